@@ -1,0 +1,111 @@
+/** Answers of the HTTP API and of `offerwright decide`: the same bytes for the same arguments. */
+import type { Mechanism } from './campaigns.ts'
+
+/** Why an item is in the answer: the largest real contribution to its score. */
+export type ItemReason =
+  | { code: 'because_you_bought' | 'because_you_viewed' | 'because_in_cart'; item: string; share: number }
+  | { code: 'similar_to'; item: string; share: number }
+  | { code: 'popular' }
+  | { code: 'near_your_taste' }
+
+/** Why an offer was given, or why none was. In the order of the guards; the first that holds is told. */
+export const OFFER_REASONS = [
+  'not_personal',
+  'holdout',
+  'no_campaign',
+  'cost_unknown',
+  'contact_cap',
+  'margin_floor',
+  'budget_exhausted',
+  'no_incremental_value',
+  'explored',
+  'incremental_value',
+  'below_threshold',
+  'already_reached',
+] as const
+export type OfferReason = (typeof OFFER_REASONS)[number]
+
+export interface ItemOffer {
+  campaign: string
+  mechanism: Mechanism
+  /** What it really takes off, in basis points of the price, rounded down. */
+  percentBps: number
+  discountMinor: number
+  priceMinor: number
+  /** Milliseconds since 1970. */
+  validUntil: number
+  code?: string
+}
+
+/** An action that was weighed, for `explain`. Values in minor units, per shopper who sees it. */
+export interface ConsideredAction {
+  campaign: string
+  discountMinor: number
+  purchaseProbability: number
+  incrementalMarginMinor: number
+  uncertaintyMinor: number
+  resourcePriceMinor: number
+  valueMinor: number
+  propensity: number
+  droppedBy: OfferReason | null
+}
+
+export interface DecidedItem {
+  item: string
+  title: string
+  /** Bigger is better; comparable within one answer. */
+  score: number
+  /** Calibrated probability of buying without an offer. */
+  purchaseProbability: number
+  priceMinor: number
+  /** Lowest price of the last 30 days before the snapshot. */
+  priorPriceMinor: number
+  reasons: ItemReason[]
+  offer: ItemOffer | null
+  offerReason: OfferReason
+  /** Probability with which this offer, or none, was chosen. */
+  propensity: number
+  considered?: ConsideredAction[]
+}
+
+export interface BasketOffer {
+  campaign: string
+  mechanism: Mechanism
+  thresholdMinor: number
+  rewardMinor: number
+  /** What the cart still lacks. */
+  missingMinor: number
+  validUntil: number
+}
+
+export interface DecideAnswer {
+  decisionId: string
+  snapshot: string
+  shop: string
+  time: number
+  currency: string
+  /** Something of this shopper's history was used. */
+  personalised: boolean
+  /** The shopper belongs to the permanent hold-out, which gets no promotion. */
+  holdout: boolean
+  items: DecidedItem[]
+  basketOffer: BasketOffer | null
+  basketReason: OfferReason
+  basketPropensity: number
+  basketConsidered?: ConsideredAction[]
+}
+
+export interface RecommendedItem {
+  item: string
+  title: string
+  score: number
+  priceMinor: number
+  reasons: ItemReason[]
+}
+
+export interface RecommendAnswer {
+  snapshot: string
+  shop: string
+  personalised: boolean
+  items: RecommendedItem[]
+}

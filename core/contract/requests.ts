@@ -1,0 +1,108 @@
+/** Requests of the HTTP API and of the CLI, which asks the same questions without a server. */
+import Type, { type Static } from 'typebox'
+import { EVENT_KINDS, Instant, Key } from './events.ts'
+
+/** Limits at the door; they bound the work of one request. */
+export const LIMITS = {
+  slots: 100,
+  cartLines: 100,
+  candidates: 1000,
+  exclusions: 1000,
+  history: 200,
+  filterValues: 100,
+} as const
+
+const CartLine = Type.Object(
+  {
+    item: Key,
+    quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+    /** Unit price in the cart; the catalogue's when absent. */
+    priceMinor: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })),
+  },
+  { additionalProperties: false },
+)
+export type CartLine = Static<typeof CartLine>
+
+const HistoryLine = Type.Object(
+  {
+    item: Key,
+    kind: Type.Optional(Type.Union(EVENT_KINDS.map((kind) => Type.Literal(kind)))),
+  },
+  { additionalProperties: false },
+)
+
+const Filters = Type.Object(
+  {
+    category: Type.Optional(Type.Array(Key, { minItems: 1, maxItems: LIMITS.filterValues })),
+    brand: Type.Optional(Type.Array(Key, { minItems: 1, maxItems: LIMITS.filterValues })),
+    minPriceMinor: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })),
+    maxPriceMinor: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })),
+  },
+  { additionalProperties: false },
+)
+export type Filters = Static<typeof Filters>
+
+const asked = {
+  shop: Type.Optional(Key),
+  requestId: Type.Optional(Key),
+  slots: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.slots })),
+  exclude: Type.Optional(Type.Array(Key, { maxItems: LIMITS.exclusions })),
+  filters: Type.Optional(Filters),
+  /** Counts only with a trusted key; the server's clock otherwise. */
+  time: Type.Optional(Instant),
+}
+
+const shopperAsked = {
+  ...asked,
+  shopper: Type.Optional(Key),
+  session: Type.Optional(Key),
+  /** Newest first; added before what is known of the shopper. */
+  history: Type.Optional(Type.Array(HistoryLine, { maxItems: LIMITS.history })),
+  cart: Type.Optional(Type.Array(CartLine, { maxItems: LIMITS.cartLines })),
+  candidates: Type.Optional(Type.Array(Key, { minItems: 1, maxItems: LIMITS.candidates })),
+  /** Item of the page being looked at: context for the answer, never part of it. */
+  item: Type.Optional(Key),
+  /** `false`: nothing of the shopper is used and no offer is given. */
+  personalise: Type.Optional(Type.Boolean()),
+  /** `true`: items already bought may be shown again. */
+  repurchase: Type.Optional(Type.Boolean()),
+}
+
+export const RecommendRequest = Type.Object(shopperAsked, { additionalProperties: false })
+export type RecommendRequest = Static<typeof RecommendRequest>
+
+export const DecideRequest = Type.Object(
+  {
+    ...shopperAsked,
+    page: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    channel: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    currency: Type.Optional(Type.String({ minLength: 3, maxLength: 3 })),
+    /** `true`: every considered action with its value and the guard that dropped it. */
+    explain: Type.Optional(Type.Boolean()),
+    /** `true`: decides, but reserves no budget and logs no decision. */
+    preview: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+)
+export type DecideRequest = Static<typeof DecideRequest>
+
+export const SimilarRequest = Type.Object({ ...asked, item: Key }, { additionalProperties: false })
+export type SimilarRequest = Static<typeof SimilarRequest>
+
+const ItemChange = Type.Object(
+  {
+    item: Key,
+    priceMinor: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })),
+    /** `null`: stock is not counted. */
+    stock: Type.Optional(Type.Union([Type.Integer({ minimum: 0, maximum: 2_147_483_647 }), Type.Null()])),
+    available: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+)
+export type ItemChange = Static<typeof ItemChange>
+
+export const ItemsRequest = Type.Object(
+  { shop: Type.Optional(Key), items: Type.Array(ItemChange, { minItems: 1, maxItems: 1000 }) },
+  { additionalProperties: false },
+)
+export type ItemsRequest = Static<typeof ItemsRequest>

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests run as compiled, so that they start the very files that ship (workers, CLI, server).
+export default defineConfig({
+  test: {
+    include: ['dist/test/**/*.test.js'],
+    exclude: ['dist/test/long/**'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+  },
+})
