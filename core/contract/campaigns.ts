@@ -114,7 +114,7 @@ export type CampaignFile = Static<typeof CampaignFile>
 export const POLICY_DEFAULTS: Required<Static<typeof Policy>> = {
   holdoutBps: 500,
   explorationFloor: 0.01,
-  temperatureMinor: 10,
+  temperatureMinor: 0,
   uncertaintyZ: 1,
 }
 export type PromotionPolicy = typeof POLICY_DEFAULTS

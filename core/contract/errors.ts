@@ -51,12 +51,15 @@ export class OfferwrightError extends Error {
   readonly code: ErrorCode
   readonly field?: string
   readonly value?: unknown
+  /** All faults of a document that is checked as a whole. */
+  readonly faults?: Fault[]
 
-  constructor(code: ErrorCode, message: string, where: { field?: string; value?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, where: { field?: string; value?: unknown; faults?: Fault[] } = {}) {
     super(message)
     this.code = code
     if (where.field !== undefined) this.field = where.field
     if ('value' in where) this.value = shortened(where.value)
+    if (where.faults !== undefined) this.faults = where.faults
   }
 
   get status(): number {
