@@ -1,0 +1,157 @@
+/**
+ * The manifest: what a snapshot is made of and everything scoring needs that is not a table. It lists each file
+ * with its SHA-256, and its own SHA-256 is the snapshot's id, so the id covers every byte.
+ */
+import Type, { type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { OfferwrightError } from '../contract/errors.ts'
+import { EVENT_KINDS, type EventKind } from '../contract/events.ts'
+import { SHOP_ID_PATTERN } from '../contract/ids.ts'
+import { FORMAT_VERSION } from './layout.ts'
+import { DTYPES } from './tensors.ts'
+
+export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024
+
+const closed = { additionalProperties: false }
+const Count = Type.Integer({ minimum: 0, maximum: 0xffff_fffe })
+const Whole = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
+
+const TensorEntry = Type.Object(
+  {
+    name: Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' }),
+    dtype: Type.Union(DTYPES.map((dtype) => Type.Literal(dtype))),
+    shape: Type.Array(Whole, { maxItems: 8 }),
+  },
+  closed,
+)
+
+/** `file` is a plain name: nothing in a manifest can point out of the snapshot's folder. */
+const Section = Type.Object(
+  {
+    name: Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' }),
+    file: Type.String({ pattern: '^[a-z][a-z0-9_-]{0,63}[.](safetensors|hnsw)$' }),
+    format: Type.Union([Type.Literal('safetensors'), Type.Literal('hnsw')]),
+    bytes: Whole,
+    sha256: Sha256,
+    tensors: Type.Array(TensorEntry, { maxItems: 1000 }),
+  },
+  closed,
+)
+export type Section = Static<typeof Section>
+
+const Segment = Type.Object(
+  {
+    items: Type.Integer({ minimum: 1, maximum: 0xffff_fffe }),
+    shoppers: Count,
+    sections: Type.Array(Section, { maxItems: 100 }),
+  },
+  closed,
+)
+export type Segment = Static<typeof Segment>
+
+/** p0 = 1 / (1 + exp(-(intercept + slope * ln(max(score, 1e-4))))) */
+const Logistic = Type.Object({ intercept: Type.Number(), slope: Type.Number() }, closed)
+export type Logistic = Static<typeof Logistic>
+
+const EventWeights = Type.Object(
+  Object.fromEntries(EVENT_KINDS.map((kind) => [kind, Type.Number()])) as Record<EventKind, Type.TNumber>,
+  closed,
+)
+
+const ModelParameters = Type.Object(
+  {
+    /** Weight of an event of the history, by kind. */
+    eventWeights: EventWeights,
+    /** Most recent distinct items that are scored. */
+    historyLength: Type.Integer({ minimum: 1, maximum: 1000 }),
+    /** Neighbours kept for each item. */
+    neighbours: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    calibration: Type.Object({ history: Logistic, popular: Logistic }, closed),
+    /** `weight`: what a neighbour of the shopper's taste adds to the score, times its cosine. */
+    vectors: Type.Object(
+      {
+        dim: Type.Integer({ minimum: 1, maximum: 4096 }),
+        efSearch: Type.Integer({ minimum: 1, maximum: 100_000 }),
+        weight: Type.Number(),
+      },
+      closed,
+    ),
+    basket: Type.Object(
+      {
+        meanOrderMinor: Type.Number({ minimum: 0 }),
+        marginRate: Type.Union([Type.Number(), Type.Null()]),
+        elasticity: Type.Number(),
+        elasticitySe: Type.Number({ minimum: 0 }),
+      },
+      closed,
+    ),
+  },
+  closed,
+)
+export type ModelParameters = Static<typeof ModelParameters>
+
+const Manifest = Type.Object(
+  {
+    format: Type.Literal(FORMAT_VERSION),
+    shop: Type.String({ pattern: SHOP_ID_PATTERN }),
+    currency: Type.String({ pattern: '^[A-Z]{3}$' }),
+    parent: Type.Union([Sha256, Type.Null()]),
+    /** The parent's epoch + 1. */
+    epoch: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+    /** Time of the newest event that was learned from, milliseconds since 1970. */
+    watermark: Whole,
+    seed: Whole,
+    segments: Type.Array(Segment, { minItems: 1, maxItems: 1 }),
+    model: ModelParameters,
+    metrics: Type.Record(Type.String(), Type.Number()),
+    quality: Type.Unknown(),
+  },
+  closed,
+)
+export type Manifest = Static<typeof Manifest>
+
+const manifestCheck = Compile(Manifest)
+
+/** Throws `snapshot_corrupt` or, for a format or segments this version does not read, `snapshot_unsupported`. */
+export function parseManifest(bytes: Uint8Array): Manifest {
+  const value = parseJson(bytes)
+  refuseUnsupported(value)
+  if (manifestCheck.Check(value)) return value
+  const [error] = manifestCheck.Errors(value)
+  const path = error?.instancePath.slice(1).replaceAll('/', '.') ?? ''
+  throw corrupt(`${path || 'manifest'} ${error?.message ?? 'is invalid'}`, path)
+}
+
+/** Canonical bytes: the same manifest is always the same id. Keys come in the order of the schema. */
+export function renderManifest(manifest: Manifest): Uint8Array {
+  return Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  if (bytes.length > MAX_MANIFEST_BYTES) throw corrupt(`${bytes.length} bytes, at most ${MAX_MANIFEST_BYTES}`)
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'))
+  } catch (error) {
+    throw corrupt(`not JSON: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+/** Looked at before the schema: a later format may have other fields altogether. */
+function refuseUnsupported(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  if ('format' in value && typeof value.format === 'number' && value.format !== FORMAT_VERSION)
+    throw unsupported(`format ${value.format}, this version reads ${FORMAT_VERSION}`, 'format', value.format)
+  if ('segments' in value && Array.isArray(value.segments) && value.segments.length > 1)
+    throw unsupported(`${value.segments.length} segments, this version reads 1`, 'segments', value.segments.length)
+}
+
+function unsupported(message: string, field: string, value: number): OfferwrightError {
+  return new OfferwrightError('snapshot_unsupported', `snapshot manifest: ${message}`, { field, value })
+}
+
+function corrupt(message: string, path = ''): OfferwrightError {
+  return new OfferwrightError('snapshot_corrupt', `snapshot manifest: ${message}`, {
+    field: path ? `manifest.${path}` : 'manifest',
+  })
+}
