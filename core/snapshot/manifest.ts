@@ -20,7 +20,7 @@ const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 const TensorEntry = Type.Object(
   {
     name: Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' }),
-    dtype: Type.Union(DTYPES.map((dtype) => Type.Literal(dtype))),
+    dtype: Type.Enum(DTYPES),
     shape: Type.Array(Whole, { maxItems: 8 }),
   },
   closed,
@@ -123,9 +123,18 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   throw corrupt(`${path || 'manifest'} ${error?.message ?? 'is invalid'}`, path)
 }
 
-/** Canonical bytes: the same manifest is always the same id. Keys come in the order of the schema. */
+/** Canonical bytes: keys in the order of the schema, so that the same manifest always has the same id. */
 export function renderManifest(manifest: Manifest): Uint8Array {
-  return Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
+  return Buffer.from(`${JSON.stringify(inSchemaOrder(Manifest, manifest), null, 2)}\n`)
+}
+
+function inSchemaOrder(schema: object, value: unknown): unknown {
+  if (Type.IsArray(schema) && Array.isArray(value)) return value.map((element) => inSchemaOrder(schema.items, element))
+  if (!Type.IsObject(schema) || typeof value !== 'object' || value === null) return value
+  const fields = new Map(Object.entries(value))
+  return Object.fromEntries(
+    Object.entries(schema.properties).map(([name, property]) => [name, inSchemaOrder(property, fields.get(name))]),
+  )
 }
 
 function parseJson(bytes: Uint8Array): unknown {
