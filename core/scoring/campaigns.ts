@@ -1,0 +1,180 @@
+/** Campaigns: from the merchant's file to what one generation can look up. */
+import { Compile } from 'typebox/compile'
+import {
+  Campaign,
+  CampaignFile,
+  DEFAULT_VALID_MINUTES,
+  type Depth,
+  POLICY_DEFAULTS,
+  type PromotionPolicy,
+  type Tier,
+} from '../contract/campaigns.ts'
+import { type Fault, OfferwrightError } from '../contract/errors.ts'
+import type { ItemIndex } from '../contract/ids.ts'
+import { parseInstant, parseJson, schemaFaults } from '../contract/parse.ts'
+import { MAX_ACTIONS } from './arena.ts'
+import type { Generation } from './generation.ts'
+import { hashOf, itemIndexOf } from './keys.ts'
+
+const fileSchema = Compile(CampaignFile)
+/** A campaign's faults are told for its own mechanism, not for every form a campaign may have. */
+const campaignSchemas = new Map(Campaign.anyOf.map((form) => [form.properties.mechanism.const, Compile(form)]))
+
+/** Parses and checks a campaign file as a whole. Throws `invalid_campaigns` with every fault found. */
+export function parseCampaignFile(text: string, currency: string): CampaignFile {
+  const value = parseJson(text, 'campaigns')
+  const faults = structureFaults(value)
+  if (faults.length === 0) faults.push(...meaningFaults(value as CampaignFile, currency))
+  if (faults.length > 0)
+    throw new OfferwrightError('invalid_campaigns', faults.map((fault) => fault.message).join('; '), {
+      field: faults[0].field,
+      value: faults[0].value,
+      faults,
+    })
+  return value as CampaignFile
+}
+
+function structureFaults(value: unknown): Fault[] {
+  if (fileSchema.Check(value)) return []
+  const faults = schemaFaults(fileSchema.Errors(value), value).filter((fault) => !fault.field?.startsWith('campaigns['))
+  const campaigns = (value as { campaigns?: unknown })?.campaigns
+  if (!Array.isArray(campaigns)) return faults
+  campaigns.forEach((campaign, position) => {
+    const at = `campaigns[${position}]`
+    const schema = campaignSchemas.get(campaign?.mechanism)
+    if (schema === undefined) {
+      const known = [...campaignSchemas.keys()].join(', ')
+      const message = `invalid ${at}.mechanism: ${JSON.stringify(campaign?.mechanism)} (one of ${known})`
+      faults.push({ code: 'invalid_value', message, field: `${at}.mechanism`, value: campaign?.mechanism })
+    } else if (!schema.Check(campaign))
+      for (const fault of schemaFaults(schema.Errors(campaign), campaign))
+        faults.push({ ...fault, field: `${at}.${fault.field}`, message: `${at}: ${fault.message}` })
+  })
+  return faults
+}
+
+function meaningFaults(file: CampaignFile, currency: string): Fault[] {
+  const faults: Fault[] = []
+  const refuse = (field: string, value: unknown, remedy: string) =>
+    faults.push({
+      code: 'invalid_value',
+      message: `invalid ${field}: ${JSON.stringify(value)} (${remedy})`,
+      field,
+      value,
+    })
+  if (file.currency !== currency) refuse('currency', file.currency, `the shop's currency is ${currency}`)
+  const ids = new Set<string>()
+  let steps = 0
+  file.campaigns.forEach((campaign, position) => {
+    const at = `campaigns[${position}]`
+    if (ids.has(campaign.id)) refuse(`${at}.id`, campaign.id, 'an id stands once in the file')
+    ids.add(campaign.id)
+    steps += campaign.ladder.length
+    try {
+      if (parseInstant(campaign.startsAt, 'startsAt') >= parseInstant(campaign.endsAt, 'endsAt'))
+        refuse(`${at}.endsAt`, campaign.endsAt, `must be later than startsAt ${campaign.startsAt}`)
+    } catch (error) {
+      if (!(error instanceof OfferwrightError)) throw error
+      refuse(`${at}.${error.field}`, error.value, 'ISO 8601 with an offset, or milliseconds')
+    }
+    if (campaign.mechanism === 'spend_threshold')
+      campaign.ladder.forEach((tier, step) => {
+        if (tier.rewardMinor >= tier.thresholdMinor)
+          refuse(
+            `${at}.ladder[${step}].rewardMinor`,
+            tier.rewardMinor,
+            `must be below the threshold ${tier.thresholdMinor}`,
+          )
+      })
+  })
+  if (steps >= MAX_ACTIONS) refuse('campaigns', steps, `at most ${MAX_ACTIONS - 1} ladder steps in all`)
+  return faults
+}
+
+interface Live {
+  /** Position in the file: budgets and dual prices are kept in this order. */
+  position: number
+  id: string
+  /** Low word of XXH64 of the id: contacts are kept under it. */
+  hash: number
+  startsAt: number
+  endsAt: number
+  validMs: number
+  contactCap: { count: number; withinMs: number } | null
+  marginFloorBps: number
+  items: Set<ItemIndex> | null
+  categories: Set<number> | null
+  brands: Set<number> | null
+}
+
+export interface ItemCampaign extends Live {
+  mechanism: 'coupon' | 'time_limited'
+  ladder: Depth[]
+  code?: string
+}
+
+export interface BasketCampaign extends Live {
+  mechanism: 'spend_threshold'
+  ladder: Tier[]
+}
+
+export interface CompiledCampaigns {
+  revision: string
+  policy: PromotionPolicy
+  /** Only those in state `live`, in the order of the file. */
+  onItems: ItemCampaign[]
+  onBasket: BasketCampaign[]
+}
+
+/** Resolves a parsed file against one generation's catalogue. `revision` names the file's content. */
+export function compileCampaigns(g: Generation, file: CampaignFile, revision: string): CompiledCampaigns {
+  const compiled: CompiledCampaigns = {
+    revision,
+    policy: { ...POLICY_DEFAULTS, ...file.policy },
+    onItems: [],
+    onBasket: [],
+  }
+  file.campaigns.forEach((campaign, position) => {
+    if (campaign.state !== 'live') return
+    const live = liveOf(g, campaign, position)
+    if (campaign.mechanism === 'spend_threshold')
+      compiled.onBasket.push({ ...live, mechanism: campaign.mechanism, ladder: campaign.ladder })
+    else if (campaign.mechanism === 'coupon')
+      compiled.onItems.push({ ...live, mechanism: campaign.mechanism, ladder: campaign.ladder, code: campaign.code })
+    else compiled.onItems.push({ ...live, mechanism: campaign.mechanism, ladder: campaign.ladder })
+  })
+  return compiled
+}
+
+function liveOf(g: Generation, campaign: Campaign, position: number): Live {
+  const { targets, contactCap } = campaign
+  const codes = (names: string[] | undefined, known: Map<string, number>) =>
+    names === undefined ? null : new Set(names.map((name) => known.get(name) ?? -1))
+  return {
+    position,
+    id: campaign.id,
+    hash: hashOf(g, campaign.id).lo,
+    startsAt: parseInstant(campaign.startsAt, 'startsAt'),
+    endsAt: parseInstant(campaign.endsAt, 'endsAt'),
+    validMs: (campaign.validMinutes ?? DEFAULT_VALID_MINUTES) * 60_000,
+    contactCap: contactCap ? { count: contactCap.count, withinMs: contactCap.days * 86_400_000 } : null,
+    marginFloorBps: campaign.marginFloorBps ?? 0,
+    items: targets?.items === undefined ? null : new Set(targets.items.map((key) => itemIndexOf(g, key))),
+    categories: codes(targets?.categories, g.categoryCodes),
+    brands: codes(targets?.brands, g.brandCodes),
+  }
+}
+
+/** Whether a campaign runs at `time`. */
+export function isRunning(campaign: Live, time: number): boolean {
+  return campaign.startsAt <= time && time < campaign.endsAt
+}
+
+export function targetsItem(g: Generation, campaign: Live, item: ItemIndex): boolean {
+  const { category, brand } = g.tables.catalogue
+  return (
+    (campaign.items === null || campaign.items.has(item)) &&
+    (campaign.categories === null || campaign.categories.has(category.view[item])) &&
+    (campaign.brands === null || campaign.brands.has(brand.view[item]))
+  )
+}

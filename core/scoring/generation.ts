@@ -1,0 +1,64 @@
+/**
+ * A generation: one opened snapshot, the live columns of its catalogue and one worker's arena, all in the snapshot's
+ * shared memory. Every worker runs its own kernel instance on the same tables and never on another's arena.
+ */
+import { AnnIndex } from '../native/ann.ts'
+import { instantiateKernel, type KernelBuild, type KernelExports } from '../native/kernel.ts'
+import type { SnapshotImage } from '../snapshot/open.ts'
+import { stringAt } from '../snapshot/strings.ts'
+import { type Column, type SnapshotTables, tablesOf } from '../snapshot/tables.ts'
+import { type Arena, arenaAt, arenaBytes } from './arena.ts'
+import { type LiveCatalogue, liveCatalogueAt, liveCatalogueBytes } from './catalogue.ts'
+
+export interface Generation {
+  image: SnapshotImage
+  tables: SnapshotTables
+  kernel: KernelExports
+  ann: AnnIndex
+  live: LiveCatalogue
+  arena: Arena
+  nItems: number
+  /** Names to codes; as many entries as the shop has categories and brands. */
+  categoryCodes: Map<string, number>
+  brandCodes: Map<string, number>
+  /** Filter text to its slot in `arena.filters`, oldest first. */
+  filterSlots: Map<string, number>
+}
+
+/** Bytes to reserve behind the tensors for the live columns and `arenas` arenas. */
+export function reserveBytes(nItems: number, arenas: number): number {
+  return liveCatalogueBytes(nItems) + arenas * arenaBytes(nItems)
+}
+
+/** The live columns of a snapshot that was opened with `reserveBytes`. */
+export function liveCatalogueOf(image: SnapshotImage): LiveCatalogue {
+  return liveCatalogueAt(image.memory, image.free, image.manifest.segments[0].items)
+}
+
+/** Worker `arena`'s view of a snapshot that was opened with `reserveBytes` for more than `arena` arenas. */
+export function openGeneration(image: SnapshotImage, arena: number, build: KernelBuild = 'release'): Generation {
+  const nItems = image.manifest.segments[0].items
+  const tables = tablesOf(image)
+  const kernel = instantiateKernel(image.memory, build)
+  const start = image.free + liveCatalogueBytes(nItems) + arena * arenaBytes(nItems)
+  const scratch = arenaAt(image.memory, start, nItems)
+  kernel.fillUntouched(scratch.accumulator.pointer, nItems)
+  const { dim, efSearch } = image.manifest.model.vectors
+  return {
+    image,
+    tables,
+    kernel,
+    ann: AnnIndex.open(`${image.folder}/items.hnsw`, dim, efSearch),
+    live: liveCatalogueOf(image),
+    arena: scratch,
+    nItems,
+    categoryCodes: codesOf(tables.catalogue.categoriesBytes, tables.catalogue.categoriesOffsets),
+    brandCodes: codesOf(tables.catalogue.brandsBytes, tables.catalogue.brandsOffsets),
+    filterSlots: new Map(),
+  }
+}
+
+function codesOf(bytes: Column<'U8'>, offsets: Column<'U32'>): Map<string, number> {
+  const count = offsets.view.length - 1
+  return new Map(Array.from({ length: count }, (_, code) => [stringAt(bytes.view, offsets.view, code), code]))
+}

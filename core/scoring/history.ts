@@ -1,0 +1,102 @@
+/**
+ * A shopper's history as sparse rows: what the request tells, then what is live, then what the snapshot knows.
+ * Newest first, distinct items, the strongest kind of each, cut to the model's `historyLength`.
+ */
+import { EVENT_KINDS, type EventKind } from '../contract/events.ts'
+import type { ItemIndex } from '../contract/ids.ts'
+import type { LiveShopperColumns } from '../contract/live.ts'
+import type { CartLine } from '../contract/requests.ts'
+import { MAX_HISTORY } from './arena.ts'
+import type { Generation } from './generation.ts'
+import { itemIndexOf, shopperIndexOf } from './keys.ts'
+
+/** What the row of a history item came from; `page` is the item being looked at. */
+export type HistorySource = EventKind | 'page'
+
+export interface History {
+  /** Rows in `arena.rows`, weights in `arena.weights`; this many are scored. */
+  length: number
+  sources: HistorySource[]
+  /** Items bought, also those beyond `length`; an item may stand twice. */
+  purchased: ItemIndex[]
+}
+
+export interface HistoryRequest {
+  shopper?: string
+  item?: string
+  history?: { item: string; kind?: EventKind }[]
+  cart?: CartLine[]
+  personalise?: boolean
+}
+
+/** Gathers the history of a request into the arena. The page's item is context even where nothing personal is used. */
+export function gatherHistory(g: Generation, asked: HistoryRequest, live: LiveShopperColumns): History {
+  const gathering = new Gathering(g)
+  if (asked.item !== undefined) gathering.add(itemIndexOf(g, asked.item), 'page')
+  if (asked.personalise !== false) {
+    for (const line of asked.cart ?? []) gathering.add(itemIndexOf(g, line.item), 'cart')
+    for (const line of asked.history ?? []) gathering.add(itemIndexOf(g, line.item), line.kind ?? 'view')
+    gatherLive(g, live, gathering)
+    if (asked.shopper !== undefined) gatherKnown(g, shopperIndexOf(g, asked.shopper), gathering)
+  }
+  return gathering.finish()
+}
+
+function gatherLive(g: Generation, live: LiveShopperColumns, gathering: Gathering): void {
+  const { hashes, found } = g.arena
+  const { keysHashes, keysTable } = g.tables.catalogue
+  hashes.view.set(live.eventHashes.subarray(0, 2 * live.nEvents))
+  const mask = keysTable.view.length - 1
+  g.kernel.findHashes(hashes.pointer, live.nEvents, keysHashes.pointer, keysTable.pointer, mask, found.pointer)
+  for (let i = 0; i < live.nEvents; i++) gathering.add(found.view[i], EVENT_KINDS[live.eventKinds[i]])
+}
+
+function gatherKnown(g: Generation, shopper: number, gathering: Gathering): void {
+  if (shopper < 0) return
+  const { historyIndptr, historyItems, historyKinds } = g.tables.shoppers
+  for (let p = historyIndptr.view[shopper]; p < historyIndptr.view[shopper + 1]; p++)
+    gathering.add(historyItems.view[p], EVENT_KINDS[historyKinds.view[p]])
+}
+
+class Gathering {
+  readonly #g: Generation
+  readonly #weightOf: Record<HistorySource, number>
+  readonly #sources: HistorySource[] = []
+  readonly #purchased: ItemIndex[] = []
+  readonly #limit: number
+
+  constructor(g: Generation) {
+    const { eventWeights, historyLength } = g.image.manifest.model
+    this.#g = g
+    this.#weightOf = { ...eventWeights, page: eventWeights.view }
+    this.#limit = Math.min(historyLength, MAX_HISTORY)
+  }
+
+  add(item: ItemIndex, source: HistorySource): void {
+    const weight = this.#weightOf[source]
+    if (item < 0 || weight <= 0) return
+    const { seen, rows, weights } = this.#g.arena
+    if (source === 'purchase') this.#purchased.push(item)
+    const bit = 1 << (item & 31)
+    if ((seen.view[item >> 5] & bit) !== 0) {
+      const position = rows.view.indexOf(item)
+      if (weight > weights.view[position]) {
+        weights.view[position] = weight
+        this.#sources[position] = source
+      }
+      return
+    }
+    const length = this.#sources.length
+    if (length === this.#limit) return
+    seen.view[item >> 5] |= bit
+    rows.view[length] = item
+    weights.view[length] = weight
+    this.#sources.push(source)
+  }
+
+  finish(): History {
+    const { seen, rows } = this.#g.arena
+    for (let i = 0; i < this.#sources.length; i++) seen.view[rows.view[i] >> 5] = 0
+    return { length: this.#sources.length, sources: this.#sources, purchased: this.#purchased }
+  }
+}

@@ -1,0 +1,41 @@
+/** Why an item is in the answer: the history item whose row gave the largest part of its score. */
+import type { ItemReason } from '../contract/answers.ts'
+import type { ItemIndex } from '../contract/ids.ts'
+import type { Generation } from './generation.ts'
+import type { History, HistorySource } from './history.ts'
+import { itemKeyOf } from './keys.ts'
+
+const REASON_OF: Record<HistorySource, 'because_you_bought' | 'because_you_viewed' | 'because_in_cart' | 'similar_to'> =
+  {
+    purchase: 'because_you_bought',
+    cart: 'because_in_cart',
+    view: 'because_you_viewed',
+    clicked: 'because_you_viewed',
+    shown: 'because_you_viewed',
+    uncart: 'because_you_viewed',
+    page: 'similar_to',
+  }
+
+export function reasonsFor(g: Generation, history: History, item: ItemIndex): ItemReason[] {
+  if (history.length === 0) return [{ code: 'popular' }]
+  const { rows, weights, share } = g.arena
+  const { indptr, indices, data } = g.tables.similarity
+  const position = g.kernel.largestContribution(
+    rows.pointer,
+    weights.pointer,
+    history.length,
+    indptr.pointer,
+    indices.pointer,
+    data.pointer,
+    item,
+    share.pointer,
+  )
+  if (position < 0) return [{ code: g.tables.similarity.bias.view[item] > 0 ? 'popular' : 'near_your_taste' }]
+  return [
+    {
+      code: REASON_OF[history.sources[position]],
+      item: itemKeyOf(g, rows.view[position]),
+      share: Number(share.view[0].toFixed(3)),
+    },
+  ]
+}
