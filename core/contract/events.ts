@@ -23,7 +23,7 @@ export const Instant = Type.Union([
 export const ShopperEvent = Type.Object(
   {
     id: Type.Optional(Key),
-    kind: Type.Union(EVENT_KINDS.map((kind) => Type.Literal(kind))),
+    kind: Type.Enum(EVENT_KINDS),
     shopper: Type.Optional(Key),
     session: Type.Optional(Key),
     item: Type.Optional(Key),

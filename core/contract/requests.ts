@@ -26,7 +26,7 @@ export type CartLine = Static<typeof CartLine>
 const HistoryLine = Type.Object(
   {
     item: Key,
-    kind: Type.Optional(Type.Union(EVENT_KINDS.map((kind) => Type.Literal(kind)))),
+    kind: Type.Optional(Type.Enum(EVENT_KINDS)),
   },
   { additionalProperties: false },
 )
