@@ -1,0 +1,56 @@
+/** A pool of worker threads (piscina): batches go in, results come out, buffers move instead of being copied. */
+import { workerData as givenData, move, Piscina, transferableSymbol, valueSymbol } from 'piscina'
+
+/** What the pool's owner gave its workers; undefined outside a worker. The worker's file knows the type. */
+export const workerData: unknown = givenData
+
+export interface WorkerPoolOptions {
+  /** The compiled worker: its default export takes a task and returns the result. */
+  file: URL
+  workers: number
+  /** Structured-cloned into every worker; shared memory stays shared. */
+  workerData?: unknown
+  /** Told when a worker dies between tasks; a task that dies with its worker rejects instead. */
+  onLost?: (reason: Error) => void
+}
+
+export class WorkerPool<Task, Result> {
+  readonly workers: number
+  readonly #pool: Piscina<Task, Result>
+
+  constructor(options: WorkerPoolOptions) {
+    this.workers = options.workers
+    this.#pool = new Piscina<Task, Result>({
+      filename: options.file.href,
+      minThreads: options.workers,
+      maxThreads: options.workers,
+      workerData: options.workerData,
+      recordTiming: false,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+    })
+    this.#pool.on('error', (reason: Error) => options.onLost?.(reason))
+  }
+
+  /** One task on one free worker. More tasks than workers wait in order. Rejects with what the worker threw. */
+  run(task: Task, transfer: ArrayBuffer[] = []): Promise<Result> {
+    return this.#pool.run(task, { transferList: transfer })
+  }
+
+  /** One task on every worker at the same time. Call it while the pool is idle: then no worker gets two. */
+  runOnEach(task: Task): Promise<Result[]> {
+    return Promise.all(Array.from({ length: this.workers }, () => this.run(task)))
+  }
+
+  /** Lets running and waiting tasks finish, then ends the threads. */
+  close(): Promise<void> {
+    return this.#pool.close()
+  }
+}
+
+/** Returned by a worker in place of `result`: its buffers move to the caller and are gone here. */
+export function moved<Result extends object>(result: Result, buffers: ArrayBuffer[]): Result {
+  return move({ [transferableSymbol]: buffers, [valueSymbol]: result } as never) as Result
+}
+
+/** A worker that hangs is ended after this long, its tasks with it. */
+const CLOSE_TIMEOUT_MS = 30_000
