@@ -1,0 +1,75 @@
+/**
+ * The `offerwright` program. A command's module is loaded when it is called, so that `--help` answers at once
+ * and also where a native library does not load.
+ */
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { EXIT, tellFault } from './faults.ts'
+
+interface Entry {
+  name: string
+  summary: string
+  load: () => Promise<Command>
+}
+
+const COMMANDS: Entry[] = []
+
+/** Runs one command line (without `node` and the script) to its end; answers the exit code. */
+export async function runCli(argv: string[]): Promise<number> {
+  process.stdout.on('error', endQuietlyOnClosedPipe)
+  try {
+    const program = await programFor(argv)
+    await program.parseAsync(argv, { from: 'user' })
+    return EXIT.done
+  } catch (thrown) {
+    const told = tellFault(thrown)
+    if (told?.line) process.stderr.write(`${told.line}\n`)
+    return told?.exitCode ?? EXIT.done
+  }
+}
+
+async function programFor(argv: string[]): Promise<Command> {
+  const program = new Command('offerwright')
+    .description(
+      'Decides which items to show to each shopper of an online shop, and which promotion to give with each.',
+    )
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help of a command')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'error usage: ')) })
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ offerwright start\n  $ offerwright decide --shopper s-1 --slots 5 --explain',
+    )
+    .exitOverride()
+  const called = calledCommand(argv)
+  for (const { name, summary, load } of COMMANDS) {
+    const command = name === called ? await load() : new Command(name).description(summary)
+    program.addCommand(inherit(command, program))
+  }
+  return program
+}
+
+/** `train` of `train --seed 1`, of `help train` and of `train --help`. */
+function calledCommand(argv: string[]): string | undefined {
+  const [first, second] = argv.filter((word) => !word.startsWith('-'))
+  return first === 'help' ? second : first
+}
+
+/** Errors and exits are the program's own for every command, however deep. */
+function inherit(command: Command, program: Command): Command {
+  command.copyInheritedSettings(program)
+  for (const sub of command.commands) inherit(sub, program)
+  return command
+}
+
+/** `offerwright decide … | head` closes the pipe early; that is no fault. */
+function endQuietlyOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(EXIT.done)
+  throw error
+}
+
+function packageVersion(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}
