@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseMinor } from '../../core/contract/money.ts'
+import { parseCampaignFile } from '../../core/scoring/campaigns.ts'
+import { type GeneratedShop, generateShop } from '../../training/simulation/generate.ts'
+import { parseTruth, readTruth, SHOPPER_TYPES, truthParameters } from '../../training/simulation/parameters.ts'
+import {
+  categoryOf,
+  drawShopper,
+  emptyShopper,
+  indexOfKey,
+  listPriceMinor,
+  openTruth,
+  purchaseProbability,
+} from '../../training/simulation/truth.ts'
+
+const SIZE = { items: 4000, shoppers: 3000, events: 120_000, seed: 3, dirt: 0.01 }
+
+let root: string
+let shop: GeneratedShop
+const folder = () => join(root, 'a')
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'demo-shop-'))
+  shop = await generateShop(folder(), truthParameters(SIZE))
+})
+
+afterAll(() => rm(root, { recursive: true, force: true }))
+
+function csv(name: string, from = folder()): string[][] {
+  const lines = gunzipSync(readFileSync(join(from, name)))
+    .toString()
+    .trimEnd()
+    .split('\n')
+  return lines.slice(1).map((line) => line.split(','))
+}
+
+/** Rows as they happened: what a strict reader keeps. */
+function trueRows(): string[][] {
+  return csv('events.csv.gz').filter(
+    ([time, , , event, item, quantity, price]) =>
+      !Number.isNaN(Date.parse(time)) &&
+      ['view', 'cart', 'purchase'].includes(event) &&
+      item !== '' &&
+      quantity !== 'two' &&
+      !price.startsWith('-'),
+  )
+}
+
+function digests(from: string): Record<string, string> {
+  const digest = (name: string) =>
+    createHash('sha256')
+      .update(readFileSync(join(from, name)))
+      .digest('hex')
+  return Object.fromEntries(readdirSync(from).map((name) => [name, digest(name)]))
+}
+
+describe('the demo shop', () => {
+  it('is the same, byte for byte, for the same seed and size', async () => {
+    await generateShop(join(root, 'b'), truthParameters(SIZE))
+    expect(digests(join(root, 'b'))).toEqual(digests(folder()))
+    expect(Object.keys(digests(folder())).sort()).toEqual([
+      'campaigns.json',
+      'events.csv.gz',
+      'items.csv.gz',
+      'mapping.json',
+      'truth.json',
+    ])
+  })
+
+  it('differs for another seed', async () => {
+    await generateShop(join(root, 'c'), truthParameters({ ...SIZE, events: 5000, seed: 4 }))
+    expect(csv('items.csv.gz', join(root, 'c'))).not.toEqual(csv('items.csv.gz'))
+  })
+
+  it('keeps its true rows when the dirt is left out', async () => {
+    const clean = await generateShop(join(root, 'd'), truthParameters({ ...SIZE, dirt: 0 }))
+    expect(Object.values(clean.faulty)).toEqual([0, 0, 0, 0, 0])
+    expect(csv('events.csv.gz', join(root, 'd'))).toEqual(trueRows())
+  })
+
+  it('counts what it wrote', () => {
+    const rows = trueRows()
+    const faulty = Object.values(shop.faulty).reduce((sum, count) => sum + count, 0)
+    expect(rows.length).toBe(shop.events)
+    expect(csv('events.csv.gz').length).toBe(shop.events + faulty)
+    expect(rows.filter((row) => row[3] === 'purchase').length).toBe(shop.purchases)
+    expect(faulty / shop.events).toBeGreaterThan(0.007)
+    expect(faulty / shop.events).toBeLessThan(0.013)
+    expect(csv('items.csv.gz').length).toBe(SIZE.items)
+  })
+
+  it('holds about as many events as asked', () => {
+    expect(Math.abs(shop.events / SIZE.events - 1)).toBeLessThan(0.1)
+  })
+
+  it('writes rows of ten fields in order of time', () => {
+    const rows = trueRows()
+    expect(rows.filter((row) => row.length !== 10)).toEqual([])
+    const times = rows.map(([time]) => time)
+    expect(times).toEqual([...times].sort())
+  })
+
+  it('asks the truth for every price, and offers only what it logs', () => {
+    const truth = openTruth(truthParameters(SIZE))
+    for (const [time, , , , key, quantity, price, discount, campaign] of trueRows().slice(0, 5000)) {
+      const week = Math.floor((Date.parse(time) - truth.parameters.startMs) / 604_800_000)
+      expect(parseMinor(price, 'GBP')).toBe(listPriceMinor(truth, indexOfKey(key), week))
+      if (campaign === '') expect(discount).toBe('0.00')
+      expect(parseMinor(discount, 'GBP')).toBeLessThan(parseMinor(price, 'GBP') * Number(quantity))
+    }
+  })
+
+  it('sells as often as the truth, read back from its file, says', async () => {
+    const truth = openTruth(await readTruth(join(folder(), 'truth.json')))
+    const rows = trueRows()
+    const sold = new Set(rows.filter((row) => row[3] === 'purchase').map((row) => `${row[2]} ${row[4]}`))
+    const shopper = emptyShopper(truth)
+    const types = SHOPPER_TYPES.map(() => ({ expected: 0, variance: 0, observed: 0 }))
+    for (const [, key, session, event, item, , price, discount] of rows) {
+      const index = indexOfKey(item)
+      if (event !== 'view' || key === '' || truth.parameters.categories[categoryOf(truth, index)].cycleDays > 0)
+        continue
+      drawShopper(truth, indexOfKey(key), shopper)
+      const [list, off] = [parseMinor(price, 'GBP'), parseMinor(discount, 'GBP')]
+      const p = purchaseProbability(truth, shopper, index, list, off, false)
+      const type = types[shopper.type]
+      type.expected += p
+      type.variance += p * (1 - p)
+      type.observed += sold.has(`${session} ${item}`) ? 1 : 0
+    }
+    for (const { expected, variance, observed } of types) {
+      expect(expected).toBeGreaterThan(50)
+      expect(Math.abs(observed - expected)).toBeLessThan(4 * Math.sqrt(variance))
+    }
+  })
+
+  it('draws promotion depths evenly, the control included', () => {
+    const promoted = trueRows().filter((row) => row[3] === 'view' && row[8] !== '')
+    const depths = new Map<number, number>()
+    for (const [, , , , , , price, discount] of promoted) {
+      const depth = Math.round((20 * Number(discount)) / Number(price)) * 5
+      depths.set(depth, (depths.get(depth) ?? 0) + 1)
+    }
+    expect([...depths.keys()].sort((a, b) => a - b)).toEqual([0, 5, 10, 15, 20, 30])
+    for (const count of depths.values()) expect(Math.abs(count / promoted.length - 1 / 6)).toBeLessThan(0.03)
+  })
+
+  it('sells consumables again to those who bought them', () => {
+    const bought = new Map<string, number>()
+    for (const [, shopper, , event, item] of trueRows())
+      if (event === 'purchase' && shopper !== '') {
+        const key = `${shopper} ${item}`
+        bought.set(key, (bought.get(key) ?? 0) + 1)
+      }
+    const again = [...bought].filter(([, times]) => times > 1).map(([key]) => indexOfKey(key.split(' ')[1]))
+    const { categories } = truthParameters(SIZE)
+    const consumable = again.filter((item) => categories[item % categories.length].cycleDays > 0)
+    expect(consumable.length).toBeGreaterThan(again.length / 2)
+  })
+
+  it('lists items without cost, without stock and not for sale, as declared', () => {
+    const items = csv('items.csv.gz')
+    const share = (test: (row: string[]) => boolean) => items.filter(test).length / items.length
+    expect(share((row) => row[5] === '')).toBeCloseTo(0.03, 1)
+    expect(share((row) => row[5] === '')).toBeGreaterThan(0.015)
+    expect(share((row) => row[6] === '0')).toBeGreaterThan(0.01)
+    expect(share((row) => row[7] === 'false')).toBeGreaterThan(0.004)
+    expect(items.filter((row) => row.length !== 8)).toEqual([])
+    expect(new Set(items.map((row) => row[1])).size).toBe(items.length)
+  })
+
+  it('names one live campaign of each mechanism', () => {
+    const file = parseCampaignFile(readFileSync(join(folder(), 'campaigns.json'), 'utf8'), 'GBP')
+    expect(file.campaigns.map(({ mechanism }) => mechanism).sort()).toEqual([
+      'coupon',
+      'spend_threshold',
+      'time_limited',
+    ])
+    expect(file.campaigns.every(({ state }) => state === 'live')).toBe(true)
+    const names = new Set(truthParameters().categories.map(({ name }) => name))
+    const targeted = file.campaigns.flatMap(({ targets }) => targets?.categories ?? [])
+    expect(targeted.length).toBeGreaterThan(0)
+    expect(targeted.filter((name) => !names.has(name))).toEqual([])
+  })
+
+  it('refuses a truth that is out of range, naming the field', () => {
+    expect(() => truthParameters({ items: 10 })).toThrow('invalid items: 10')
+    expect(() => parseTruth({ ...truthParameters(), dirt: 2 })).toThrow('invalid dirt: 2')
+  })
+})

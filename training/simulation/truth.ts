@@ -1,0 +1,174 @@
+/**
+ * Who buys what, and what a promotion changes: the one definition that the generator and the closed loop share.
+ *
+ *   ln(p / (1 - p)) = base + quality_i + w <t_u, v_i> / sqrt(D) + type_u + due
+ *                     + r_u e_c ln(paid / reference_i) + g_u [an offer is shown]
+ *
+ * e_c < 0 is the elasticity of the category, r_u the type's price response times the shopper's own sensitivity, g_u the
+ * type's response to being offered anything (negative for sleeping dogs). `paid` is the list price less the discount.
+ * Prices in minor units, probabilities per item looked at.
+ */
+import { BPS, roundMinor } from '../../core/contract/money.ts'
+import type { TruthParameters } from './parameters.ts'
+import { Random, STREAM } from './random.ts'
+
+export interface Truth {
+  parameters: TruthParameters
+  random: Random
+  referencePriceMinor: Int32Array
+  /** True also of the items whose cost the merchant does not tell. */
+  costMinor: Int32Array
+  quality: Float32Array
+  /** `items` rows of `tasteDimensions`. */
+  vectors: Float32Array
+  days: number
+}
+
+/** One shopper's nature; `drawShopper` fills it again and again. */
+export interface ShopperTruth {
+  index: number
+  /** Position in SHOPPER_TYPES. */
+  type: number
+  logOdds: number
+  /** Type's response times own sensitivity; multiplies the category's elasticity. */
+  priceResponse: number
+  offerLogOdds: number
+  /** Visits relative to the average shopper's. */
+  activity: number
+  favourites: number[]
+  taste: Float32Array
+}
+
+/** Chances of the favourite categories; what is left goes to any category at all. */
+export const FAVOURITE_SHARES = [0.42, 0.24, 0.14, 0.1]
+
+export function openTruth(parameters: TruthParameters): Truth {
+  const { items, tasteDimensions } = parameters
+  const truth: Truth = {
+    parameters,
+    random: new Random(parameters.seed),
+    referencePriceMinor: new Int32Array(items),
+    costMinor: new Int32Array(items),
+    quality: new Float32Array(items),
+    vectors: new Float32Array(items * tasteDimensions),
+    days: parameters.weeks * 7,
+  }
+  for (let item = 0; item < items; item++) drawItem(truth, item)
+  return truth
+}
+
+function drawItem(truth: Truth, item: number): void {
+  const { random, parameters } = truth
+  const category = parameters.categories[categoryOf(truth, item)]
+  random.block(STREAM.item, item, 0, 0)
+  truth.referencePriceMinor[item] = shelfPrice(category.priceMinor * Math.exp(0.35 * random.normal(0)))
+  truth.quality[item] = parameters.qualitySd * random.normal(2)
+  random.block(STREAM.item, item, 1, 0)
+  const margin = category.marginBps / BPS + 0.1 * (random.uniform(0) - 0.5)
+  truth.costMinor[item] = Math.max(1, roundMinor(truth.referencePriceMinor[item] * (1 - margin)))
+  random.normals(
+    STREAM.itemVector,
+    item,
+    0,
+    truth.vectors,
+    item * parameters.tasteDimensions,
+    parameters.tasteDimensions,
+  )
+}
+
+/** Categories take turns, so that item, category and place on the shelf need no table. */
+export function categoryOf(truth: Truth, item: number): number {
+  return item % truth.parameters.categories.length
+}
+
+/** Prices end in 9, and none is below 0.99 of the currency. */
+function shelfPrice(amount: number): number {
+  return Math.max(99, roundMinor(amount / 10) * 10 - 1)
+}
+
+/** What the shop asked for an item in a week; it changes every few weeks, at random and for everyone. */
+export function listPriceMinor(truth: Truth, item: number, week: number): number {
+  const { random, parameters } = truth
+  const period = Math.floor((week + (item % parameters.pricePeriodWeeks)) / parameters.pricePeriodWeeks)
+  random.block(STREAM.price, item, period, 0)
+  const change = Math.max(-0.25, Math.min(0.25, parameters.priceSd * random.normal(0)))
+  return shelfPrice(truth.referencePriceMinor[item] * Math.exp(change))
+}
+
+export function emptyShopper(truth: Truth): ShopperTruth {
+  return {
+    index: -1,
+    type: 0,
+    logOdds: 0,
+    priceResponse: 0,
+    offerLogOdds: 0,
+    activity: 0,
+    favourites: FAVOURITE_SHARES.map(() => 0),
+    taste: new Float32Array(truth.parameters.tasteDimensions),
+  }
+}
+
+export function drawShopper(truth: Truth, index: number, shopper: ShopperTruth): void {
+  const { random, parameters } = truth
+  random.block(STREAM.shopper, index, 0, 0)
+  const type = typeAt(parameters, random.uniform(0))
+  const nature = parameters.types[type]
+  shopper.index = index
+  shopper.type = type
+  shopper.logOdds = nature.logOdds
+  shopper.offerLogOdds = nature.offerLogOdds
+  const { activitySd, sensitivitySd } = parameters
+  shopper.activity = Math.exp(activitySd * random.normal(2) - activitySd ** 2 / 2)
+  random.block(STREAM.shopper, index, 1, 0)
+  shopper.priceResponse = nature.priceResponse * Math.exp(sensitivitySd * random.normal(0) - sensitivitySd ** 2 / 2)
+  random.block(STREAM.shopper, index, 2, 0)
+  for (let i = 0; i < shopper.favourites.length; i++)
+    shopper.favourites[i] = Math.floor(random.uniform(i) ** 1.5 * parameters.categories.length)
+  random.normals(STREAM.taste, index, 0, shopper.taste, 0, parameters.tasteDimensions)
+}
+
+function typeAt(parameters: TruthParameters, u: number): number {
+  let cumulative = 0
+  for (let type = 0; type < parameters.types.length - 1; type++) {
+    cumulative += parameters.types[type].share
+    if (u < cumulative) return type
+  }
+  return parameters.types.length - 1
+}
+
+/** w <t_u, v_i> / sqrt(D): what the item's style adds to the log-odds. */
+export function tasteLogOdds(truth: Truth, shopper: ShopperTruth, item: number): number {
+  const { tasteDimensions, tasteWeight } = truth.parameters
+  const from = item * tasteDimensions
+  let sum = 0
+  for (let d = 0; d < tasteDimensions; d++) sum += shopper.taste[d] * truth.vectors[from + d]
+  return (tasteWeight * sum) / Math.sqrt(tasteDimensions)
+}
+
+/** Probability that the shopper buys the item looked at, for `listMinor` less `discountMinor`; 0 discount is no offer. */
+export function purchaseProbability(
+  truth: Truth,
+  shopper: ShopperTruth,
+  item: number,
+  listMinor: number,
+  discountMinor: number,
+  due: boolean,
+): number {
+  const { parameters } = truth
+  const { elasticity } = parameters.categories[categoryOf(truth, item)]
+  const paid = Math.max(1, listMinor - discountMinor) / truth.referencePriceMinor[item]
+  const logOdds =
+    parameters.logOdds +
+    truth.quality[item] +
+    tasteLogOdds(truth, shopper, item) +
+    shopper.logOdds +
+    (due ? parameters.dueLogOdds : 0) +
+    shopper.priceResponse * elasticity * Math.log(paid) +
+    (discountMinor > 0 ? shopper.offerLogOdds : 0)
+  return 1 / (1 + Math.exp(-logOdds))
+}
+
+export const itemKey = (item: number): string => `p${String(item).padStart(7, '0')}`
+export const shopperKey = (shopper: number): string => `s${String(shopper).padStart(7, '0')}`
+/** The number in a key that `itemKey` or `shopperKey` made. */
+export const indexOfKey = (key: string): number => Number(key.slice(1))
