@@ -1,0 +1,100 @@
+/**
+ * The TypeScript SDK: asks a server for decisions and tells it what shoppers did. Only `fetch` is needed, so it runs in
+ * Node, in a browser and at the edge.
+ *
+ * A refusal by the server throws `OfferwrightError` with its stable code, field and value; a call that brings no answer
+ * throws `NoAnswerError`. Nothing is tried again here: a decision that comes late is of no use to a page.
+ */
+import type { DecideAnswer, RecommendAnswer } from '../core/contract/answers.ts'
+import { ERROR_STATUS, type ErrorCode, type Fault, OfferwrightError } from '../core/contract/errors.ts'
+import type { ShopperEvent } from '../core/contract/events.ts'
+import type { DecideRequest, RecommendRequest, SimilarRequest } from '../core/contract/requests.ts'
+import { NoAnswerError } from './errors.ts'
+
+export type { DecideAnswer, DecidedItem, ItemOffer, RecommendAnswer } from '../core/contract/answers.ts'
+export { OfferwrightError } from '../core/contract/errors.ts'
+export type { ShopperEvent } from '../core/contract/events.ts'
+export type { DecideRequest, RecommendRequest, SimilarRequest } from '../core/contract/requests.ts'
+export { NoAnswerError } from './errors.ts'
+
+export interface ClientOptions {
+  /** `http://127.0.0.1:8080` */
+  url: string
+  /** Sent as a bearer token; a server without keys wants none. */
+  apiKey?: string
+  /** Longest wait for a whole answer. */
+  timeoutMs?: number
+}
+
+export interface Client {
+  /** Which items to show, and which promotion to give with each. */
+  decide(request: DecideRequest): Promise<DecideAnswer>
+  /** Which items to show, without promotions. */
+  recommend(request: RecommendRequest): Promise<RecommendAnswer>
+  /** Items like one item. */
+  similar(request: SimilarRequest): Promise<RecommendAnswer>
+  /** Tells what shoppers did; their next answers follow it. */
+  track(events: ShopperEvent[]): Promise<void>
+}
+
+const DEFAULT_TIMEOUT_MS = 2000
+
+export function createClient({ url, apiKey, timeoutMs = DEFAULT_TIMEOUT_MS }: ClientOptions): Client {
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  if (apiKey !== undefined) headers.authorization = `Bearer ${apiKey}`
+
+  async function post<Answer>(path: string, body: object): Promise<Answer> {
+    const signal = AbortSignal.timeout(timeoutMs)
+    const { status, text } = await exchange(new URL(path, url), {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+      signal,
+    })
+    const answer = parsed(text, status)
+    if (status >= 400) throw refusal(answer, status)
+    return answer as Answer
+  }
+
+  return {
+    decide: (request) => post('/v1/decide', request),
+    recommend: (request) => post('/v1/recommend', request),
+    similar: (request) => post('/v1/similar', request),
+    track: async (events) => {
+      await post('/v1/events', { events })
+    },
+  }
+}
+
+async function exchange(url: URL, init: RequestInit): Promise<{ status: number; text: string }> {
+  try {
+    const response = await fetch(url, init)
+    return { status: response.status, text: await response.text() }
+  } catch (error) {
+    const timedOut = error instanceof Error && error.name === 'TimeoutError'
+    if (timedOut) throw new NoAnswerError('timeout', `no answer from ${url} in time`, error)
+    throw new NoAnswerError('network', `${url} was not reached`, error)
+  }
+}
+
+function parsed(text: string, status: number): unknown {
+  try {
+    return text === '' ? {} : JSON.parse(text)
+  } catch (error) {
+    throw new NoAnswerError('protocol', `an answer that is not JSON, with status ${status}`, error)
+  }
+}
+
+function refusal(answer: unknown, status: number): Error {
+  const fault = (answer as { error?: Partial<Fault> } | null)?.error
+  if (typeof fault?.message !== 'string' || !isErrorCode(fault.code))
+    return new NoAnswerError('protocol', `a refusal of an unknown form, with status ${status}`)
+  const where: { field?: string; value?: unknown } = {}
+  if (fault.field !== undefined) where.field = fault.field
+  if ('value' in fault) where.value = fault.value
+  return new OfferwrightError(fault.code, fault.message, where)
+}
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERROR_STATUS, code)
+}
