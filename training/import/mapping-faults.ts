@@ -1,0 +1,125 @@
+/** Everything that is wrong with a mapping, at once: what its schema finds, then what only several fields together show. */
+import type { TSchema } from 'typebox'
+import type { Validator } from 'typebox/compile'
+import { Settings } from 'typebox/system'
+import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
+import { EVENT_KINDS } from '../../core/contract/events.ts'
+import { minorDigits } from '../../core/contract/money.ts'
+import { schemaFaults } from '../../core/contract/parse.ts'
+import type { EventSource, Mapping, Rule } from './mapping.ts'
+
+const MAX_FAULTS = 100
+
+/** Empty when the mapping holds. Each fault names its field, its value and the remedy. */
+export function mappingFaults(validator: Validator<Record<never, never>, TSchema>, value: unknown): Fault[] {
+  const faults = validator.Check(value)
+    ? sensibilityFaults(value as Mapping)
+    : schemaFaults(allErrors(validator, value), value)
+  return faults.map((fault) => ({
+    ...fault,
+    code: 'invalid_mapping',
+    message: `${fault.field ?? 'mapping'}: ${fault.message}`,
+  }))
+}
+
+/** TypeBox stops after a handful of errors, which bounds a request's cost; a mapping's author wants them all. */
+function allErrors(validator: Validator<Record<never, never>, TSchema>, value: unknown) {
+  const { maxErrors } = Settings.Get()
+  Settings.Set({ maxErrors: MAX_FAULTS })
+  try {
+    return validator.Errors(value)
+  } finally {
+    Settings.Set({ maxErrors })
+  }
+}
+
+function sensibilityFaults(mapping: Mapping): Fault[] {
+  return [
+    ...currencyFaults(mapping),
+    ...mapping.events.flatMap((source, i) => sourceFaults(source, `events[${i}]`, mapping.items !== undefined)),
+    ...priceFaults(mapping),
+  ]
+}
+
+function currencyFaults({ currency }: Mapping): Fault[] {
+  try {
+    minorDigits(currency)
+    return []
+  } catch (error) {
+    if (error instanceof OfferwrightError) return [invalid('currency', currency, error.message)]
+    throw error
+  }
+}
+
+function sourceFaults(source: EventSource, field: string, hasItemFile: boolean): Fault[] {
+  const rules = {
+    cancellations: source.cancellations,
+    notGoods: source.notGoods,
+    withoutShopper: source.withoutShopper,
+  }
+  return [
+    ...kindFaults(source, field),
+    ...zoneFaults(source, field),
+    ...Object.entries(rules).flatMap(([name, list = []]) =>
+      list.flatMap((rule, i) => ruleFaults(rule, `${field}.${name}[${i}]`)),
+    ),
+    ...(hasItemFile ? catalogueColumnFaults(source, field) : []),
+  ]
+}
+
+function kindFaults({ kind, kinds, columns }: EventSource, field: string): Fault[] {
+  const faults: Fault[] = []
+  if ((kind === undefined) === (columns.kind === undefined))
+    faults.push(
+      invalid(
+        `${field}.kind`,
+        kind,
+        `give either kind (one of ${EVENT_KINDS.join(', ')}) or columns.kind, and not both`,
+      ),
+    )
+  if (kinds !== undefined && columns.kind === undefined)
+    faults.push(invalid(`${field}.kinds`, kinds, 'needs columns.kind, the column whose values it translates'))
+  return faults
+}
+
+function zoneFaults({ time }: EventSource, field: string): Fault[] {
+  const zone = time?.zone
+  if (zone === undefined || isZone(zone)) return []
+  return [invalid(`${field}.time.zone`, zone, `unknown time zone: ${zone} (an IANA name such as Europe/London)`)]
+}
+
+function isZone(zone: string): boolean {
+  if (!/^[A-Za-z]/.test(zone)) return false
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return true
+  } catch {
+    return false
+  }
+}
+
+const TESTS = ['equals', 'oneOf', 'startsWith', 'matches'] as const
+
+function ruleFaults(rule: Rule, field: string): Fault[] {
+  const given = TESTS.filter((test) => rule[test] !== undefined)
+  return given.length === 1 ? [] : [invalid(field, rule, `give exactly one of ${TESTS.join(', ')} beside column`)]
+}
+
+function catalogueColumnFaults({ columns }: EventSource, field: string): Fault[] {
+  return (['title', 'category', 'brand'] as const)
+    .filter((name) => columns[name] !== undefined)
+    .map((name) =>
+      invalid(`${field}.columns.${name}`, columns[name], `belongs to items.columns, because items has a file`),
+    )
+}
+
+function priceFaults({ items, events }: Mapping): Fault[] {
+  if (items?.columns.price !== undefined || events.some(({ columns }) => columns.price !== undefined)) return []
+  return [
+    invalid('items.columns.price', undefined, 'no price anywhere: map a price column of the items or of the events'),
+  ]
+}
+
+function invalid(field: string, value: unknown, message: string): Fault {
+  return { code: 'invalid_mapping', field, message, ...(value === undefined ? {} : { value }) }
+}

@@ -1,0 +1,174 @@
+/**
+ * The mapping: a JSON file in which a merchant says what their files mean. Paths in it are relative to it.
+ *
+ * ```json
+ * { "version": 1, "currency": "GBP",
+ *   "events": [{ "file": "sales.csv.gz", "kind": "purchase", "time": { "format": "%Y-%m-%d", "zone": "Europe/London" },
+ *                "columns": { "item": "sku", "time": "day", "shopper": "customer", "price": "unit_price" } }],
+ *   "items": { "file": "items.csv", "columns": { "item": "sku", "title": "name", "price": "price", "cost": "cost" } } }
+ * ```
+ */
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import Type, { type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { OfferwrightError } from '../../core/contract/errors.ts'
+import { EVENT_KINDS } from '../../core/contract/events.ts'
+import { DEFAULT_SHOP, SHOP_ID_PATTERN } from '../../core/contract/ids.ts'
+import { parseJson } from '../../core/contract/parse.ts'
+import { mappingFaults } from './mapping-faults.ts'
+
+const closed = { additionalProperties: false }
+const Name = Type.String({ minLength: 1, maxLength: 256 })
+const Path = Type.String({ minLength: 1, maxLength: 4096 })
+const Kind = Type.Enum([...EVENT_KINDS])
+
+/** Matches a row by the text of one column. Exactly one of the four tests; `matches` is an RE2 pattern. */
+const Rule = Type.Object(
+  {
+    column: Name,
+    equals: Type.Optional(Type.String()),
+    oneOf: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
+    startsWith: Type.Optional(Type.String({ minLength: 1 })),
+    matches: Type.Optional(Type.String({ minLength: 1 })),
+  },
+  closed,
+)
+export type Rule = Static<typeof Rule>
+
+/** `integer` turns `17850.0`, as spreadsheets export a number, into `17850`. */
+const Normalisation = Type.Array(Type.Enum(['trim', 'upper', 'lower', 'integer']))
+export type Normalisation = Static<typeof Normalisation>
+
+const Time = Type.Object(
+  {
+    /** `iso` (default), `epoch_ms`, `epoch_s`, or a strptime pattern such as `%d/%m/%Y %H:%M`. */
+    format: Type.Optional(Type.String({ minLength: 1 })),
+    /** IANA zone of times that carry no offset. Default `UTC`. */
+    zone: Type.Optional(Name),
+  },
+  closed,
+)
+
+const file = {
+  file: Path,
+  /** Default: by the file's name, with or without `.gz`. */
+  format: Type.Optional(Type.Enum(['csv', 'ndjson', 'parquet'])),
+  delimiter: Type.Optional(Type.String({ minLength: 1, maxLength: 1, pattern: '^[\\t -!#-~]$' })),
+  /** `decimal` (default): 12.5 is 12.50. `minor`: integer minor units. */
+  money: Type.Optional(Type.Enum(['decimal', 'minor'])),
+}
+
+const EventSource = Type.Object(
+  {
+    ...file,
+    columns: Type.Object(
+      {
+        item: Name,
+        time: Name,
+        shopper: Type.Optional(Name),
+        kind: Type.Optional(Name),
+        quantity: Type.Optional(Name),
+        /** Price of one unit before any discount. */
+        price: Type.Optional(Name),
+        /** What an offer took off the line. */
+        discount: Type.Optional(Name),
+        campaign: Type.Optional(Name),
+        order: Type.Optional(Name),
+        /** The event's own id: a repeated one is dropped and counted. */
+        id: Type.Optional(Name),
+        title: Type.Optional(Name),
+        category: Type.Optional(Name),
+        brand: Type.Optional(Name),
+      },
+      closed,
+    ),
+    /** Kind of every row of the file. */
+    kind: Type.Optional(Kind),
+    /** Kind for each value of the kind column; `null` leaves the row out and counts it. */
+    kinds: Type.Optional(Type.Record(Type.String(), Type.Union([Kind, Type.Null()]))),
+    time: Type.Optional(Time),
+    normalise: Type.Optional(
+      Type.Object({ item: Type.Optional(Normalisation), shopper: Type.Optional(Normalisation) }, closed),
+    ),
+    /** Rows that any of these rules matches. */
+    cancellations: Type.Optional(Type.Array(Rule)),
+    notGoods: Type.Optional(Type.Array(Rule)),
+    /** Rows whose shopper key is not one: a till's or a guest's number. An empty key needs no rule. */
+    withoutShopper: Type.Optional(Type.Array(Rule)),
+  },
+  closed,
+)
+export type EventSource = Static<typeof EventSource>
+
+const ItemSource = Type.Object(
+  {
+    ...file,
+    columns: Type.Object(
+      {
+        item: Name,
+        title: Type.Optional(Name),
+        category: Type.Optional(Name),
+        brand: Type.Optional(Name),
+        price: Type.Optional(Name),
+        cost: Type.Optional(Name),
+        stock: Type.Optional(Name),
+        available: Type.Optional(Name),
+      },
+      closed,
+    ),
+    normalise: Type.Optional(Type.Object({ item: Type.Optional(Normalisation) }, closed)),
+  },
+  closed,
+)
+export type ItemSource = Static<typeof ItemSource>
+
+export const MappingFile = Type.Object(
+  {
+    version: Type.Literal(1),
+    shop: Type.Optional(Type.String({ pattern: SHOP_ID_PATTERN })),
+    currency: Type.String({ pattern: '^[A-Z]{3}$' }),
+    events: Type.Array(EventSource, { minItems: 1, maxItems: 1000 }),
+    /** Absent: the catalogue is what the events name. */
+    items: Type.Optional(ItemSource),
+    /** Which of an item's event prices is its price, where no item file gives one. Default `newest`. */
+    derivedPrice: Type.Optional(Type.Enum(['newest', 'median'])),
+    /** An assumption: unit cost as a share of the price, for items whose cost is not known. */
+    costShare: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  },
+  closed,
+)
+type MappingFile = Static<typeof MappingFile>
+
+/** A mapping that holds: defaults in place, paths absolute. */
+export interface Mapping extends MappingFile {
+  shop: string
+  derivedPrice: 'newest' | 'median'
+}
+
+const validator = Compile(MappingFile)
+
+/** Reads and checks a mapping. Throws `invalid_mapping` that names every fault. */
+export async function readMapping(path: string): Promise<Mapping> {
+  const value = parseJson(await readFile(path, 'utf8'), path)
+  const faults = mappingFaults(validator, value)
+  if (faults.length > 0) {
+    const lines = faults.map((fault) => `\n  ${fault.message}`)
+    throw new OfferwrightError('invalid_mapping', `invalid mapping ${path}:${lines.join('')}`, faults[0])
+  }
+  return settled(value as MappingFile, dirname(path))
+}
+
+function settled(mapping: MappingFile, folder: string): Mapping {
+  const placed = <Source extends { file: string }>(source: Source) => ({
+    ...source,
+    file: resolve(folder, source.file),
+  })
+  return {
+    ...mapping,
+    shop: mapping.shop ?? DEFAULT_SHOP,
+    derivedPrice: mapping.derivedPrice ?? 'newest',
+    events: mapping.events.map(placed),
+    ...(mapping.items ? { items: placed(mapping.items) } : {}),
+  }
+}

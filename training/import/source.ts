@@ -1,0 +1,136 @@
+/** A merchant's file as a relation of texts with line numbers, whatever its format. */
+import { join } from 'node:path'
+import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
+import { type Database, quoteName, quoteText } from '../duckdb.ts'
+import type { EventSource, ItemSource } from './mapping.ts'
+import { spool } from './spool.ts'
+
+export interface OpenSource {
+  /** FROM clause; it has `line` and what `column` names. */
+  relation: string
+  /** SQL of the text of a column, by the merchant's name for it. */
+  column: (name: string) => string
+  header: string[]
+  rows: number
+}
+
+export interface SourcePlace {
+  number: number
+  /** `events[0]` or `items`. */
+  field: string
+  workFolder: string
+  onBytes: (done: number, total: number) => void
+}
+
+type FileSource = EventSource | ItemSource
+type Format = 'csv' | 'ndjson' | 'parquet'
+
+/** Opens a file; rows with a broken structure go to `rejects`. Throws `invalid_mapping` for columns that are not there. */
+export async function openSource(db: Database, source: FileSource, place: SourcePlace): Promise<OpenSource> {
+  const format = source.format ?? formatOf(source.file, place.field)
+  const open = format === 'parquet' ? await openParquet(db, source.file) : await openText(db, source, format, place)
+  checkColumns(source, open.header, place.field)
+  return open
+}
+
+const FORMATS: [RegExp, Format][] = [
+  [/\.(csv|tsv|txt)(\.gz)?$/i, 'csv'],
+  [/\.(ndjson|jsonl|json)(\.gz)?$/i, 'ndjson'],
+  [/\.(parquet|pq)$/i, 'parquet'],
+]
+
+function formatOf(file: string, field: string): Format {
+  const known = FORMATS.find(([pattern]) => pattern.test(file))
+  if (known) return known[1]
+  throw new OfferwrightError('invalid_mapping', `${field}.format: give csv, ndjson or parquet for ${file}`, {
+    field: `${field}.format`,
+    value: file,
+  })
+}
+
+async function openParquet(db: Database, file: string): Promise<OpenSource> {
+  const scan = `read_parquet(${quoteText(file)}, file_row_number = true)`
+  const columns = await db.rows<{ column_name: string }>(`DESCRIBE SELECT * EXCLUDE (file_row_number) FROM ${scan}`)
+  const [{ rows }] = await db.rows<{ rows: number }>(`SELECT CAST(count(*) AS DOUBLE) AS rows FROM ${scan}`)
+  return {
+    relation: `(SELECT *, file_row_number + 1 AS line FROM ${scan})`,
+    column: (name) => `CAST(${quoteName(name)} AS VARCHAR)`,
+    header: columns.map((column) => column.column_name),
+    rows,
+  }
+}
+
+async function openText(
+  db: Database,
+  source: FileSource,
+  format: 'csv' | 'ndjson',
+  place: SourcePlace,
+): Promise<OpenSource> {
+  const delimiter = format === 'ndjson' ? ',' : (source.delimiter ?? (/\.tsv(\.gz)?$/i.test(source.file) ? '\t' : ','))
+  const to = join(place.workFolder, `source-${place.number}.csv`)
+  const { header, rows, broken } = await spool({ file: source.file, to, format, delimiter, onBytes: place.onBytes })
+  for (const { line, reason, value } of broken)
+    await db.run('INSERT INTO rejects VALUES ($source, $line, NULL, $reason, $value)', {
+      source: place.number,
+      line,
+      reason,
+      value,
+    })
+  const scan = spoolScan(to, delimiter, header.length)
+  if (format === 'ndjson') return openObjects(db, scan, rows, place.number)
+  return { relation: scan, column: (name) => `c${header.indexOf(name)}`, header, rows }
+}
+
+/** Columns go by position: the merchant's names never meet DuckDB, which would not tell `a` from `A`. */
+function spoolScan(file: string, delimiter: string, columns: number): string {
+  const types = ['line', ...Array.from({ length: columns }, (_, c) => `c${c}`)].map(
+    (name) => `'${name}': '${name === 'line' ? 'BIGINT' : 'VARCHAR'}'`,
+  )
+  return `read_csv(${quoteText(file)}, auto_detect = false, header = false, delim = ${quoteText(delimiter)}, quote = '"', escape = '"', new_line = '\\n', max_line_size = 4194304, columns = {${types.join(', ')}})`
+}
+
+async function openObjects(db: Database, scan: string, rows: number, number: number): Promise<OpenSource> {
+  const isObject = `CASE WHEN json_valid(c0) THEN json_type(c0) = 'OBJECT' ELSE FALSE END`
+  await db.run(
+    `INSERT INTO rejects SELECT ${number}, line, NULL, 'not a JSON object', substr(c0, 1, 200) FROM ${scan} WHERE NOT ${isObject}`,
+  )
+  const relation = `(SELECT line, CAST(c0 AS JSON) AS c0 FROM ${scan} WHERE ${isObject})`
+  const names = await db.rows<{ name: string }>(
+    `SELECT DISTINCT unnest(json_keys(c0)) AS name FROM ${relation} ORDER BY name`,
+  )
+  const pointer = (name: string) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  return {
+    relation,
+    column: (name) => `json_extract_string(c0, ${quoteText(pointer(name))})`,
+    header: names.map(({ name }) => name),
+    rows,
+  }
+}
+
+function checkColumns(source: FileSource, header: string[], field: string): void {
+  const faults: Fault[] = mappedColumns(source)
+    .filter(([, name]) => !header.includes(name))
+    .map(([role, name]) => ({
+      code: 'invalid_mapping',
+      field: `${field}.${role}`,
+      value: name,
+      message: `${field}.${role}: no column ${JSON.stringify(name)}`,
+    }))
+  if (faults.length === 0) return
+  const lines = faults.map(({ message }) => `\n  ${message}`).join('')
+  throw new OfferwrightError(
+    'invalid_mapping',
+    `${source.file} has other columns:${lines}\n  it has: ${header.join(', ')}`,
+    faults[0],
+  )
+}
+
+function mappedColumns(source: FileSource): [string, string][] {
+  const columns = Object.entries(source.columns).map(([role, name]): [string, string] => [`columns.${role}`, name])
+  const rules = (['cancellations', 'notGoods', 'withoutShopper'] as const).flatMap((list) =>
+    'time' in source.columns
+      ? ((source as EventSource)[list] ?? []).map((rule, i): [string, string] => [`${list}[${i}].column`, rule.column])
+      : [],
+  )
+  return [...columns, ...rules]
+}

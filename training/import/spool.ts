@@ -1,0 +1,179 @@
+/**
+ * A text file, unpacked and checked for structure, on its way into DuckDB: every sound row goes to a spool file with
+ * its line number in front, every broken one to the broken rows with the reason. So a row keeps its line number
+ * whatever came before it, and DuckDB can read the spool on all threads.
+ */
+import { isUtf8 } from 'node:buffer'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import { OfferwrightError } from '../../core/contract/errors.ts'
+import { countNewlines, fieldTexts, MAX_RECORD_BYTES, type RecordShape, scanLine, scanRecord } from './records.ts'
+
+export interface BrokenRow {
+  line: number
+  reason: string
+  value: string
+}
+
+export interface Spooled {
+  /** Column names, in the file's order; for NDJSON one column that holds the row. */
+  header: string[]
+  /** Rows read, sound and broken; neither the header nor blank lines. */
+  rows: number
+  broken: BrokenRow[]
+}
+
+export interface SpoolOptions {
+  file: string
+  to: string
+  format: 'csv' | 'ndjson'
+  delimiter: string
+  onBytes: (done: number, total: number) => void
+}
+
+/** Longest piece of a broken row that is kept. */
+const MAX_VALUE_CHARACTERS = 200
+const FLUSH_BYTES = 1 << 20
+
+/** Writes the spool file. Throws `invalid_data` on a file that is no such text at all, system errors as they come. */
+export async function spool(options: SpoolOptions): Promise<Spooled> {
+  const splitter = new Splitter(options)
+  const { size } = await stat(options.file)
+  const source = createReadStream(options.file, { highWaterMark: 1 << 18 })
+  const report = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      options.onBytes(source.bytesRead, size)
+      yield chunk
+    }
+  }
+  const split = (chunks: AsyncIterable<Buffer>) => splitter.split(chunks)
+  const to = createWriteStream(options.to)
+  try {
+    if (options.file.endsWith('.gz')) await pipeline(source, createGunzip(), report, split, to)
+    else await pipeline(source, report, split, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code?.startsWith('Z_'))
+      throw new OfferwrightError('invalid_data', `${options.file}: damaged gzip data: ${(error as Error).message}`, {
+        field: 'file',
+        value: options.file,
+      })
+    throw error
+  }
+  return splitter.finished()
+}
+
+/** Splits chunks of bytes into records. One use each. */
+class Splitter {
+  readonly #options: SpoolOptions
+  readonly #delimiter: number
+  readonly #broken: BrokenRow[] = []
+  #header: string[] | null = null
+  #rows = 0
+  #line = 1
+  #out: Buffer[] = []
+  #outBytes = 0
+
+  constructor(options: SpoolOptions) {
+    this.#options = options
+    this.#delimiter = options.delimiter.charCodeAt(0)
+    if (options.format === 'ndjson') this.#header = ['row']
+  }
+
+  async *split(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let rest: Buffer = Buffer.alloc(0)
+    for await (const chunk of chunks) {
+      const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
+      rest = bytes.subarray(this.#records(bytes, false))
+      if (rest.length > 2 * MAX_RECORD_BYTES) throw this.#refused(`line ${this.#line} is longer than a mebibyte`)
+      if (this.#outBytes > FLUSH_BYTES) yield this.#flush()
+    }
+    this.#records(rest, true)
+    yield this.#flush()
+  }
+
+  finished(): Spooled {
+    if (this.#header === null) throw this.#refused('no header line: the file is empty')
+    return { header: this.#header, rows: this.#rows, broken: this.#broken }
+  }
+
+  /** Takes all whole records; returns where the first unfinished one starts. */
+  #records(bytes: Buffer, isLast: boolean): number {
+    let start = 0
+    while (start < bytes.length) {
+      const record =
+        this.#options.format === 'csv'
+          ? scanRecord(bytes, start, this.#delimiter, isLast)
+          : scanLine(bytes, start, isLast)
+      if (record === null) return start
+      const text = withoutMark(bytes.subarray(start, record.end), this.#line)
+      if (text.length > 0) this.#take(text, record)
+      this.#line += countNewlines(bytes, start, record.next)
+      start = record.next
+    }
+    return start
+  }
+
+  #take(bytes: Buffer, record: RecordShape): void {
+    if (this.#header === null) {
+      this.#header = this.#parsedHeader(bytes, record)
+      return
+    }
+    this.#rows++
+    const fault = structuralFault(bytes, record, this.#header.length)
+    if (fault === null) this.#keep(bytes)
+    else
+      this.#broken.push({
+        line: this.#line,
+        reason: fault,
+        value: bytes.toString('utf8').slice(0, MAX_VALUE_CHARACTERS),
+      })
+  }
+
+  #parsedHeader(bytes: Buffer, record: RecordShape): string[] {
+    if (record.fault !== null || !isUtf8(bytes))
+      throw this.#refused('the header line has broken quotes or is not UTF-8')
+    const names = fieldTexts(bytes.toString('utf8'), this.#options.delimiter).map((name) => name.trim())
+    const twice = names.find((name, i) => names.indexOf(name) !== i)
+    if (twice !== undefined) throw this.#refused(`two columns are named ${JSON.stringify(twice)}`)
+    return names
+  }
+
+  #keep(bytes: Buffer): void {
+    const row =
+      this.#options.format === 'csv' ? bytes : Buffer.from(`"${bytes.toString('utf8').replaceAll('"', '""')}"`)
+    const prefix = Buffer.from(`${this.#line}${this.#options.delimiter}`)
+    this.#out.push(prefix, row, LINE_END)
+    this.#outBytes += prefix.length + row.length + LINE_END.length
+  }
+
+  #flush(): Buffer {
+    const flushed = Buffer.concat(this.#out, this.#outBytes)
+    this.#out = []
+    this.#outBytes = 0
+    return flushed
+  }
+
+  #refused(message: string): OfferwrightError {
+    return new OfferwrightError('invalid_data', `${this.#options.file}: ${message}`, {
+      field: 'file',
+      value: this.#options.file,
+    })
+  }
+}
+
+const LINE_END = Buffer.from('\n')
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+
+/** Some programs start a UTF-8 file with a byte order mark; it is no part of the first name. */
+function withoutMark(bytes: Buffer, line: number): Buffer {
+  return line === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes
+}
+
+function structuralFault(bytes: Buffer, record: RecordShape, columns: number): string | null {
+  if (!isUtf8(bytes)) return 'not UTF-8'
+  if (record.fault !== null) return record.fault
+  if (record.fields !== columns) return `${record.fields} fields where the header has ${columns}`
+  return null
+}

@@ -1,0 +1,107 @@
+/** Reads the files of a mapping into the staging tables of sql/staging.sql. */
+import { minorDigits } from '../../core/contract/money.ts'
+import { type Database, quoteText } from '../duckdb.ts'
+import { anyRule, decimalMinor, kindParts, normalised, present, timeMs, truth, wholeNumber } from './expressions.ts'
+import type { EventSource, ItemSource, Mapping } from './mapping.ts'
+import { type OpenSource, openSource, type SourcePlace } from './source.ts'
+
+/** Stages one file of events; returns its rows, the broken ones among them. */
+export async function stageEvents(
+  db: Database,
+  mapping: Mapping,
+  source: EventSource,
+  place: SourcePlace,
+): Promise<number> {
+  const open = await openSource(db, source, place)
+  await nameSource(db, place.number, source)
+  const text = textOf(open)
+  const { columns } = source
+  const kind = kindParts(source, open.column)
+  const amount = amountOf(mapping, source)
+  const shopper =
+    columns.shopper === undefined ? 'NULL' : normalised(open.column(columns.shopper), source.normalise?.shopper)
+  await insert(db, 'staged_events', open, [
+    String(place.number),
+    'line',
+    anyRule(source.cancellations, open.column),
+    anyRule(source.notGoods, open.column),
+    text(columns.item),
+    blankIsNull(normalised(open.column(columns.item), source.normalise?.item)),
+    text(columns.shopper),
+    `CASE WHEN ${anyRule(source.withoutShopper, open.column)} THEN NULL ELSE ${blankIsNull(shopper)} END`,
+    text(columns.time),
+    timeMs(open.column(columns.time), source.time),
+    kind.text,
+    kind.code,
+    kind.ignored,
+    text(columns.quantity),
+    columns.quantity === undefined ? 'NULL' : wholeNumber(text(columns.quantity)),
+    text(columns.price),
+    amount(text(columns.price)),
+    text(columns.discount),
+    amount(text(columns.discount)),
+    text(columns.campaign),
+    text(columns.order),
+    text(columns.id),
+    text(columns.title),
+    text(columns.category),
+    text(columns.brand),
+  ])
+  return open.rows
+}
+
+/** Stages the item file; returns its rows, the broken ones among them. */
+export async function stageItems(
+  db: Database,
+  mapping: Mapping,
+  source: ItemSource,
+  place: SourcePlace,
+): Promise<number> {
+  const open = await openSource(db, source, place)
+  await nameSource(db, place.number, source)
+  const text = textOf(open)
+  const { columns } = source
+  const amount = amountOf(mapping, source)
+  await insert(db, 'staged_items', open, [
+    String(place.number),
+    'line',
+    text(columns.item),
+    blankIsNull(normalised(open.column(columns.item), source.normalise?.item)),
+    text(columns.title),
+    text(columns.category),
+    text(columns.brand),
+    text(columns.price),
+    amount(text(columns.price)),
+    text(columns.cost),
+    amount(text(columns.cost)),
+    text(columns.stock),
+    columns.stock === undefined ? 'NULL' : wholeNumber(text(columns.stock)),
+    text(columns.available),
+    columns.available === undefined ? 'NULL' : truth(text(columns.available)),
+  ])
+  return open.rows
+}
+
+function textOf(open: OpenSource) {
+  return (name: string | undefined) => (name === undefined ? 'NULL' : present(open.column(name)))
+}
+
+function amountOf(mapping: Mapping, source: EventSource | ItemSource) {
+  const digits = minorDigits(mapping.currency)
+  const parse = source.money === 'minor' ? wholeNumber : (text: string) => decimalMinor(text, digits)
+  return (text: string) => (text === 'NULL' ? 'NULL' : parse(text))
+}
+
+function blankIsNull(text: string): string {
+  return `nullif(${text}, '')`
+}
+
+async function insert(db: Database, table: string, open: OpenSource, values: string[]): Promise<void> {
+  await db.run(`INSERT INTO ${table} SELECT ${values.join(', ')} FROM ${open.relation}`)
+}
+
+async function nameSource(db: Database, number: number, source: EventSource | ItemSource): Promise<void> {
+  await db.run(`INSERT INTO source_files VALUES (${number}, ${quoteText(source.file)})`)
+  for (const [role, name] of Object.entries(source.columns))
+    await db.run(`INSERT INTO source_columns VALUES (${number}, ${quoteText(role)}, ${quoteText(name)})`)
+}
