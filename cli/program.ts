@@ -12,7 +12,13 @@ interface Entry {
   load: () => Promise<Command>
 }
 
-const COMMANDS: Entry[] = []
+const COMMANDS: Entry[] = [
+  {
+    name: 'snapshot',
+    summary: 'list, inspect, verify and activate snapshots',
+    load: async () => (await import('./snapshot.ts')).snapshotCommand(),
+  },
+]
 
 /** Runs one command line (without `node` and the script) to its end; answers the exit code. */
 export async function runCli(argv: string[]): Promise<number> {

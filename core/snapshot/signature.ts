@@ -46,8 +46,10 @@ async function readSignature(folder: string): Promise<Buffer | null> {
     throw error
   })
   if (text === null) return null
-  if (!/^[A-Za-z0-9+/]{86}==\n?$/.test(text)) throw refused(`${SIGNATURE_FILE} is not the base64 of 64 bytes`)
-  return Buffer.from(text, 'base64')
+  const signature = Buffer.from(text, 'base64')
+  if (signature.length !== 64 || `${signature.toString('base64')}\n` !== text)
+    throw refused(`${SIGNATURE_FILE} is not the base64 of 64 bytes and a line end`)
+  return signature
 }
 
 function refused(message: string): OfferwrightError {

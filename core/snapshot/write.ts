@@ -2,8 +2,8 @@
  * Publishing: a snapshot is built in a temporary folder, synced, and renamed to its id; nothing edits it afterwards.
  * A process that dies on the way leaves a `tmp-…` folder that nobody reads and a later publish removes.
  */
-import { createHash, type KeyObject } from 'node:crypto'
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { createHash, type KeyObject, randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SnapshotId } from '../contract/ids.ts'
 import { checkContents } from './contents.ts'
@@ -38,7 +38,8 @@ export interface Publication extends Omit<Manifest, 'format' | 'segments'> {
 export async function publishSnapshot(publication: Publication): Promise<SnapshotId> {
   const { store, signingKey } = publication
   await mkdir(store, { recursive: true })
-  const temporary = await mkdtemp(join(store, TEMPORARY))
+  const temporary = join(store, `${TEMPORARY}${randomBytes(6).toString('hex')}`)
+  await mkdir(temporary)
   try {
     await removeAbandoned(store, temporary)
     const sections = await copySections(publication.sections, temporary)

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { watch } from 'node:fs'
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openSnapshot } from '../../core/snapshot/open.ts'
@@ -28,6 +28,13 @@ describe('publishing', () => {
     ]
     expect(second).toBe(first)
     expect(await bytesOf(join(two.store, second))).toEqual(await bytesOf(join(one.store, first)))
+  })
+
+  test('is readable by whoever may read the store, such as a server under another user', async () => {
+    const publication = await tinyPublication()
+    const id = await publishSnapshot(publication)
+    const modeOf = async (path: string) => (await stat(path)).mode
+    expect(await modeOf(join(publication.store, id))).toBe(await modeOf(publication.store))
   })
 
   test('another watermark gives another id', async () => {

@@ -1,0 +1,151 @@
+/** `offerwright snapshot …`: look at what was published, check it as a server would, and choose which one serves. */
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError } from 'commander'
+import { OfferwrightError } from '../core/contract/errors.ts'
+import type { SnapshotId } from '../core/contract/ids.ts'
+import { footprint, openSnapshot } from '../core/snapshot/open.ts'
+import {
+  activateSnapshot,
+  currentSnapshot,
+  type ListedSnapshot,
+  listSnapshots,
+  snapshotFolder,
+} from '../core/snapshot/store.ts'
+import { readManifest, type VerifiedManifest, verifySnapshot } from '../core/snapshot/verify.ts'
+import { type HomeOptions, shopFolders, withHome } from './home.ts'
+
+interface OutputOptions extends HomeOptions {
+  json?: boolean
+}
+
+interface VerifyOptions extends OutputOptions {
+  publicKey: KeyObject[]
+  requireSignature?: boolean
+}
+
+export function snapshotCommand(): Command {
+  return new Command('snapshot')
+    .description('list, inspect, verify and activate snapshots')
+    .addCommand(
+      leaf('list', 'what is published, oldest first; * serves', 'offerwright snapshot list --json').action(list),
+    )
+    .addCommand(
+      leaf('inspect', 'sections, sizes and metrics of a snapshot', 'offerwright snapshot inspect')
+        .argument('[id]', 'id, the start of one, or `current`', 'current')
+        .action(inspect),
+    )
+    .addCommand(
+      leaf('verify', 'check everything a server checks', 'offerwright snapshot verify current --public-key shop.pem')
+        .argument('[id]', 'id, the start of one, or `current`', 'current')
+        .option('--public-key <file>', 'Ed25519 public key in PEM; may be given again', addPublicKey, [])
+        .option('--require-signature', 'refuse a snapshot without a signature')
+        .action(verify),
+    )
+    .addCommand(
+      leaf('activate', 'make running servers take a snapshot over', 'offerwright snapshot activate 3f9a')
+        .argument('<id>', 'id or the start of one')
+        .action(activate),
+    )
+}
+
+function leaf(name: string, summary: string, example: string): Command {
+  return withHome(new Command(name).description(summary))
+    .option('--json', 'print JSON')
+    .addHelpText('after', `\nExample:\n  $ ${example}`)
+}
+
+async function list(options: OutputOptions): Promise<void> {
+  const listed = await listSnapshots(shopFolders(options).snapshots)
+  const lines = listed.length > 0 ? listed.map(listLine) : ['no snapshot is published yet']
+  print(options, listed, lines)
+}
+
+function listLine(snapshot: ListedSnapshot): string {
+  const start = `${snapshot.current ? '*' : ' '} ${snapshot.id.slice(0, 12)}`
+  if ('fault' in snapshot) return `${start}  refused: ${snapshot.fault.message}`
+  const { epoch, watermark, items, shoppers, bytes } = snapshot
+  const learned = new Date(watermark).toISOString()
+  return `${start}  epoch ${epoch}  learned to ${learned}  ${items} items  ${shoppers} shoppers  ${bytes} bytes`
+}
+
+async function inspect(id: string, options: OutputOptions): Promise<void> {
+  const store = shopFolders(options).snapshots
+  const found = await resolveId(store, id)
+  const verified = await readManifest(snapshotFolder(store, found), found)
+  print(options, { id: found, ...footprint(verified), manifest: verified.manifest }, inspection(verified))
+}
+
+function inspection({ id, manifest }: VerifiedManifest): string[] {
+  const [{ items, shoppers, sections }] = manifest.segments
+  const { bytesPerItem, bytesPerShopper, totalBytes } = footprint({ manifest })
+  return [
+    `snapshot  ${id}`,
+    `shop      ${manifest.shop}, ${manifest.currency}`,
+    `epoch     ${manifest.epoch}, after ${manifest.parent ?? 'none'}`,
+    `learned   to ${new Date(manifest.watermark).toISOString()}, seed ${manifest.seed}`,
+    `size      ${items} items, ${shoppers} shoppers, ${totalBytes} bytes: ` +
+      `${bytesPerItem.toFixed(1)} per item, ${bytesPerShopper.toFixed(1)} per shopper`,
+    '',
+    ...sections.flatMap(({ name, bytes, sha256, tensors }) => [
+      `${name.padEnd(12)}${String(bytes).padStart(12)} bytes  sha256 ${sha256.slice(0, 16)}…`,
+      ...tensors.map((tensor) => `  ${tensor.name.padEnd(20)} ${tensor.dtype} [${tensor.shape.join(', ')}]`),
+    ]),
+    '',
+    ...Object.entries(manifest.metrics).map(([name, value]) => `${name.padEnd(32)} ${value}`),
+  ]
+}
+
+/** Loads it, which is what a server does; only that shows whether the tables hold together. */
+async function verify(id: string, options: VerifyOptions): Promise<void> {
+  const store = shopFolders(options).snapshots
+  const found = await resolveId(store, id)
+  const policy = { publicKeys: options.publicKey, requireSignature: options.requireSignature }
+  const folder = snapshotFolder(store, found)
+  await openSnapshot(folder, { expectedId: found, reserveBytes: () => 0, ...policy })
+  const { signed } = await readManifest(folder, found, policy)
+  const signature = signed ? 'signed by a trusted key' : 'signature not checked'
+  print(options, { id: found, ok: true, signed }, [`${found}: every hash and table is sound, ${signature}`])
+}
+
+async function activate(id: string, options: OutputOptions): Promise<void> {
+  const store = shopFolders(options).snapshots
+  const previous = await currentSnapshot(store)
+  const found = await resolveId(store, id)
+  await verifySnapshot(snapshotFolder(store, found), found)
+  await activateSnapshot(store, found)
+  print(options, { id: found, previous }, [`current is ${found}, before it ${previous ?? 'none'}`])
+}
+
+/** An id, the start of exactly one, or `current`. Throws `unknown_snapshot`. */
+async function resolveId(store: string, text: string): Promise<SnapshotId> {
+  if (text === 'current') {
+    const current = await currentSnapshot(store)
+    if (current !== null) return current
+    throw new OfferwrightError('unknown_snapshot', `no snapshot is active in ${store}`, { field: 'id', value: text })
+  }
+  const matching = (await listSnapshots(store)).filter(({ id }) => id.startsWith(text))
+  if (matching.length === 1) return matching[0].id
+  const count = matching.length === 0 ? 'no snapshot starts' : `${matching.length} snapshots start`
+  throw new OfferwrightError('unknown_snapshot', `${count} with ${text}`, { field: 'id', value: text })
+}
+
+function addPublicKey(file: string, keys: KeyObject[]): KeyObject[] {
+  const key = readPublicKey(file)
+  if (key.asymmetricKeyType !== 'ed25519') throw new InvalidArgumentError(`${file} is not an Ed25519 key.`)
+  return [...keys, key]
+}
+
+function readPublicKey(file: string): KeyObject {
+  try {
+    return createPublicKey(readFileSync(file))
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `${file} is not a readable key in PEM: ${error instanceof Error ? error.message : error}`,
+    )
+  }
+}
+
+function print(options: OutputOptions, value: unknown, lines: string[]): void {
+  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : `${lines.join('\n')}\n`)
+}
