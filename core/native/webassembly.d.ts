@@ -18,6 +18,6 @@ declare namespace WebAssembly {
   type ImportValue = Memory | number | bigint | ((...values: never[]) => unknown)
   class Instance {
     constructor(module: Module, imports?: Record<string, Record<string, ImportValue>>)
-    readonly exports: Record<string, unknown>
+    readonly exports: object
   }
 }

@@ -1,0 +1,72 @@
+/** Sets of indexes as bitmaps: bit i is bit (i & 31) of u32 word (i >> 5). Bits past the last index are zero. */
+import { expectArray } from './contract'
+
+export function bitIsSet(bitmap: usize, index: u32): bool {
+  return ((load<u32>(bitmap + ((<usize>(index >>> 5)) << 2)) >>> (index & 31)) & 1) == 1
+}
+
+/** out = a ∩ b, each u32[nWords]; out may be a or b. */
+export function bitmapAnd(a: usize, b: usize, out: usize, nWords: u32): void {
+  expectArray(a, nWords, 4)
+  expectArray(b, nWords, 4)
+  expectArray(out, nWords, 4)
+  const bytes = (<usize>nWords) << 2
+  const vectorBytes = bytes & ~15
+  let at: usize = 0
+  for (; at < vectorBytes; at += 16) v128.store(out + at, v128.and(v128.load(a + at), v128.load(b + at)))
+  for (; at < bytes; at += 4) store<u32>(out + at, load<u32>(a + at) & load<u32>(b + at))
+}
+
+/**
+ * Bit i is set when codes[i] < nCodes and bit codes[i] of `wanted` is set.
+ * codes u32[n]; wanted: bitmap of nCodes bits; out: bitmap of n bits.
+ */
+export function bitmapFromCodes(codes: usize, n: u32, wanted: usize, nCodes: u32, out: usize): void {
+  expectArray(codes, n, 4)
+  expectArray(wanted, (nCodes + 31) >>> 5, 4)
+  expectArray(out, (n + 31) >>> 5, 4)
+  for (let from: u32 = 0; from < n; from += 32) {
+    const count = min<u32>(32, n - from)
+    let word: u32 = 0
+    for (let bit: u32 = 0; bit < count; bit++) {
+      const code = load<u32>(codes + ((<usize>(from + bit)) << 2))
+      if (code < nCodes && bitIsSet(wanted, code)) word |= 1 << bit
+    }
+    store<u32>(out + ((<usize>(from >>> 5)) << 2), word)
+  }
+}
+
+/** Bit i is set when lowest <= values[i] <= highest. values i32[n]; out: bitmap of n bits. */
+export function bitmapFromRange(values: usize, n: u32, lowest: i32, highest: i32, out: usize): void {
+  expectArray(values, n, 4)
+  expectArray(out, (n + 31) >>> 5, 4)
+  const fullWords = n >>> 5
+  for (let word: u32 = 0; word < fullWords; word++)
+    store<u32>(out + ((<usize>word) << 2), wordOfRange(values + ((<usize>word) << 7), lowest, highest))
+  if ((n & 31) != 0)
+    store<u32>(
+      out + ((<usize>fullWords) << 2),
+      tailOfRange(values + ((<usize>fullWords) << 7), n & 31, lowest, highest),
+    )
+}
+
+/** 32 values at once. */
+function wordOfRange(values: usize, lowest: i32, highest: i32): u32 {
+  const low = i32x4.splat(lowest)
+  const high = i32x4.splat(highest)
+  let word: u32 = 0
+  for (let bit: u32 = 0; bit < 32; bit += 4) {
+    const four = v128.load(values + ((<usize>bit) << 2))
+    word |= i32x4.bitmask(v128.and(i32x4.ge_s(four, low), i32x4.le_s(four, high))) << bit
+  }
+  return word
+}
+
+function tailOfRange(values: usize, count: u32, lowest: i32, highest: i32): u32 {
+  let word: u32 = 0
+  for (let bit: u32 = 0; bit < count; bit++) {
+    const value = load<i32>(values + ((<usize>bit) << 2))
+    if (value >= lowest && value <= highest) word |= 1 << bit
+  }
+  return word
+}

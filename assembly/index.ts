@@ -1,0 +1,20 @@
+/**
+ * The kernel: numbers only, on an imported shared memory.
+ *
+ * Every export takes byte offsets into that memory and lengths in elements, allocates nothing and keeps no state, so any
+ * number of instances run on one memory as long as their output areas differ. The module has no data segment and no
+ * mutable global: instantiating it changes no byte.
+ * Float sums have a fixed order, given at each function; relaxed SIMD is off. Equal input gives equal bits on any CPU.
+ * Inputs are trusted: whoever opens a snapshot has checked it. The debug build checks them again (contract.ts).
+ */
+export { bitmapAnd, bitmapFromCodes, bitmapFromRange } from './bitmap'
+export { dotRows, sparseTimesDense } from './dense'
+export { xxh64 } from './hash'
+export { buildKeyTable, findHash, findHashes, findKey } from './keys'
+export { chooseOffer, offerValues } from './offers'
+export { philox4x32, uniform } from './random'
+export { similarityBlock } from './similarity'
+export { accumulateRows, clearTouched, fillUntouched, largestContribution } from './sparse'
+export { topK } from './topk'
+
+export const KERNEL_VERSION: i32 = 1

@@ -1,0 +1,123 @@
+/**
+ * What each action (an offer, or nothing) is worth, and the choice among actions. f64 throughout; money in minor units.
+ *
+ * With list price P, unit cost c, discount δ_a, odds of purchase without an offer o_0 and odds factor f_a:
+ *   p_a = o_0 f_a / (1 + o_0 f_a),  τ_a = p_a - p_0
+ *   margin_a = τ_a (P - c) - p_a δ_a          always-buyers cost, not gain
+ *   se_a     = p_a (1 - p_a) se(ln f_a) |P - c - δ_a|      delta method, dp / d ln(odds) = p (1 - p)
+ *   price_a  = λ_a p_a δ_a                    λ: price of one minor unit of the action's budget
+ *   value_a  = margin_a - z se_a - price_a
+ */
+import { expectArray, expectCount, expectNumber } from './contract'
+import { expOfNonPositive } from './exp'
+
+/**
+ * unitMargin: P - c. discount, oddsFactor (>= 1), factorSe, dual: f64[n].
+ * Writes f64[n] each: outP = p, outMargin = margin, outSe = z · se, outPrice = price, outValue = value.
+ */
+export function offerValues(
+  n: u32,
+  unitMargin: f64,
+  oddsNone: f64,
+  discount: usize,
+  oddsFactor: usize,
+  factorSe: usize,
+  z: f64,
+  dual: usize,
+  outP: usize,
+  outMargin: usize,
+  outSe: usize,
+  outPrice: usize,
+  outValue: usize,
+): void {
+  expectOfferTables(n, discount, oddsFactor, factorSe, dual, outP, outMargin, outSe, outPrice, outValue)
+  expectNumber(oddsNone >= 0, oddsNone)
+  const pNone = oddsNone / (1.0 + oddsNone)
+  for (let a: u32 = 0; a < n; a++) {
+    const at = (<usize>a) << 3
+    const off = load<f64>(discount + at)
+    const odds = oddsNone * load<f64>(oddsFactor + at)
+    const p = odds / (1.0 + odds)
+    const margin = (p - pNone) * unitMargin - p * off
+    const se = z * (p * (1.0 - p) * load<f64>(factorSe + at) * abs<f64>(unitMargin - off))
+    const price = load<f64>(dual + at) * (p * off)
+    store<f64>(outP + at, p)
+    store<f64>(outMargin + at, margin)
+    store<f64>(outSe + at, se)
+    store<f64>(outPrice + at, price)
+    store<f64>(outValue + at, margin - se - price)
+  }
+}
+
+/**
+ * Draws one of n actions by π_a = f + (1 - n f) softmax(values / temperature)_a with f = min(floor, 1 / n); temperature 0
+ * puts all of the softmax on the largest value, the lowest index on ties. values f64[n], finite; u in [0, 1).
+ * Writes π to outPropensity f64[n], which may not be `values`, and returns the first index whose cumulative sum exceeds u;
+ * where rounding leaves none, the last with a propensity above 0.
+ */
+export function chooseOffer(n: u32, values: usize, temperature: f64, floor: f64, u: f64, outPropensity: usize): u32 {
+  expectCount(n)
+  expectArray(values, n, 8)
+  expectArray(outPropensity, n, 8)
+  expectNumber(temperature >= 0, temperature)
+  expectNumber(floor >= 0, floor)
+  expectNumber(u >= 0 && u < 1, u)
+  const best = largest(n, values)
+  const sum = softmax(n, values, best, temperature, outPropensity)
+  const least = min<f64>(floor, 1.0 / <f64>n)
+  const rest = max<f64>(0, 1.0 - <f64>n * least) / sum
+  let cumulative: f64 = 0
+  let chosen: u32 = 0
+  for (let a: u32 = 0; a < n; a++) {
+    const at = outPropensity + ((<usize>a) << 3)
+    const propensity = least + rest * load<f64>(at)
+    store<f64>(at, propensity)
+    if (cumulative <= u && propensity > 0) chosen = a
+    cumulative += propensity
+  }
+  return chosen
+}
+
+/** Index of the largest value, the lowest on ties. */
+function largest(n: u32, values: usize): u32 {
+  let best: u32 = 0
+  for (let a: u32 = 1; a < n; a++)
+    if (load<f64>(values + ((<usize>a) << 3)) > load<f64>(values + ((<usize>best) << 3))) best = a
+  return best
+}
+
+/** Writes e^((value - largest) / temperature), which cannot overflow, and returns their sum, taken in order. */
+function softmax(n: u32, values: usize, best: u32, temperature: f64, out: usize): f64 {
+  const top = load<f64>(values + ((<usize>best) << 3))
+  let sum: f64 = 0
+  for (let a: u32 = 0; a < n; a++) {
+    const below = load<f64>(values + ((<usize>a) << 3)) - top
+    const weight = temperature > 0 ? expOfNonPositive(below / temperature) : a == best ? 1.0 : 0.0
+    store<f64>(out + ((<usize>a) << 3), weight)
+    sum += weight
+  }
+  return sum
+}
+
+function expectOfferTables(
+  n: u32,
+  discount: usize,
+  oddsFactor: usize,
+  factorSe: usize,
+  dual: usize,
+  outP: usize,
+  outMargin: usize,
+  outSe: usize,
+  outPrice: usize,
+  outValue: usize,
+): void {
+  expectArray(discount, n, 8)
+  expectArray(oddsFactor, n, 8)
+  expectArray(factorSe, n, 8)
+  expectArray(dual, n, 8)
+  expectArray(outP, n, 8)
+  expectArray(outMargin, n, 8)
+  expectArray(outSe, n, 8)
+  expectArray(outPrice, n, 8)
+  expectArray(outValue, n, 8)
+}

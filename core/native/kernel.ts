@@ -1,0 +1,198 @@
+/**
+ * The WebAssembly kernel on a shared memory: the one copy of the glue.
+ *
+ * Pointers are byte offsets into that memory, aligned to the element; lengths count elements. Every array is the caller's:
+ * the kernel allocates nothing and keeps nothing between calls. The sources in assembly/ give formulas and sum orders.
+ */
+import { readFileSync } from 'node:fs'
+
+/** `debug` checks what callers owe the kernel and throws; `release` trusts them. */
+export type KernelBuild = 'release' | 'debug'
+
+export interface KernelExports {
+  readonly KERNEL_VERSION: { readonly value: number }
+
+  /** acc f32[n] = untouched (-0.0). */
+  fillUntouched(acc: number, n: number): void
+  /**
+   * Adds weights f32[nRows] × rows u32[nRows] of the CSR matrix (indptr u32, indices u32, data f32) to acc f32[nCols], in
+   * order; rows may repeat. Appends newly touched columns to touched (u32, room for every column) after its `nTouched`
+   * entries. Returns the new number of touched columns.
+   */
+  accumulateRows(
+    rows: number,
+    weights: number,
+    nRows: number,
+    indptr: number,
+    indices: number,
+    data: number,
+    acc: number,
+    touched: number,
+    nTouched: number,
+  ): number
+  /** Makes the cells that touched u32[nTouched] lists untouched again. */
+  clearTouched(acc: number, touched: number, nTouched: number): void
+  /**
+   * Position in rows u32[nRows] with the largest positive weights[r] · M[rows[r], column], the lowest on ties, -1 if none.
+   * shareOut f32: that contribution over the sum of the positive ones, 0 if none.
+   */
+  largestContribution(
+    rows: number,
+    weights: number,
+    nRows: number,
+    indptr: number,
+    indices: number,
+    data: number,
+    column: number,
+    shareOut: number,
+  ): number
+
+  /**
+   * The k best of (touched ? acc[i] : 0) + bias[i], score descending then index ascending, best first, into
+   * outIndex u32[k] and outScore f32[k]; returns how many. bias f32[n] or 0; order u32[n] (bias descending, index
+   * ascending), or 0 to consider the touched columns only; exclude u32[nExclude] ascending; allow bitmap[n] or 0. k > 0.
+   */
+  topK(
+    acc: number,
+    bias: number,
+    touched: number,
+    nTouched: number,
+    order: number,
+    n: number,
+    exclude: number,
+    nExclude: number,
+    allow: number,
+    k: number,
+    outIndex: number,
+    outScore: number,
+  ): number
+
+  /** out f32[n] = query f32[dim] · rows f32[*, dim] at ids u32[n]; ids 0: rows 0..n-1. */
+  dotRows(query: number, rows: number, dim: number, ids: number, n: number, out: number): void
+  /** out f32[toRow - fromRow, dim] = CSR rows × dense f32[nCols, dim]; data 0: every stored value is 1. */
+  sparseTimesDense(
+    indptr: number,
+    indices: number,
+    data: number,
+    fromRow: number,
+    toRow: number,
+    dense: number,
+    dim: number,
+    out: number,
+  ): void
+
+  /**
+   * The k best positive cosines of each item fromItem..toItem-1, divided by their sum, best first, into
+   * outIndices u32[., k] and outData f32[., k]; outCounts u32[.] says how many. rows*: shoppers × items CSR; cols*: its
+   * transpose; norms f32[nItems] = 1 / ‖column‖; acc f32[nItems] untouched, before and after; touched u32[nItems].
+   */
+  similarityBlock(
+    rowsIndptr: number,
+    rowsIndices: number,
+    rowsData: number,
+    colsIndptr: number,
+    colsIndices: number,
+    colsData: number,
+    norms: number,
+    fromItem: number,
+    toItem: number,
+    k: number,
+    acc: number,
+    touched: number,
+    outIndices: number,
+    outData: number,
+    outCounts: number,
+  ): void
+
+  /**
+   * Value of n actions, f64[n] arrays, money in minor units; unitMargin: price - cost; oddsNone: p0 / (1 - p0). Writes the
+   * purchase probability, the incremental margin, z times its standard error, the budget's price, and their value.
+   */
+  offerValues(
+    n: number,
+    unitMargin: number,
+    oddsNone: number,
+    discount: number,
+    oddsFactor: number,
+    factorSe: number,
+    z: number,
+    dual: number,
+    outP: number,
+    outMargin: number,
+    outSe: number,
+    outPrice: number,
+    outValue: number,
+  ): void
+  /**
+   * Draws one of n > 0 actions with values f64[n] by u in [0, 1): softmax at `temperature` over a `floor` probability;
+   * temperature 0 takes the best, the lowest index on ties. Writes outPropensity f64[n], not in place; returns the index.
+   */
+  chooseOffer(n: number, values: number, temperature: number, floor: number, u: number, outPropensity: number): number
+
+  /** out u32[4]: Philox4x32-10 of counter c0..c3 under key k0, k1. */
+  philox4x32(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: number): void
+  /** Uniform in [0, 1), 53 bits, from the same block. */
+  uniform(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): number
+
+  /** out u32[2] (low, high) = XXH64 of bytes u8[length]. */
+  xxh64(bytes: number, length: number, seedLow: number, seedHigh: number, out: number): void
+  /**
+   * Fills hashes u64[n] and the zeroed table u32[mask + 1], a power of two above n, from keys bytes u8 at
+   * offsets u32[n + 1]. Returns -1, or the index of the second key of two with one hash.
+   */
+  buildKeyTable(bytes: number, offsets: number, n: number, hashes: number, table: number, mask: number): number
+  /** Index of the key with this XXH64 (seed 0), or -1. */
+  findHash(low: number, high: number, hashes: number, table: number, mask: number): number
+  /** out i32[n]: index of each hash of queries u64[n], or -1. */
+  findHashes(queries: number, n: number, hashes: number, table: number, mask: number, out: number): void
+  /** Index of the key u8[length], compared byte by byte, or -1. */
+  findKey(
+    key: number,
+    length: number,
+    bytes: number,
+    offsets: number,
+    hashes: number,
+    table: number,
+    mask: number,
+  ): number
+
+  /** out = a ∩ b, bitmaps of nWords u32 words; out may be a or b. */
+  bitmapAnd(a: number, b: number, out: number, nWords: number): void
+  /** Bit i of out: codes u32[n] at i is below nCodes and in the bitmap `wanted`. */
+  bitmapFromCodes(codes: number, n: number, wanted: number, nCodes: number, out: number): void
+  /** Bit i of out: lowest <= values i32[n] at i <= highest. */
+  bitmapFromRange(values: number, n: number, lowest: number, highest: number, out: number): void
+}
+
+const FILES = { release: 'kernel.wasm', debug: 'kernel.debug.wasm' } as const
+
+/** Compiled once per thread and build. */
+const modules = new Map<KernelBuild, WebAssembly.Module>()
+
+/** An instance on `memory`, which must be shared. It changes no byte of it. */
+export function instantiateKernel(memory: WebAssembly.Memory, build: KernelBuild = 'release'): KernelExports {
+  const instance = new WebAssembly.Instance(moduleOf(build), { env: { memory }, contract: { broken } })
+  return instance.exports as KernelExports
+}
+
+function moduleOf(build: KernelBuild): WebAssembly.Module {
+  const compiled = modules.get(build)
+  if (compiled) return compiled
+  const file = new URL(`../../assembly/${FILES[build]}`, import.meta.url)
+  const module = new WebAssembly.Module(readFileSync(file))
+  modules.set(build, module)
+  return module
+}
+
+/** What each number of assembly/contract.ts says about its value. */
+const CONTRACTS = [
+  'array not aligned or outside the memory at',
+  'invalid count:',
+  'index out of range:',
+  'not ascending:',
+  'invalid number:',
+]
+
+function broken(contract: number, value: number): never {
+  throw new Error(`kernel contract broken, ${CONTRACTS[contract]} ${value}`)
+}
