@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { cp, readdir, readFile, rename, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { NO_CODE } from '../../core/snapshot/layout.ts'
 import { footprint, openSnapshot } from '../../core/snapshot/open.ts'
@@ -35,12 +37,13 @@ describe('a published snapshot', () => {
     expect(similarity.data.pointer).toBe(similarity.data.view.byteOffset)
   })
 
-  test('survives structured cloning with its memory shared', async () => {
+  test('is handed to a worker thread without copying', async () => {
     const { id, folder } = await published()
     const image = await opened(folder, id)
-    const cloned = structuredClone({ ...image, memory: image.memory.buffer })
-    expect(cloned.tensors).toEqual(image.tensors)
-    expect(cloned.memory.byteLength).toBe(image.memory.buffer.byteLength)
+    const worker = new Worker(new URL('./image-worker.js', import.meta.url), { workerData: image })
+    expect((await once(worker, 'message'))[0]).toEqual([777, 250, 480, 99, 310, 1200])
+    expect(tablesOf(image).catalogue.priceMinor.view[0]).toBe(777)
+    await worker.terminate()
   })
 
   test('leaves the asked room free after the tables', async () => {
