@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { OfferwrightError } from '../../core/contract/errors.ts'
+import { DEFAULT_SHOP } from '../../core/contract/ids.ts'
 import { Database, quoteText } from '../duckdb.ts'
 import { checkPatterns } from './check-patterns.ts'
 import { type Mapping, readMapping } from './mapping.ts'
@@ -29,7 +30,7 @@ export interface ImportOptions {
   onProgress?: OnProgress
   /** Default: the machine's cores. */
   threads?: number
-  /** Shop id, where it is not the mapping's. */
+  /** Default: `default`. */
   shop?: string
 }
 
@@ -59,7 +60,7 @@ export async function importData(options: ImportOptions): Promise<{ dataset: Dat
     const rows = await stage(db, mapping, work, onProgress)
     await relate(db, mapping, onProgress)
     const quality = await measureQuality(db, mapping, rows)
-    const dataset = describe(options.shop ?? mapping.shop, mapping, quality)
+    const dataset = describe(options.shop ?? DEFAULT_SHOP, mapping, quality)
     await write(db, folder, dataset, quality, onProgress)
     await replaceFolder(out, folder)
     return { dataset, quality }

@@ -14,7 +14,6 @@ import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { EVENT_KINDS } from '../../core/contract/events.ts'
-import { DEFAULT_SHOP, SHOP_ID_PATTERN } from '../../core/contract/ids.ts'
 import { parseJson } from '../../core/contract/parse.ts'
 import { mappingFaults } from './mapping-faults.ts'
 
@@ -126,7 +125,6 @@ export type ItemSource = Static<typeof ItemSource>
 export const MappingFile = Type.Object(
   {
     version: Type.Literal(1),
-    shop: Type.Optional(Type.String({ pattern: SHOP_ID_PATTERN })),
     currency: Type.String({ pattern: '^[A-Z]{3}$' }),
     events: Type.Array(EventSource, { minItems: 1, maxItems: 1000 }),
     /** Absent: the catalogue is what the events name. */
@@ -142,7 +140,6 @@ type MappingFile = Static<typeof MappingFile>
 
 /** A mapping that holds: defaults in place, paths absolute. */
 export interface Mapping extends MappingFile {
-  shop: string
   derivedPrice: 'newest' | 'median'
 }
 
@@ -166,7 +163,6 @@ function settled(mapping: MappingFile, folder: string): Mapping {
   })
   return {
     ...mapping,
-    shop: mapping.shop ?? DEFAULT_SHOP,
     derivedPrice: mapping.derivedPrice ?? 'newest',
     events: mapping.events.map(placed),
     ...(mapping.items ? { items: placed(mapping.items) } : {}),

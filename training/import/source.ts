@@ -1,4 +1,5 @@
 /** A merchant's file as a relation of texts with line numbers, whatever its format. */
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import { type Database, quoteName, quoteText } from '../duckdb.ts'
@@ -46,6 +47,16 @@ function formatOf(file: string, field: string): Format {
     field: `${field}.format`,
     value: file,
   })
+}
+
+/** DuckDB's own messages name neither the field nor a code. */
+function unreadable(file: string) {
+  return (error: Error) => {
+    throw new OfferwrightError('invalid_data', `${file}: ${error.message.split('\n', 1)[0]}`, {
+      field: 'file',
+      value: file,
+    })
+  }
 }
 
 async function openParquet(db: Database, file: string): Promise<OpenSource> {
