@@ -14,6 +14,11 @@ interface Entry {
 
 const COMMANDS: Entry[] = [
   {
+    name: 'demo',
+    summary: 'make a demo shop whose truth is known',
+    load: async () => (await import('./demo.ts')).demoCommand(),
+  },
+  {
     name: 'snapshot',
     summary: 'list, inspect, verify and activate snapshots',
     load: async () => (await import('./snapshot.ts')).snapshotCommand(),

@@ -5,7 +5,7 @@ import { categoryOf, drawShopper, emptyShopper, type ShopperTruth, type Truth } 
 export const DAY_MS = 86_400_000
 
 /** True rows per visit at the default parameters; measured, and only used to hit the asked number of events. */
-const EVENTS_PER_VISIT = 4.94
+const EVENTS_PER_VISIT = 4.36
 
 /** Visits sorted by day, then shopper, then the shopper's own count. */
 export interface VisitPlan {
