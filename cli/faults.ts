@@ -5,6 +5,17 @@
 import { CommanderError } from 'commander'
 import { OfferwrightError } from '../core/contract/errors.ts'
 
+/** A command that was started as a process has told its own fault and ended with this code. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed'
+  readonly exitCode: number
+
+  constructor(command: string, exitCode: number) {
+    super(`${command} ended with exit code ${exitCode}`)
+    this.exitCode = exitCode
+  }
+}
+
 export const EXIT = { done: 0, failed: 1, refused: 2 } as const
 
 export interface Told {
@@ -15,6 +26,7 @@ export interface Told {
 /** Null: nothing is left to say, as after `--help`. */
 export function tellFault(thrown: unknown): Told | null {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? null : { line: '', exitCode: EXIT.refused }
+  if (thrown instanceof CommandFailed) return { line: '', exitCode: thrown.exitCode }
   if (thrown instanceof OfferwrightError)
     return { line: refusal(thrown), exitCode: thrown.status < 500 ? EXIT.refused : EXIT.failed }
   const environment = environmentFault(thrown)

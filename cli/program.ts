@@ -19,9 +19,19 @@ const COMMANDS: Entry[] = [
     load: async () => (await import('./demo.ts')).demoCommand(),
   },
   {
+    name: 'import',
+    summary: "read a shop's files, check every row, report on the data's quality",
+    load: async () => (await import('./import.ts')).importCommand(),
+  },
+  {
     name: 'snapshot',
     summary: 'list, inspect, verify and activate snapshots',
     load: async () => (await import('./snapshot.ts')).snapshotCommand(),
+  },
+  {
+    name: 'decide',
+    summary: 'make a decision from a snapshot, without a server',
+    load: async () => (await import('./decide.ts')).decideCommand(),
   },
 ]
 
@@ -31,7 +41,7 @@ export async function runCli(argv: string[]): Promise<number> {
   try {
     const program = await programFor(argv)
     await program.parseAsync(argv, { from: 'user' })
-    return EXIT.done
+    return Number(process.exitCode ?? EXIT.done)
   } catch (thrown) {
     const told = tellFault(thrown)
     if (told?.line) process.stderr.write(`${told.line}\n`)
@@ -47,7 +57,7 @@ async function programFor(argv: string[]): Promise<Command> {
     .version(packageVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help of a command')
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'error usage: ')) })
+    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
     .addHelpText(
       'after',
       '\nExamples:\n  $ offerwright start\n  $ offerwright decide --shopper s-1 --slots 5 --explain',
@@ -59,6 +69,13 @@ async function programFor(argv: string[]): Promise<Command> {
     program.addCommand(inherit(command, program))
   }
   return program
+}
+
+function oneLine(text: string): string {
+  return `${text
+    .trim()
+    .replace(/^error: /, 'error usage: ')
+    .replaceAll('\n', ' ')}\n`
 }
 
 /** `train` of `train --seed 1`, of `help train` and of `train --help`. */

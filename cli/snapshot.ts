@@ -2,8 +2,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
-import { OfferwrightError } from '../core/contract/errors.ts'
-import type { SnapshotId } from '../core/contract/ids.ts'
 import { footprint, openSnapshot } from '../core/snapshot/open.ts'
 import {
   activateSnapshot,
@@ -14,6 +12,7 @@ import {
 } from '../core/snapshot/store.ts'
 import { readManifest, type VerifiedManifest, verifySnapshot } from '../core/snapshot/verify.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
+import { resolveSnapshotId } from './snapshot-id.ts'
 
 interface OutputOptions extends HomeOptions {
   json?: boolean
@@ -71,7 +70,7 @@ function listLine(snapshot: ListedSnapshot): string {
 
 async function inspect(id: string, options: OutputOptions): Promise<void> {
   const store = shopFolders(options).snapshots
-  const found = await resolveId(store, id)
+  const found = await resolveSnapshotId(store, id)
   const verified = await readManifest(snapshotFolder(store, found), found)
   print(options, { id: found, ...footprint(verified), manifest: verified.manifest }, inspection(verified))
 }
@@ -99,7 +98,7 @@ function inspection({ id, manifest }: VerifiedManifest): string[] {
 /** Loads it, which is what a server does; only that shows whether the tables hold together. */
 async function verify(id: string, options: VerifyOptions): Promise<void> {
   const store = shopFolders(options).snapshots
-  const found = await resolveId(store, id)
+  const found = await resolveSnapshotId(store, id)
   const policy = { publicKeys: options.publicKey, requireSignature: options.requireSignature }
   const folder = snapshotFolder(store, found)
   await openSnapshot(folder, { expectedId: found, reserveBytes: () => 0, ...policy })
@@ -111,23 +110,10 @@ async function verify(id: string, options: VerifyOptions): Promise<void> {
 async function activate(id: string, options: OutputOptions): Promise<void> {
   const store = shopFolders(options).snapshots
   const previous = await currentSnapshot(store)
-  const found = await resolveId(store, id)
+  const found = await resolveSnapshotId(store, id)
   await verifySnapshot(snapshotFolder(store, found), found)
   await activateSnapshot(store, found)
   print(options, { id: found, previous }, [`current is ${found}, before it ${previous ?? 'none'}`])
-}
-
-/** An id, the start of exactly one, or `current`. Throws `unknown_snapshot`. */
-async function resolveId(store: string, text: string): Promise<SnapshotId> {
-  if (text === 'current') {
-    const current = await currentSnapshot(store)
-    if (current !== null) return current
-    throw new OfferwrightError('unknown_snapshot', `no snapshot is active in ${store}`, { field: 'id', value: text })
-  }
-  const matching = (await listSnapshots(store)).filter(({ id }) => id.startsWith(text))
-  if (matching.length === 1) return matching[0].id
-  const count = matching.length === 0 ? 'no snapshot starts' : `${matching.length} snapshots start`
-  throw new OfferwrightError('unknown_snapshot', `${count} with ${text}`, { field: 'id', value: text })
 }
 
 function addPublicKey(file: string, keys: KeyObject[]): KeyObject[] {

@@ -1,0 +1,124 @@
+/** A decision as a merchandiser reads it. */
+import type { ConsideredAction, DecideAnswer, DecidedItem, ItemReason, OfferReason } from '../core/contract/answers.ts'
+import { formatMinor, roundMinor } from '../core/contract/money.ts'
+import { type ColumnLayout, table } from './table.ts'
+
+const WHY: Record<OfferReason, string> = {
+  not_personal: 'asked not to be personal',
+  holdout: 'shopper is in the hold-out',
+  no_campaign: 'no campaign for it',
+  cost_unknown: 'cost unknown',
+  contact_cap: 'shown often enough',
+  margin_floor: 'margin would be too thin',
+  budget_exhausted: 'budget used up',
+  no_incremental_value: 'would not pay for itself',
+  explored: 'tried out, to learn',
+  incremental_value: 'pays for itself',
+  below_threshold: 'cart is below the threshold',
+  already_reached: 'threshold is reached already',
+}
+
+export function decisionText(answer: DecideAnswer): string[] {
+  return [
+    heading(answer),
+    '',
+    ...itemTable(answer),
+    '',
+    basketLine(answer),
+    ...answer.items.flatMap((item, slot) =>
+      item.considered ? ['', `${slot + 1}. ${item.title}`, ...considered(item.considered, answer.currency)] : [],
+    ),
+    ...(answer.basketConsidered?.length ? ['', 'Basket', ...considered(answer.basketConsidered, answer.currency)] : []),
+  ]
+}
+
+function heading({ decisionId, snapshot, personalised, holdout }: DecideAnswer): string {
+  const how = [personalised ? 'personalised' : 'not personalised', ...(holdout ? ['hold-out'] : [])]
+  return `decision ${decisionId}, snapshot ${snapshot.slice(0, 12)}, ${how.join(', ')}`
+}
+
+const ITEM_COLUMNS: ColumnLayout[] = [
+  { title: '#', align: 'right' },
+  { title: 'item', maxWidth: 24 },
+  { title: 'title', maxWidth: 36 },
+  { title: 'price', align: 'right' },
+  { title: 'offer' },
+  { title: 'why this item', maxWidth: 48 },
+  { title: 'why this offer' },
+]
+
+function itemTable({ items, currency }: DecideAnswer): string[] {
+  const rows = items.map((item, slot) => [
+    String(slot + 1),
+    item.item,
+    item.title,
+    formatMinor(item.priceMinor, currency),
+    offerText(item, currency),
+    item.reasons.map(itemReason).join(', '),
+    WHY[item.offerReason],
+  ])
+  return items.length === 0 ? ['nothing to show: no item passed the filters'] : table(ITEM_COLUMNS, rows)
+}
+
+function offerText({ offer }: DecidedItem, currency: string): string {
+  if (offer === null) return '–'
+  const code = offer.code === undefined ? '' : ` with ${offer.code}`
+  return `−${percent(offer.percentBps)} = ${formatMinor(offer.priceMinor, currency)}${code} (${offer.campaign})`
+}
+
+function itemReason(reason: ItemReason): string {
+  switch (reason.code) {
+    case 'because_you_bought':
+      return `bought ${reason.item}`
+    case 'because_you_viewed':
+      return `viewed ${reason.item}`
+    case 'because_in_cart':
+      return `${reason.item} is in the cart`
+    case 'similar_to':
+      return `like ${reason.item}`
+    case 'popular':
+      return 'popular'
+    case 'near_your_taste':
+      return 'near the taste'
+  }
+}
+
+function basketLine({ basketOffer, basketReason, currency }: DecideAnswer): string {
+  if (basketOffer === null) return `Basket: no offer, ${WHY[basketReason]}`
+  const { thresholdMinor, rewardMinor, missingMinor, campaign } = basketOffer
+  const [threshold, reward, missing] = [thresholdMinor, rewardMinor, missingMinor].map((m) => formatMinor(m, currency))
+  return `Basket: ${reward} off from ${threshold}, ${missing} to go (${campaign}): ${WHY[basketReason]}`
+}
+
+const CONSIDERED_COLUMNS: ColumnLayout[] = [
+  { title: '  offer' },
+  { title: 'off', align: 'right' },
+  { title: 'would buy', align: 'right' },
+  { title: 'extra margin', align: 'right' },
+  { title: 'doubt', align: 'right' },
+  { title: 'budget price', align: 'right' },
+  { title: 'value', align: 'right' },
+  { title: 'chance', align: 'right' },
+  { title: '' },
+]
+
+/** Money of an action is per 1,000 shoppers who see it: per shopper it is a fraction of a penny. */
+function considered(actions: ConsideredAction[], currency: string): string[] {
+  const perThousand = (minor: number) => formatMinor(roundMinor(minor * 1000), currency)
+  const rows = actions.map((action) => [
+    `  ${action.campaign || 'no offer'}`,
+    formatMinor(action.discountMinor, currency),
+    `${(100 * action.purchaseProbability).toFixed(2)} %`,
+    perThousand(action.incrementalMarginMinor),
+    perThousand(action.uncertaintyMinor),
+    perThousand(action.resourcePriceMinor),
+    perThousand(action.valueMinor),
+    `${(100 * action.propensity).toFixed(1)} %`,
+    action.droppedBy === null ? '' : `dropped: ${WHY[action.droppedBy]}`,
+  ])
+  return [...table(CONSIDERED_COLUMNS, rows), `  ${currency} per 1,000 shoppers who see it; chance: of being chosen`]
+}
+
+function percent(bps: number): string {
+  return `${bps % 100 === 0 ? bps / 100 : (bps / 100).toFixed(2)} %`
+}

@@ -1,0 +1,83 @@
+/**
+ * Decisions without a server: the same snapshot, the same live state and the same scorer, pinned in this process.
+ * Nothing is reserved or logged, so any number of requests meets one state.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { Compile } from 'typebox/compile'
+import type { DecideAnswer } from '../core/contract/answers.ts'
+import type { CampaignFile } from '../core/contract/campaigns.ts'
+import type { SnapshotId } from '../core/contract/ids.ts'
+import { parseAs, parseInstant, parseJson } from '../core/contract/parse.ts'
+import { DecideRequest } from '../core/contract/requests.ts'
+import { type CompiledCampaigns, compileCampaigns, parseCampaignFile } from '../core/scoring/campaigns.ts'
+import { fillLiveCatalogue } from '../core/scoring/catalogue.ts'
+import { decide } from '../core/scoring/decide.ts'
+import { type Generation, liveCatalogueOf, openGeneration, reserveBytes } from '../core/scoring/generation.ts'
+import { itemKeyOf } from '../core/scoring/keys.ts'
+import { openSnapshot } from '../core/snapshot/open.ts'
+import { snapshotFolder } from '../core/snapshot/store.ts'
+import { stringAt } from '../core/snapshot/strings.ts'
+import { tablesOf } from '../core/snapshot/tables.ts'
+import type { ShopFolders } from './home.ts'
+import { type LiveState, liveStateOf } from './live-state.ts'
+
+const requestSchema = Compile(DecideRequest)
+
+export class LocalDecisions {
+  readonly #generation: Generation
+  readonly #campaigns: CompiledCampaigns
+  readonly #state: LiveState
+
+  private constructor(generation: Generation, campaigns: CompiledCampaigns, state: LiveState) {
+    this.#generation = generation
+    this.#campaigns = campaigns
+    this.#state = state
+  }
+
+  /** `liveFile`: a row of the decision log whose live state is used instead of the shop's own. */
+  static async open(folders: ShopFolders, id: SnapshotId, liveFile?: string): Promise<LocalDecisions> {
+    const image = await openSnapshot(snapshotFolder(folders.snapshots, id), {
+      expectedId: id,
+      reserveBytes: (items) => reserveBytes(items, 1),
+    })
+    fillLiveCatalogue(liveCatalogueOf(image), tablesOf(image))
+    const generation = openGeneration(image, 0)
+    const { file, revision } = readCampaigns(folders, image.manifest.currency)
+    const state = liveStateOf(file, liveFile)
+    return new LocalDecisions(generation, compileCampaigns(generation, file, revision), state)
+  }
+
+  /** Answers a request in JSON, as `POST /v1/decide` does for a trusted caller. `now`: milliseconds since 1970. */
+  decide(text: string, now: number): DecideAnswer {
+    const request = parseAs<DecideRequest>(requestSchema, parseJson(text))
+    return decide(this.#generation, {
+      request,
+      time: request.time === undefined ? now : parseInstant(request.time, 'time'),
+      live: this.#state.live,
+      campaigns: this.#campaigns,
+      remainingMinor: this.#state.remainingMinor,
+      dualPrices: this.#state.dualPrices,
+    }).answer
+  }
+
+  /** Shoppers with at least `least` items of history, in key order; `newest` is the newest of those items. */
+  *shoppersWithHistory(least: number): Generator<{ shopper: string; newest: string }> {
+    const { keysBytes, keysOffsets, historyIndptr, historyItems } = this.#generation.tables.shoppers
+    for (let s = 0; s + 1 < historyIndptr.view.length; s++) {
+      const first = historyIndptr.view[s]
+      if (historyIndptr.view[s + 1] - first < least) continue
+      yield {
+        shopper: stringAt(keysBytes.view, keysOffsets.view, s),
+        newest: itemKeyOf(this.#generation, historyItems.view[first]),
+      }
+    }
+  }
+}
+
+function readCampaigns({ campaigns }: ShopFolders, currency: string): { file: CampaignFile; revision: string } {
+  const none = JSON.stringify({ version: 1, currency, campaigns: [] })
+  const text = existsSync(campaigns) ? readFileSync(campaigns, 'utf8') : none
+  const revision = createHash('sha256').update(text).digest('hex').slice(0, 16)
+  return { file: parseCampaignFile(text, currency), revision }
+}
