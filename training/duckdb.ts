@@ -7,7 +7,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { OfferwrightError } from '../core/contract/errors.ts'
 
 const COLUMN_TYPES = {
@@ -93,8 +93,8 @@ export class Database {
   }
 
   /** Runs one or more statements. */
-  async run(sql: string, values?: Record<string, DuckDBValue>): Promise<void> {
-    await this.#connection.run(sql, values)
+  async run(sql: string): Promise<void> {
+    await this.#connection.run(sql)
   }
 
   /** Rows as plain objects: every column must be text, a double, an integer of 32 bits, a boolean or NULL. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import { type Database, quoteName, quoteText } from '../duckdb.ts'
 import type { EventSource, ItemSource } from './mapping.ts'
-import { spool } from './spool.ts'
+import { type BrokenRow, spool } from './spool.ts'
 
 export interface OpenSource {
   /** FROM clause; it has `line` and what `column` names. */
@@ -49,26 +49,29 @@ function formatOf(file: string, field: string): Format {
   })
 }
 
+async function openParquet(db: Database, file: string): Promise<OpenSource> {
+  await access(file)
+  const scan = `read_parquet(${quoteText(file)}, file_row_number = true)`
+  const described = `DESCRIBE SELECT * EXCLUDE (file_row_number) FROM ${scan}`
+  const columns = await db.rows<{ column_name: string }>(described).catch(unreadable(file))
+  const [{ rows }] = await db.rows<{ rows: number }>(`SELECT CAST(count(*) AS DOUBLE) AS rows FROM ${scan}`)
+  const header = columns.map((column) => column.column_name)
+  const texts = header.map((name, c) => `CAST(${quoteName(name)} AS VARCHAR) AS c${c}`)
+  const relation = `(SELECT file_row_number + 1 AS line, ${texts.join(', ')} FROM ${scan})`
+  return { relation, column: byPosition(header), header, rows }
+}
+
 /** DuckDB's own messages name neither the field nor a code. */
 function unreadable(file: string) {
   return (error: Error) => {
-    throw new OfferwrightError('invalid_data', `${file}: ${error.message.split('\n', 1)[0]}`, {
-      field: 'file',
-      value: file,
-    })
+    const message = `${file}: ${error.message.split('\n', 1)[0]}`
+    throw new OfferwrightError('invalid_data', message, { field: 'file', value: file })
   }
 }
 
-async function openParquet(db: Database, file: string): Promise<OpenSource> {
-  const scan = `read_parquet(${quoteText(file)}, file_row_number = true)`
-  const columns = await db.rows<{ column_name: string }>(`DESCRIBE SELECT * EXCLUDE (file_row_number) FROM ${scan}`)
-  const [{ rows }] = await db.rows<{ rows: number }>(`SELECT CAST(count(*) AS DOUBLE) AS rows FROM ${scan}`)
-  return {
-    relation: `(SELECT *, file_row_number + 1 AS line FROM ${scan})`,
-    column: (name) => `CAST(${quoteName(name)} AS VARCHAR)`,
-    header: columns.map((column) => column.column_name),
-    rows,
-  }
+/** The merchant's names never meet DuckDB beyond this: it would not tell `a` from `A`, nor their `line` from ours. */
+function byPosition(header: string[]) {
+  return (name: string) => `c${header.indexOf(name)}`
 }
 
 async function openText(
@@ -79,25 +82,36 @@ async function openText(
 ): Promise<OpenSource> {
   const delimiter = format === 'ndjson' ? ',' : (source.delimiter ?? (/\.tsv(\.gz)?$/i.test(source.file) ? '\t' : ','))
   const to = join(place.workFolder, `source-${place.number}.csv`)
-  const { header, rows, broken } = await spool({ file: source.file, to, format, delimiter, onBytes: place.onBytes })
-  for (const { line, reason, value } of broken)
-    await db.run('INSERT INTO rejects VALUES ($source, $line, NULL, $reason, $value)', {
-      source: place.number,
-      line,
-      reason,
-      value,
-    })
-  const scan = spoolScan(to, delimiter, header.length)
+  const { header, rows, broken, multiLine } = await spool({
+    file: source.file,
+    to,
+    format,
+    delimiter,
+    onBytes: place.onBytes,
+  })
+  await rejectBroken(db, place.number, broken)
+  const scan = spoolScan(to, delimiter, header.length, !multiLine)
   if (format === 'ndjson') return openObjects(db, scan, rows, place.number)
-  return { relation: scan, column: (name) => `c${header.indexOf(name)}`, header, rows }
+  return { relation: scan, column: byPosition(header), header, rows }
 }
 
-/** Columns go by position: the merchant's names never meet DuckDB, which would not tell `a` from `A`. */
-function spoolScan(file: string, delimiter: string, columns: number): string {
+const BROKEN_PER_INSERT = 1000
+
+async function rejectBroken(db: Database, source: number, broken: BrokenRow[]): Promise<void> {
+  for (let from = 0; from < broken.length; from += BROKEN_PER_INSERT) {
+    const rows = broken
+      .slice(from, from + BROKEN_PER_INSERT)
+      .map(({ line, reason, value }) => `(${source}, ${line}, NULL, ${quoteText(reason)}, ${quoteText(value)})`)
+    await db.run(`INSERT INTO rejects VALUES ${rows.join(', ')}`)
+  }
+}
+
+/** Threads start reading at line breaks, which they cannot tell from one inside quotes: then one thread reads. */
+function spoolScan(file: string, delimiter: string, columns: number, parallel: boolean): string {
   const types = ['line', ...Array.from({ length: columns }, (_, c) => `c${c}`)].map(
     (name) => `'${name}': '${name === 'line' ? 'BIGINT' : 'VARCHAR'}'`,
   )
-  return `read_csv(${quoteText(file)}, auto_detect = false, header = false, delim = ${quoteText(delimiter)}, quote = '"', escape = '"', new_line = '\\n', max_line_size = 4194304, columns = {${types.join(', ')}})`
+  return `read_csv(${quoteText(file)}, auto_detect = false, header = false, delim = ${quoteText(delimiter)}, quote = '"', escape = '"', new_line = '\\n', parallel = ${parallel}, max_line_size = 4194304, columns = {${types.join(', ')}})`
 }
 
 async function openObjects(db: Database, scan: string, rows: number, number: number): Promise<OpenSource> {

@@ -23,6 +23,8 @@ export interface Spooled {
   /** Rows read, sound and broken; neither the header nor blank lines. */
   rows: number
   broken: BrokenRow[]
+  /** Some sound row spans lines. */
+  multiLine: boolean
 }
 
 export interface SpoolOptions {
@@ -72,6 +74,7 @@ class Splitter {
   #header: string[] | null = null
   #rows = 0
   #line = 1
+  #multiLine = false
   #out: Buffer[] = []
   #outBytes = 0
 
@@ -95,7 +98,7 @@ class Splitter {
 
   finished(): Spooled {
     if (this.#header === null) throw this.#refused('no header line: the file is empty')
-    return { header: this.#header, rows: this.#rows, broken: this.#broken }
+    return { header: this.#header, rows: this.#rows, broken: this.#broken, multiLine: this.#multiLine }
   }
 
   /** Takes all whole records; returns where the first unfinished one starts. */
@@ -109,7 +112,9 @@ class Splitter {
       if (record === null) return start
       const text = withoutMark(bytes.subarray(start, record.end), this.#line)
       if (text.length > 0) this.#take(text, record)
-      this.#line += countNewlines(bytes, start, record.next)
+      const lines = countNewlines(bytes, start, record.next)
+      this.#multiLine ||= lines > 1
+      this.#line += lines
       start = record.next
     }
     return start

@@ -24,6 +24,6 @@ FROM faults;
 
 -- Shops oversell: a negative stock is an empty one.
 CREATE TABLE catalogue AS
-SELECT item_key, title, category, brand, price_minor, cost_minor, greatest(stock, 0) AS stock, coalesce(available, TRUE) AS available
+SELECT item_key, title, category, brand, price_minor, cost_minor, CASE WHEN stock < 0 THEN 0 ELSE stock END AS stock, coalesce(available, TRUE) AS available
 FROM judged_items
 WHERE first_fault IS NULL;
