@@ -96,30 +96,32 @@ function ascends(bytes: Uint8Array, first: number, second: number, end: number):
  * of any key finds it, and one of an unknown key ends, because at least half of the slots are empty.
  */
 export function keyTable(name: string, table: Uint32Array, hashes: BigUint64Array, n: number): void {
-  const capacity = table.length
-  if (hashes.length !== n) throw refused(name, 'hashes', hashes.length, `expected ${n}`)
-  if (capacity < Math.max(1, 2 * n) || (capacity & (capacity - 1)) !== 0)
-    throw refused(name, 'length', capacity, `expected a power of two from ${2 * n}`)
+  checkCapacity(name, table.length, hashes.length, n)
   const lowWords = new Uint32Array(hashes.buffer, hashes.byteOffset, 2 * n)
+  const mask = table.length - 1
   const seen = new Uint8Array(n)
-  const firstSlot = table.indexOf(0)
-  let runStart = firstSlot
-  for (let step = 1; step <= capacity; step++) {
-    const slot = (firstSlot + step) % capacity
+  const firstEmpty = table.indexOf(0)
+  let lastEmpty = firstEmpty
+  for (let step = 1; step <= table.length; step++) {
+    const slot = (firstEmpty + step) & mask
     if (table[slot] === 0) {
-      runStart = slot
+      lastEmpty = slot
       continue
     }
     const index = table[slot] - 1
     if (index >= n || seen[index] === 1) throw refused(name, slot, table[slot])
     seen[index] = 1
-    const home = (lowWords[2 * index] & (capacity - 1)) >>> 0
-    const probes = (slot - home + capacity) % capacity
-    const runLength = (slot - runStart + capacity) % capacity
-    if (probes >= runLength) throw refused(name, slot, table[slot], `unreachable from slot ${home}`)
+    const probes = (slot - lowWords[2 * index]) & mask
+    if (probes >= ((slot - lastEmpty) & mask)) throw refused(name, slot, table[slot], 'its look-up ends before')
   }
   const lost = seen.indexOf(0)
   if (lost !== -1) throw refused(name, 'index', lost, 'in no slot')
+}
+
+function checkCapacity(name: string, capacity: number, hashes: number, n: number): void {
+  if (hashes !== n) throw refused(name, 'hashes', hashes, `expected ${n}`)
+  if (capacity < Math.max(1, 2 * n) || (capacity & (capacity - 1)) !== 0)
+    throw refused(name, 'length', capacity, `expected a power of two from ${2 * n}`)
 }
 
 function refused(tensor: string, position: number | string, value: unknown, why = ''): OfferwrightError {

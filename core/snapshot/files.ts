@@ -9,9 +9,15 @@ import { OfferwrightError } from '../contract/errors.ts'
 /** One system call moves at most 2 GiB, and a buffer of a few MiB stays in the processor's cache while it is hashed. */
 export const CHUNK_BYTES = 4 * 1024 * 1024
 
-/** Refuses symbolic links: a snapshot's bytes are in its folder. The caller closes the handle. */
-export function openPlainFile(path: string): Promise<FileHandle> {
-  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+/**
+ * Opens a regular file of this very folder: no symbolic link, and no pipe, whose opening would wait for ever.
+ * The caller closes the handle.
+ */
+export async function openPlainFile(path: string): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  if ((await file.stat()).isFile()) return file
+  await file.close()
+  throw new OfferwrightError('snapshot_corrupt', `not a regular file: ${path}`, { value: path })
 }
 
 /** Fills `target` from `position`. Throws `snapshot_corrupt` where the file ends before. */

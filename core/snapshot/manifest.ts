@@ -7,6 +7,7 @@ import { Compile } from 'typebox/compile'
 import { OfferwrightError } from '../contract/errors.ts'
 import { EVENT_KINDS, type EventKind } from '../contract/events.ts'
 import { SHOP_ID_PATTERN } from '../contract/ids.ts'
+import { schemaFaults } from '../contract/parse.ts'
 import { FORMAT_VERSION } from './layout.ts'
 import { DTYPES } from './tensors.ts'
 
@@ -118,9 +119,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   const value = parseJson(bytes)
   refuseUnsupported(value)
   if (manifestCheck.Check(value)) return value
-  const [error] = manifestCheck.Errors(value)
-  const path = error?.instancePath.slice(1).replaceAll('/', '.') ?? ''
-  throw corrupt(`${path || 'manifest'} ${error?.message ?? 'is invalid'}`, path)
+  const [fault] = schemaFaults(manifestCheck.Errors(value), value)
+  throw corrupt(fault.message, fault.field)
 }
 
 /** Canonical bytes: keys in the order of the schema, so that the same manifest always has the same id. */

@@ -104,6 +104,7 @@ async function openPart(path: string, part: string) {
   return openPlainFile(path).catch((error) => {
     if (error.code === 'ENOENT') throw corruptSection(part, `${basename(path)} is missing`)
     if (error.code === 'ELOOP') throw corruptSection(part, `${basename(path)} is a symbolic link`)
+    if (error instanceof OfferwrightError) throw corruptSection(part, error.message)
     throw error
   })
 }

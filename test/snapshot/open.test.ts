@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, readdir, readFile, rename, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
@@ -93,7 +94,7 @@ describe('damage', () => {
     await opened(folder, id)
   })
 
-  test('a truncated, lengthened, missing or linked file is refused with its name', async () => {
+  test('a truncated, lengthened, missing, linked or special file is refused with its name', async () => {
     const { id, folder } = await published()
     const original = `${folder}.original`
     await cp(folder, original, { recursive: true })
@@ -109,13 +110,21 @@ describe('damage', () => {
         () => unlink(path),
         async () => {
           await unlink(path)
+          await mkdir(path)
+        },
+        async () => {
+          await unlink(path)
+          execFileSync('mkfifo', [path])
+        },
+        async () => {
+          await unlink(path)
           await symlink(join(original, file), path)
         },
       ]
       for (const damage of damages) {
         await damage()
         await expect(opened(folder, id)).rejects.toMatchObject({ code: 'snapshot_corrupt', field: part })
-        await rm(path, { force: true })
+        await rm(path, { recursive: true, force: true })
         await writeFile(path, bytes)
       }
     }

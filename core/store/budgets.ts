@@ -1,0 +1,136 @@
+/**
+ * What is left of each campaign's budget: one 64-bit word a campaign in shared memory.
+ *
+ *   remaining = budget − spent − reserved
+ *
+ * A worker that issues an offer first takes what it may cost from the word, by compare-and-exchange, so the sum of
+ * promises never passes the budget however many workers decide at once. The owning thread gives a reservation back
+ * when its offer has expired, less what was used meanwhile. Expiries are kept as sums per campaign and minute, so
+ * memory does not grow with the number of offers.
+ */
+import type { CampaignId } from '../contract/ids.ts'
+
+/** Campaigns whose budgets are remembered at once; `campaigns.ts` allows 1,000 in a file. */
+export const BUDGET_SLOTS = 4096
+const MINUTE_MS = 60_000
+
+export function budgetMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(8 * BUDGET_SLOTS)
+}
+
+/** Any thread's view: slots are told by the owner. */
+export class BudgetView {
+  readonly #left: BigInt64Array
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#left = new BigInt64Array(memory)
+  }
+
+  /** Minor units left, at least 0. */
+  remaining(slot: number): number {
+    return Math.max(0, Number(Atomics.load(this.#left, slot)))
+  }
+
+  /** Takes `amountMinor`, or nothing and answers false where less is left. */
+  reserve(slot: number, amountMinor: number): boolean {
+    const amount = BigInt(amountMinor)
+    for (let left = Atomics.load(this.#left, slot); left >= amount; ) {
+      const seen = Atomics.compareExchange(this.#left, slot, left, left - amount)
+      if (seen === left) return true
+      left = seen
+    }
+    return false
+  }
+
+  /** Gives back what was taken, or changes the budget by a signed amount. */
+  add(slot: number, amountMinor: number): void {
+    Atomics.add(this.#left, slot, BigInt(amountMinor))
+  }
+}
+
+interface Account {
+  slot: number
+  budgetMinor: number
+  /** Reserved minor units by the minute in which they come free. */
+  reserved: Map<number, number>
+}
+
+/** The owner: knows budgets, spending and expiries. */
+export class BudgetLedger {
+  readonly memory: SharedArrayBuffer
+  readonly #view: BudgetView
+  readonly #accounts = new Map<CampaignId, Account>()
+  readonly #bySlot: Account[] = []
+
+  constructor(memory = budgetMemory()) {
+    this.memory = memory
+    this.#view = new BudgetView(memory)
+  }
+
+  /**
+   * Sets a campaign's budget and tells its slot. What it spent and reserved before stays counted when the budget
+   * changes. A campaign keeps its slot as long as the process lives.
+   */
+  setBudget(campaign: CampaignId, budgetMinor: number): number {
+    const account = this.#account(campaign)
+    this.#view.add(account.slot, budgetMinor - account.budgetMinor)
+    account.budgetMinor = budgetMinor
+    return account.slot
+  }
+
+  /** Notes a reservation that a worker has already taken from the shared word. */
+  noteReserved(slot: number, amountMinor: number, validUntil: number): void {
+    addTo(this.#bySlot[slot].reserved, expiryMinute(validUntil), amountMinor)
+  }
+
+  /** Takes and notes a reservation found in the log; it counts even where the budget has shrunk since. */
+  restoreReserved(campaign: CampaignId, amountMinor: number, validUntil: number): void {
+    const { slot } = this.#account(campaign)
+    this.#view.add(slot, -amountMinor)
+    this.noteReserved(slot, amountMinor, validUntil)
+  }
+
+  /** An offer valid until `validUntil` was used: its reservation, as far as there is one, becomes spending. */
+  spend(campaign: CampaignId, amountMinor: number, validUntil: number): void {
+    const { slot, reserved } = this.#account(campaign)
+    const minute = expiryMinute(validUntil)
+    const held = Math.min(amountMinor, reserved.get(minute) ?? 0)
+    if (held > 0) addTo(reserved, minute, -held)
+    this.#view.add(slot, held - amountMinor)
+  }
+
+  /** Gives back the reservations of offers that have expired at `now`. */
+  release(now: number): void {
+    for (const { slot, reserved } of this.#accounts.values())
+      for (const [minute, amountMinor] of reserved) {
+        if (minute * MINUTE_MS > now) continue
+        this.#view.add(slot, amountMinor)
+        reserved.delete(minute)
+      }
+  }
+
+  remaining(campaign: CampaignId): number {
+    return this.#view.remaining(this.#account(campaign).slot)
+  }
+
+  #account(campaign: CampaignId): Account {
+    const known = this.#accounts.get(campaign)
+    if (known) return known
+    const slot = this.#bySlot.length
+    if (slot === BUDGET_SLOTS) throw new RangeError(`more than ${BUDGET_SLOTS} campaigns since the start`)
+    const account = { slot, budgetMinor: 0, reserved: new Map() }
+    this.#accounts.set(campaign, account)
+    this.#bySlot.push(account)
+    return account
+  }
+}
+
+function expiryMinute(validUntil: number): number {
+  return Math.ceil(validUntil / MINUTE_MS)
+}
+
+function addTo(sums: Map<number, number>, key: number, amount: number): void {
+  const sum = (sums.get(key) ?? 0) + amount
+  if (sum === 0) sums.delete(key)
+  else sums.set(key, sum)
+}

@@ -1,0 +1,127 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Arena, BUILDS, SEEDED } from './arena.ts'
+
+function real(min: number, max: number): fc.Arbitrary<number> {
+  return fc.double({ min, max, noNaN: true })
+}
+
+const action = fc.record({
+  discount: fc.nat(5000),
+  oddsFactor: real(1, 20),
+  factorSe: real(0, 2),
+  dual: real(0, 3),
+})
+const offers = fc.record({
+  unitMargin: fc.integer({ min: -500, max: 20_000 }),
+  oddsNone: fc.oneof(real(0, 5), fc.constant(0)),
+  z: real(0, 3),
+  actions: fc.array(action, { maxLength: 20 }),
+})
+
+const draw = fc.record({
+  values: fc.array(fc.oneof(real(-1000, 1000), fc.integer({ min: -2, max: 2 })), { minLength: 1, maxLength: 30 }),
+  temperature: fc.oneof(fc.constant(0), real(0.01, 500), real(1e-300, 1e-3)),
+  floor: fc.oneof(fc.constant(0), real(0, 0.2)),
+  u: real(0, 1 - 2 ** -53),
+})
+
+function naivePropensities(values: number[], temperature: number, floor: number): number[] {
+  const n = values.length
+  const top = Math.max(...values)
+  const best = values.indexOf(top)
+  const weights = values.map((v, a) => (temperature === 0 ? Number(a === best) : Math.exp((v - top) / temperature)))
+  const total = weights.reduce((sum, w) => sum + w, 0)
+  const least = Math.min(floor, 1 / n)
+  return weights.map((w) => least + (1 - n * least) * (w / total))
+}
+
+describe.each(BUILDS)('offers, %s build', (build) => {
+  const arena = new Arena(build)
+  const { kernel } = arena
+
+  function choose(values: number[], temperature: number, floor: number, u: number) {
+    arena.reset()
+    const out = arena.room(values.length * 8)
+    const chosen = kernel.chooseOffer(values.length, arena.f64(values), temperature, floor, u, out)
+    return { chosen, propensities: arena.readF64(out, values.length) }
+  }
+
+  it('are worth what the formulas say, to the bit', () => {
+    fc.assert(
+      fc.property(offers, ({ unitMargin, oddsNone, z, actions }) => {
+        arena.reset()
+        const n = actions.length
+        const column = (name: keyof (typeof actions)[0]) => arena.f64(actions.map((a) => a[name]))
+        const [discount, factor, se, dual] = [
+          column('discount'),
+          column('oddsFactor'),
+          column('factorSe'),
+          column('dual'),
+        ]
+        const [p, margin, band, price, value] = Array.from({ length: 5 }, () => arena.room(n * 8))
+        const out = [p, margin, band, price, value] as const
+        kernel.offerValues(n, unitMargin, oddsNone, discount, factor, se, z, dual, ...out)
+        const pNone = oddsNone / (1 + oddsNone)
+        const expected = actions.map((a) => {
+          const odds = oddsNone * a.oddsFactor
+          const pa = odds / (1 + odds)
+          const m = (pa - pNone) * unitMargin - pa * a.discount
+          const b = z * (pa * (1 - pa) * a.factorSe * Math.abs(unitMargin - a.discount))
+          const c = a.dual * (pa * a.discount)
+          return [pa, m, b, c, m - b - c]
+        })
+        const columns = out.map((pointer) => arena.readF64(pointer, n))
+        expect(actions.map((_, a) => columns.map((values) => values[a]))).toEqual(expected)
+      }),
+      SEEDED,
+    )
+  })
+
+  it('are drawn with the propensities of a floored softmax, which add up to 1', () => {
+    fc.assert(
+      fc.property(draw, ({ values, temperature, floor, u }) => {
+        const { propensities } = choose(values, temperature, floor, u)
+        const expected = naivePropensities(values, temperature, floor)
+        for (const [a, propensity] of propensities.entries()) expect(propensity).toBeCloseTo(expected[a], 13)
+        expect(Math.abs(propensities.reduce((sum, p) => sum + p, 0) - 1)).toBeLessThan(1e-12)
+      }),
+      SEEDED,
+    )
+  })
+
+  it('are drawn by the first cumulative sum above u, and never with propensity 0', () => {
+    fc.assert(
+      fc.property(draw, ({ values, temperature, floor, u }) => {
+        const { chosen, propensities } = choose(values, temperature, floor, u)
+        let cumulative = 0
+        const sums = propensities.map((p) => (cumulative += p))
+        const first = sums.findIndex((sum) => sum > u)
+        expect(chosen).toBe(first === -1 ? propensities.findLastIndex((p) => p > 0) : first)
+        expect(propensities[chosen]).toBeGreaterThan(0)
+      }),
+      { ...SEEDED, numRuns: 1000 },
+    )
+  })
+
+  it('at temperature 0 without a floor are the best, the first of equals', () => {
+    expect(choose([1, 7, 7, 2], 0, 0, 0.99)).toEqual({ chosen: 1, propensities: [0, 1, 0, 0] })
+    expect(choose([0], 0, 0, 0.5)).toEqual({ chosen: 0, propensities: [1] })
+  })
+
+  it('share equally when the floor leaves nothing to the softmax', () => {
+    expect(choose([9, 0, 0, 0], 0, 0.4, 0.6)).toEqual({ chosen: 2, propensities: [0.25, 0.25, 0.25, 0.25] })
+  })
+
+  it('weigh by an exponential that is right to 50 bits, down to the smallest numbers', () => {
+    fc.assert(
+      fc.property(real(-800, 0), (x) => {
+        const [, low] = choose([0, x], 1, 0, 0).propensities
+        const exact = Math.exp(x)
+        const expected = exact / (1 + exact)
+        expect(Math.abs(low - expected)).toBeLessThanOrEqual(expected * 2 ** -50 + 2 ** -1073)
+      }),
+      { ...SEEDED, numRuns: 2000 },
+    )
+  })
+})
