@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { type GeneratedShop, generateShop, type Progress } from '../training/simulation/generate.ts'
+import { type GeneratedShop, generateShop } from '../training/simulation/generate.ts'
 import { DEFAULT_SIZE, type ShopSize, truthParameters } from '../training/simulation/parameters.ts'
 import { type HomeOptions, type ShopFolders, shopFolders, withHome } from './home.ts'
 import { decimal, wholeNumber } from './number-options.ts'
+import { progressView } from './progress.ts'
 
 interface DemoOptions extends HomeOptions, ShopSize {
   out?: string
@@ -30,7 +31,10 @@ export function demoCommand(): Command {
       const size = { items, shoppers, events, seed, dirt }
       const folders = shopFolders(options)
       const folder = options.out ?? folders.source
-      const shop = await generateShop(folder, truthParameters(size), showShare('demo shop'))
+      const progress = progressView()
+      const shop = await generateShop(folder, truthParameters(size), (done) =>
+        progress.show({ stage: 'demo', done, total: 1, message: 'days of traffic' }),
+      ).finally(progress.end)
       if (options.out === undefined) await placeCampaigns(folders)
       process.stdout.write(`${summary(shop)}\n${folder}\n`)
     })
@@ -48,10 +52,4 @@ function summary({ items, shoppers, visits, events, purchases, faulty }: Generat
     `${number(items)} items, ${number(shoppers)} shoppers, ${number(visits)} visits, ${number(events)} events ` +
     `(${number(purchases)} purchases), ${number(faults)} faulty rows`
   )
-}
-
-/** One line on a terminal that is written over; nothing into a pipe. */
-function showShare(what: string): Progress {
-  if (!process.stderr.isTTY) return () => {}
-  return (share) => process.stderr.write(`\r${what} ${Math.floor(100 * share)} %${share === 1 ? '\n' : ''}`)
 }

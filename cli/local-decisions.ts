@@ -37,15 +37,8 @@ export class LocalDecisions {
 
   /** `liveFile`: a row of the decision log whose live state is used instead of the shop's own. */
   static async open(folders: ShopFolders, id: SnapshotId, liveFile?: string): Promise<LocalDecisions> {
-    const image = await openSnapshot(snapshotFolder(folders.snapshots, id), {
-      expectedId: id,
-      reserveBytes: (items) => reserveBytes(items, 1),
-    })
-    fillLiveCatalogue(liveCatalogueOf(image), tablesOf(image))
-    const generation = openGeneration(image, 0)
-    const { file, revision } = readCampaigns(folders, image.manifest.currency)
-    const state = liveStateOf(file, liveFile)
-    return new LocalDecisions(generation, compileCampaigns(generation, file, revision), state)
+    const { generation, file, campaigns } = await openLocal(folders, id)
+    return new LocalDecisions(generation, campaigns, liveStateOf(file, liveFile))
   }
 
   /** Answers a request in JSON, as `POST /v1/decide` does for a trusted caller. `now`: milliseconds since 1970. */
@@ -73,6 +66,24 @@ export class LocalDecisions {
       }
     }
   }
+}
+
+export interface LocalShop {
+  generation: Generation
+  file: CampaignFile
+  campaigns: CompiledCampaigns
+}
+
+/** A snapshot with the catalogue as it was published, and the campaign file as it stands. */
+export async function openLocal(folders: ShopFolders, id: SnapshotId): Promise<LocalShop> {
+  const image = await openSnapshot(snapshotFolder(folders.snapshots, id), {
+    expectedId: id,
+    reserveBytes: (items) => reserveBytes(items, 1),
+  })
+  fillLiveCatalogue(liveCatalogueOf(image), tablesOf(image))
+  const generation = openGeneration(image, 0)
+  const { file, revision } = readCampaigns(folders, image.manifest.currency)
+  return { generation, file, campaigns: compileCampaigns(generation, file, revision) }
 }
 
 function readCampaigns({ campaigns }: ShopFolders, currency: string): { file: CampaignFile; revision: string } {

@@ -33,6 +33,11 @@ const COMMANDS: Entry[] = [
     summary: 'make a decision from a snapshot, without a server',
     load: async () => (await import('./decide.ts')).decideCommand(),
   },
+  {
+    name: 'simulate',
+    summary: "measure the snapshot's offers against the demo shop's known truth",
+    load: async () => (await import('./simulate.ts')).simulateCommand(),
+  },
 ]
 
 /** Runs one command line (without `node` and the script) to its end; answers the exit code. */
