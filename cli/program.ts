@@ -24,6 +24,16 @@ const COMMANDS: Entry[] = [
     load: async () => (await import('./import.ts')).importCommand(),
   },
   {
+    name: 'train',
+    summary: 'learn from the imported data, stage by stage',
+    load: async () => (await import('./train.ts')).trainCommand(),
+  },
+  {
+    name: 'publish',
+    summary: 'publish the trained sections as a snapshot',
+    load: async () => (await import('./publish.ts')).publishCommand(),
+  },
+  {
     name: 'snapshot',
     summary: 'list, inspect, verify and activate snapshots',
     load: async () => (await import('./snapshot.ts')).snapshotCommand(),

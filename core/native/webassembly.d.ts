@@ -11,6 +11,8 @@ declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: MemoryDescriptor)
     readonly buffer: ArrayBufferLike
+    /** In pages of 64 KiB; returns the pages there were. */
+    grow(pages: number): number
   }
   class Module {
     constructor(bytes: ArrayBufferView | ArrayBuffer)

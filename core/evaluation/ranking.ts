@@ -1,0 +1,83 @@
+/**
+ * Ranking metrics of one shopper's list, best first, against the set of items that turned out relevant.
+ *
+ *   recall@k = hits in the first k / |relevant|
+ *   ndcg@k   = Σ_{hits at rank r ≤ k} 1/log2(r + 1)  /  Σ_{r = 1}^{min(k, |relevant|)} 1/log2(r + 1)
+ *   mrr@k    = 1 / rank of the first hit, 0 when there is none in the first k
+ *   hitRate@k = 1 when there is a hit in the first k, else 0
+ *
+ * Full ranking: the list is what the model chose among all items, never among sampled negatives.
+ * A list holds each item once; `relevant` is not empty; k ≥ 1.
+ */
+import { OfferwrightError } from '../contract/errors.ts'
+
+export interface RankingMetrics {
+  recall: number
+  ndcg: number
+  mrr: number
+  hitRate: number
+}
+
+export function recallAtK(ranked: ArrayLike<number>, relevant: ReadonlySet<number>, k: number): number {
+  return hitRanks(ranked, relevant, k).length / relevant.size
+}
+
+export function ndcgAtK(ranked: ArrayLike<number>, relevant: ReadonlySet<number>, k: number): number {
+  let ideal = 0
+  for (let rank = 1; rank <= Math.min(k, relevant.size); rank++) ideal += discount(rank)
+  let gained = 0
+  for (const rank of hitRanks(ranked, relevant, k)) gained += discount(rank)
+  return gained / ideal
+}
+
+export function mrrAtK(ranked: ArrayLike<number>, relevant: ReadonlySet<number>, k: number): number {
+  const ranks = hitRanks(ranked, relevant, k)
+  return ranks.length === 0 ? 0 : 1 / ranks[0]
+}
+
+export function hitRateAtK(ranked: ArrayLike<number>, relevant: ReadonlySet<number>, k: number): number {
+  return hitRanks(ranked, relevant, k).length === 0 ? 0 : 1
+}
+
+/** Mean of the metrics over shoppers: add each list, then read `mean()`. */
+export class RankingMean {
+  readonly #k: number
+  readonly #sum: RankingMetrics = { recall: 0, ndcg: 0, mrr: 0, hitRate: 0 }
+  #lists = 0
+
+  constructor(k: number) {
+    if (!Number.isInteger(k) || k < 1)
+      throw new OfferwrightError('invalid_value', `invalid k: ${k}`, { field: 'k', value: k })
+    this.#k = k
+  }
+
+  get lists(): number {
+    return this.#lists
+  }
+
+  add(ranked: ArrayLike<number>, relevant: ReadonlySet<number>): void {
+    this.#lists++
+    this.#sum.recall += recallAtK(ranked, relevant, this.#k)
+    this.#sum.ndcg += ndcgAtK(ranked, relevant, this.#k)
+    this.#sum.mrr += mrrAtK(ranked, relevant, this.#k)
+    this.#sum.hitRate += hitRateAtK(ranked, relevant, this.#k)
+  }
+
+  /** NaN in every field before the first list: there is nothing to average. */
+  mean(): RankingMetrics {
+    const { recall, ndcg, mrr, hitRate } = this.#sum
+    const n = this.#lists
+    return { recall: recall / n, ndcg: ndcg / n, mrr: mrr / n, hitRate: hitRate / n }
+  }
+}
+
+/** Ranks, from 1, of the relevant items among the first k. */
+function hitRanks(ranked: ArrayLike<number>, relevant: ReadonlySet<number>, k: number): number[] {
+  const ranks: number[] = []
+  for (let at = 0; at < Math.min(k, ranked.length); at++) if (relevant.has(ranked[at])) ranks.push(at + 1)
+  return ranks
+}
+
+function discount(rank: number): number {
+  return 1 / Math.log2(rank + 1)
+}

@@ -1,0 +1,38 @@
+/**
+ * The shop as it would have been served at an earlier instant: the same stages on the events before it, published
+ * and opened like any snapshot, so that what is measured on it is what would have been answered.
+ */
+import { join } from 'node:path'
+import { fillLiveCatalogue } from '../core/scoring/catalogue.ts'
+import { type Generation, openGeneration, reserveBytes } from '../core/scoring/generation.ts'
+import { openSnapshot } from '../core/snapshot/open.ts'
+import { snapshotFolder } from '../core/snapshot/store.ts'
+import { UNCALIBRATED } from './calibration.ts'
+import type { Dataset } from './dataset.ts'
+import { MODEL_STAGES, runStage } from './model-stages.ts'
+import type { TrainingParameters } from './parameters.ts'
+import type { OnProgress } from './progress.ts'
+import { publishSections } from './publish.ts'
+import { StageContext } from './stage.ts'
+
+/** `folder`: emptied by the caller, who also removes it when the generation is no longer used. */
+export async function openHeldOut(
+  dataset: Dataset,
+  parameters: TrainingParameters,
+  folder: string,
+  onProgress: OnProgress = () => undefined,
+): Promise<Generation> {
+  const sections = join(folder, 'sections')
+  const store = join(folder, 'snapshots')
+  const context = new StageContext(dataset, sections, parameters, onProgress)
+  for (const [name, stage] of Object.entries(MODEL_STAGES)) await runStage(name, stage, context)
+  await runStage('calibrate', async () => ({ metrics: {}, model: { calibration: UNCALIBRATED } }), context)
+  const id = await publishSections({ dataset, sections, store, quality: null, activate: false })
+  const image = await openSnapshot(snapshotFolder(store, id), {
+    expectedId: id,
+    reserveBytes: (items) => reserveBytes(items, 1),
+  })
+  const generation = openGeneration(image, 0)
+  fillLiveCatalogue(generation.live, generation.tables)
+  return generation
+}

@@ -1,0 +1,36 @@
+/** The stages that make the sections of a snapshot, in the order in which they run. */
+import type { TrainingParameters } from './parameters.ts'
+import { writeReport } from './sections.ts'
+import type { Stage, StageContext } from './stage.ts'
+import { trainIndex } from './stages/ann-index.ts'
+import { trainCatalogue } from './stages/catalogue.ts'
+import { trainPopularity } from './stages/popularity.ts'
+import { trainPrices } from './stages/prices.ts'
+import { trainShoppers } from './stages/shoppers.ts'
+import { trainSimilarity } from './stages/similarity.ts'
+import { trainVectors } from './stages/vectors.ts'
+
+export const MODEL_STAGES = {
+  catalogue: trainCatalogue,
+  shoppers: trainShoppers,
+  similarity: trainSimilarity,
+  popularity: trainPopularity,
+  vectors: trainVectors,
+  index: trainIndex,
+  prices: trainPrices,
+} satisfies Record<string, Stage>
+
+/** Runs a stage and leaves its report beside its section. */
+export async function runStage(name: string, stage: Stage, context: StageContext): Promise<void> {
+  const { onProgress, dataset, sections, parameters } = context
+  onProgress({ stage: name, done: 0, total: 1, message: 'started' })
+  const report = await stage(context)
+  await writeReport(sections, name, dataset, withoutThreads(parameters), report)
+  onProgress({ stage: name, done: 1, total: 1, message: 'done' })
+}
+
+/** How many threads worked changes no byte of a result, so it is no part of the report. */
+function withoutThreads(parameters: TrainingParameters): Record<string, unknown> {
+  const { threads: _, ...rest } = parameters
+  return rest
+}

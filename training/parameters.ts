@@ -1,0 +1,66 @@
+/** What can be set of training. Every default of training is here and nowhere else. */
+
+import { OfferwrightError } from '../core/contract/errors.ts'
+import type { EventKind } from '../core/contract/events.ts'
+
+export interface TrainingParameters {
+  /** Worker threads of the numeric stages; the result does not depend on it. */
+  threads: number
+  seed: number
+  /** Only events before this instant are used, milliseconds since 1970. */
+  until: number | null
+  /** Weight of a history event by its kind; 0 leaves the kind out. */
+  eventWeights: Record<EventKind, number>
+  /** Most recent distinct items of a shopper that are scored. */
+  historyLength: number
+  /** Most recent distinct items of a shopper that a snapshot holds. */
+  historyStored: number
+  /** Best neighbours kept of each target item. */
+  neighbours: number
+  /** Newest distinct items of a shopper that teach similarity; null: all. What is cut is counted. */
+  maxBasket: number | null
+  /** Age at which a purchase counts half in popularity. */
+  halfLifeDays: number
+  vectors: { dim: number; powerIterations: number; efSearch: number; weight: number }
+  index: { m: number; efConstruction: number }
+  calibration: { holdoutDays: number; windowDays: number; shoppers: number; depth: number }
+}
+
+export const TRAINING_DEFAULTS: TrainingParameters = {
+  threads: 2,
+  seed: 1,
+  until: null,
+  eventWeights: { view: 0.4, cart: 0.8, purchase: 1, shown: 0, clicked: 0.4, uncart: 0 },
+  historyLength: 50,
+  historyStored: 200,
+  neighbours: 100,
+  maxBasket: null,
+  halfLifeDays: 30,
+  vectors: { dim: 32, powerIterations: 6, efSearch: 64, weight: 0.01 },
+  index: { m: 16, efConstruction: 100 },
+  calibration: { holdoutDays: 28, windowDays: 7, shoppers: 4000, depth: 20 },
+}
+
+/** Defaults with `chosen` over them. Throws `invalid_value` with the parameter's name. */
+export function trainingParameters(chosen: Partial<TrainingParameters> = {}): TrainingParameters {
+  const parameters = { ...TRAINING_DEFAULTS, ...chosen }
+  requireInteger('threads', parameters.threads, 1, 256)
+  requireInteger('seed', parameters.seed, 0, 0xffffffff)
+  requireInteger('neighbours', parameters.neighbours, 1, 10_000)
+  requireInteger('historyStored', parameters.historyStored, 1, 10_000)
+  requireInteger('historyLength', parameters.historyLength, 1, 200)
+  if (parameters.maxBasket !== null) requireInteger('maxBasket', parameters.maxBasket, 1, 0xffffffff)
+  if (parameters.until !== null) requireInteger('until', parameters.until, 0, Number.MAX_SAFE_INTEGER)
+  if (!(parameters.halfLifeDays > 0 && Number.isFinite(parameters.halfLifeDays)))
+    throw invalid('halfLifeDays', parameters.halfLifeDays, 'a positive number of days')
+  return parameters
+}
+
+function requireInteger(field: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw invalid(field, value, `an integer from ${least} to ${most}`)
+}
+
+function invalid(field: string, value: unknown, wanted: string): OfferwrightError {
+  return new OfferwrightError('invalid_value', `invalid ${field}: ${value} (${wanted})`, { field, value })
+}

@@ -1,0 +1,90 @@
+/** Publishing: the section files and what their stages reported become one snapshot. */
+import type { KeyObject } from 'node:crypto'
+import { OfferwrightError } from '../core/contract/errors.ts'
+import type { SnapshotId } from '../core/contract/ids.ts'
+import { INDEX_SECTION, SECTIONS } from '../core/snapshot/layout.ts'
+import { type ModelParameters, parseManifest } from '../core/snapshot/manifest.ts'
+import { activateSnapshot, currentSnapshot, snapshotFolder } from '../core/snapshot/store.ts'
+import { readManifestBytes } from '../core/snapshot/verify.ts'
+import { publishSnapshot } from '../core/snapshot/write.ts'
+import type { DatasetSummary } from './dataset.ts'
+import { readReport, type StoredReport, sectionFile } from './sections.ts'
+
+export interface PublishOptions {
+  dataset: Pick<DatasetSummary, 'shop' | 'currency'>
+  sections: string
+  /** Folder of the shop's snapshots. */
+  store: string
+  /** Import's data-quality report. */
+  quality: unknown
+  /** Whether `CURRENT` moves to the new snapshot. */
+  activate: boolean
+  /** Ed25519 private key. */
+  signingKey?: KeyObject
+}
+
+export async function publishSections(options: PublishOptions): Promise<SnapshotId> {
+  const { dataset, sections, store } = options
+  const reports = await Promise.all([...SECTIONS, 'calibrate'].map((stage) => readReport(sections, stage)))
+  const { items, shoppers, watermark } = agreedData(reports, dataset.shop)
+  const id = await publishSnapshot({
+    store,
+    shop: dataset.shop,
+    currency: dataset.currency,
+    ...(await lineage(store)),
+    watermark,
+    seed: seedOf(reports),
+    items,
+    shoppers,
+    sections: SECTIONS.map((name) => ({
+      name,
+      file: sectionFile(sections, name),
+      format: name === INDEX_SECTION ? 'hnsw' : 'safetensors',
+    })),
+    model: modelOf(reports),
+    metrics: metricsOf(reports),
+    quality: options.quality,
+    signingKey: options.signingKey,
+  })
+  if (options.activate) await activateSnapshot(store, id)
+  return id
+}
+
+/** The snapshot in use is the parent. */
+async function lineage(store: string): Promise<{ parent: SnapshotId | null; epoch: number }> {
+  const parent = await currentSnapshot(store)
+  if (parent === null) return { parent, epoch: 1 }
+  const { epoch } = parseManifest(await readManifestBytes(snapshotFolder(store, parent)))
+  return { parent, epoch: epoch + 1 }
+}
+
+/** Throws `invalid_data` where a stage was last run on other data than the rest. */
+function agreedData(reports: StoredReport[], shop: string): StoredReport['data'] {
+  const [first] = reports
+  for (const { stage, data } of reports)
+    if (JSON.stringify(data) !== JSON.stringify(first.data) || data.shop !== shop)
+      throw new OfferwrightError(
+        'invalid_data',
+        `stage ${stage} was run on other data than ${first.stage}; run offerwright train`,
+        { field: stage, value: data },
+      )
+  return first.data
+}
+
+function seedOf(reports: StoredReport[]): number {
+  return Number(reports.find(({ stage }) => stage === INDEX_SECTION)?.parameters.seed)
+}
+
+function modelOf(reports: StoredReport[]): ModelParameters {
+  const shares: Partial<ModelParameters> = Object.assign({}, ...reports.map(({ model }) => model))
+  const { eventWeights, historyLength, neighbours, calibration, vectors, basket } = shares
+  return { eventWeights, historyLength, neighbours, calibration, vectors, basket } as ModelParameters
+}
+
+function metricsOf(reports: StoredReport[]): Record<string, number> {
+  return Object.fromEntries(
+    reports.flatMap(({ stage, metrics }) =>
+      Object.entries(metrics).map(([name, value]): [string, number] => [`${stage}.${name}`, value]),
+    ),
+  )
+}

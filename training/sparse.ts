@@ -1,0 +1,37 @@
+/** Sparse matrices in compressed rows (CSR): row r holds the columns `indices[indptr[r] .. indptr[r + 1])`. */
+
+export interface Csr {
+  nRows: number
+  nCols: number
+  indptr: Uint32Array
+  indices: Uint32Array
+  data: Float32Array
+}
+
+/** Columns of each row of the result ascend, whatever their order in `matrix`. */
+export function transpose({ nRows, nCols, indptr, indices, data }: Csr): Csr {
+  const starts = rowStarts(indices, nCols)
+  const next = starts.slice()
+  const rows = new Uint32Array(indices.length)
+  const values = new Float32Array(indices.length)
+  for (let r = 0; r < nRows; r++)
+    for (let p = indptr[r]; p < indptr[r + 1]; p++) {
+      const to = next[indices[p]]++
+      rows[to] = r
+      values[to] = data[p]
+    }
+  return { nRows: nCols, nCols: nRows, indptr: starts, indices: rows, data: values }
+}
+
+/** `indptr` of a counting sort: where each row begins when `rows[i]` are put in order. */
+export function rowStarts(rows: Uint32Array, nRows: number): Uint32Array {
+  const starts = new Uint32Array(nRows + 1)
+  for (let i = 0; i < rows.length; i++) starts[rows[i] + 1]++
+  for (let r = 0; r < nRows; r++) starts[r + 1] += starts[r]
+  return starts
+}
+
+/** Indexes by score descending, then index ascending: the total order of every ranking. */
+export function descendingOrder(scores: Float32Array): Uint32Array {
+  return Uint32Array.from(scores, (_, i) => i).sort((a, b) => scores[b] - scores[a] || a - b)
+}

@@ -1,0 +1,30 @@
+/** What every stage is given, computed at most once in a run however many stages ask. */
+import type { Dataset } from './dataset.ts'
+import { type Interactions, interactionsOf } from './histories.ts'
+import type { TrainingParameters } from './parameters.ts'
+import type { OnProgress } from './progress.ts'
+import type { StageReport } from './sections.ts'
+
+export class StageContext {
+  readonly dataset: Dataset
+  /** Folder of the section files. */
+  readonly sections: string
+  readonly parameters: TrainingParameters
+  readonly onProgress: OnProgress
+  #interactions: Interactions | null = null
+
+  constructor(dataset: Dataset, sections: string, parameters: TrainingParameters, onProgress: OnProgress) {
+    this.dataset = dataset
+    this.sections = sections
+    this.parameters = parameters
+    this.onProgress = onProgress
+  }
+
+  get interactions(): Interactions {
+    const { eventWeights, maxBasket } = this.parameters
+    this.#interactions ??= interactionsOf(this.dataset.table, this.dataset, eventWeights, maxBasket)
+    return this.#interactions
+  }
+}
+
+export type Stage = (context: StageContext) => Promise<StageReport>
