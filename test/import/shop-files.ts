@@ -36,7 +36,7 @@ export async function shopFiles(): Promise<ShopFiles> {
       const rejects = (await readFile(join(folder, out, 'rejects.csv'), 'utf8')).trimEnd().split('\n').slice(1)
       return {
         ...result,
-        rejects: rejects.map((row) => row.slice(row.indexOf(folder) + folder.length + 1)),
+        rejects,
         events: await eventTexts(join(folder, out)),
         out: join(folder, out),
       }

@@ -58,6 +58,11 @@ const file = {
   money: Type.Optional(Type.Enum(['decimal', 'minor'])),
 }
 
+interface NamedFile {
+  /** The file as the mapping names it; `file` is where it is. */
+  name: string
+}
+
 const EventSource = Type.Object(
   {
     ...file,
@@ -98,7 +103,7 @@ const EventSource = Type.Object(
   },
   closed,
 )
-export type EventSource = Static<typeof EventSource>
+export type EventSource = Static<typeof EventSource> & NamedFile
 
 const ItemSource = Type.Object(
   {
@@ -120,7 +125,7 @@ const ItemSource = Type.Object(
   },
   closed,
 )
-export type ItemSource = Static<typeof ItemSource>
+export type ItemSource = Static<typeof ItemSource> & NamedFile
 
 export const MappingFile = Type.Object(
   {
@@ -139,7 +144,9 @@ export const MappingFile = Type.Object(
 type MappingFile = Static<typeof MappingFile>
 
 /** A mapping that holds: defaults in place, paths absolute. */
-export interface Mapping extends MappingFile {
+export interface Mapping extends Omit<MappingFile, 'events' | 'items'> {
+  events: EventSource[]
+  items?: ItemSource
   derivedPrice: 'newest' | 'median'
 }
 
@@ -159,12 +166,13 @@ export async function readMapping(path: string): Promise<Mapping> {
 function settled(mapping: MappingFile, folder: string): Mapping {
   const placed = <Source extends { file: string }>(source: Source) => ({
     ...source,
+    name: source.file,
     file: resolve(folder, source.file),
   })
   return {
     ...mapping,
     derivedPrice: mapping.derivedPrice ?? 'newest',
     events: mapping.events.map(placed),
-    ...(mapping.items ? { items: placed(mapping.items) } : {}),
+    items: mapping.items && placed(mapping.items),
   }
 }

@@ -12,6 +12,9 @@ const LEFT_OUT_NAMES: Record<(typeof LEFT_OUT)[number], string> = {
   repeatedId: 'repeated event ids',
 }
 
+/** The longest reason with a column's name of a dozen letters before it. */
+const NAME_WIDTH = 56
+
 export function qualityTable(quality: Quality): string {
   return [...rowLines(quality), ...eventLines(quality), ...itemLines(quality), ...rejectLines(quality)].join('\n')
 }
@@ -84,7 +87,7 @@ function line(name: string, n: number, note = ''): string {
 }
 
 function pad(name: string): string {
-  return name.padEnd(36)
+  return name.padEnd(NAME_WIDTH)
 }
 
 function count(n: number): string {

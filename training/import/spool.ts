@@ -37,13 +37,14 @@ export interface SpoolOptions {
 
 /** Longest piece of a broken row that is kept. */
 const MAX_VALUE_CHARACTERS = 200
+const CHUNK_BYTES = 1 << 18
 const FLUSH_BYTES = 1 << 20
 
 /** Writes the spool file. Throws `invalid_data` on a file that is no such text at all, system errors as they come. */
 export async function spool(options: SpoolOptions): Promise<Spooled> {
   const splitter = new Splitter(options)
   const { size } = await stat(options.file)
-  const source = createReadStream(options.file, { highWaterMark: 1 << 18 })
+  const source = createReadStream(options.file, { highWaterMark: CHUNK_BYTES })
   const report = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
       options.onBytes(source.bytesRead, size)
@@ -53,7 +54,8 @@ export async function spool(options: SpoolOptions): Promise<Spooled> {
   const split = (chunks: AsyncIterable<Buffer>) => splitter.split(chunks)
   const to = createWriteStream(options.to)
   try {
-    if (options.file.endsWith('.gz')) await pipeline(source, createGunzip(), report, split, to)
+    if (options.file.endsWith('.gz'))
+      await pipeline(source, createGunzip({ chunkSize: CHUNK_BYTES }), report, split, to)
     else await pipeline(source, report, split, to)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code?.startsWith('Z_'))
@@ -75,8 +77,8 @@ class Splitter {
   #rows = 0
   #line = 1
   #multiLine = false
-  #out: Buffer[] = []
-  #outBytes = 0
+  #out = Buffer.allocUnsafe(2 * FLUSH_BYTES)
+  #used = 0
 
   constructor(options: SpoolOptions) {
     this.#options = options
@@ -90,7 +92,7 @@ class Splitter {
       const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
       rest = bytes.subarray(this.#records(bytes, false))
       if (rest.length > 2 * MAX_RECORD_BYTES) throw this.#refused(`line ${this.#line} is longer than a mebibyte`)
-      if (this.#outBytes > FLUSH_BYTES) yield this.#flush()
+      if (this.#used > FLUSH_BYTES) yield this.#flush()
     }
     this.#records(rest, true)
     yield this.#flush()
@@ -148,15 +150,24 @@ class Splitter {
   #keep(bytes: Buffer): void {
     const row =
       this.#options.format === 'csv' ? bytes : Buffer.from(`"${bytes.toString('utf8').replaceAll('"', '""')}"`)
-    const prefix = Buffer.from(`${this.#line}${this.#options.delimiter}`)
-    this.#out.push(prefix, row, LINE_END)
-    this.#outBytes += prefix.length + row.length + LINE_END.length
+    this.#room(row.length + LONGEST_PREFIX)
+    this.#used += this.#out.write(`${this.#line}${this.#options.delimiter}`, this.#used)
+    this.#used += row.copy(this.#out, this.#used)
+    this.#out[this.#used++] = NEWLINE
   }
 
+  #room(bytes: number): void {
+    if (this.#out.length - this.#used >= bytes) return
+    const larger = Buffer.allocUnsafe(2 * (this.#used + bytes))
+    this.#out.copy(larger, 0, 0, this.#used)
+    this.#out = larger
+  }
+
+  /** The bytes so far; a new buffer takes the next, for the writer still holds these. */
   #flush(): Buffer {
-    const flushed = Buffer.concat(this.#out, this.#outBytes)
-    this.#out = []
-    this.#outBytes = 0
+    const flushed = this.#out.subarray(0, this.#used)
+    this.#out = Buffer.allocUnsafe(2 * FLUSH_BYTES)
+    this.#used = 0
     return flushed
   }
 
@@ -168,7 +179,9 @@ class Splitter {
   }
 }
 
-const LINE_END = Buffer.from('\n')
+const NEWLINE = 10
+/** A line number of 16 digits, a delimiter and a line break. */
+const LONGEST_PREFIX = 18
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 /** Some programs start a UTF-8 file with a byte order mark; it is no part of the first name. */

@@ -101,7 +101,7 @@ async function insert(db: Database, table: string, open: OpenSource, values: str
 }
 
 async function nameSource(db: Database, number: number, source: EventSource | ItemSource): Promise<void> {
-  await db.run(`INSERT INTO source_files VALUES (${number}, ${quoteText(source.file)})`)
+  await db.run(`INSERT INTO source_files VALUES (${number}, ${quoteText(source.name)})`)
   for (const [role, name] of Object.entries(source.columns))
     await db.run(`INSERT INTO source_columns VALUES (${number}, ${quoteText(role)}, ${quoteText(name)})`)
 }
