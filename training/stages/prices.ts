@@ -4,7 +4,7 @@ import type { ModelParameters } from '../../core/snapshot/manifest.ts'
 import { meanOrderMinor } from '../baskets.ts'
 import type { Dataset } from '../dataset.ts'
 import { readItems } from '../duckdb.ts'
-import { itemElasticities, PURCHASE, paidMinor } from '../elasticity.ts'
+import { demandsOf, itemElasticities, PURCHASE, paidMinor } from '../elasticity.ts'
 import { type StageReport, writeSection } from '../sections.ts'
 import { type Estimate, shrink } from '../shrinkage.ts'
 import type { StageContext } from '../stage.ts'
@@ -20,10 +20,11 @@ const BOUNDS = { least: -10, most: -0.05 }
 
 export async function trainPrices({ dataset, sections }: StageContext): Promise<StageReport> {
   const { category, cost_minor } = await readItems(dataset.folder, ['category', 'cost_minor'])
-  const estimates = itemElasticities(dataset.table, dataset.items, dataset.watermark)
   const { codes, offsets } = codesOf(category)
   const withoutCategory = offsets.length - 1
   const groupOf = codes.map((code) => (code === NO_CODE ? withoutCategory : code))
+  const demands = demandsOf(dataset.table, dataset.items)
+  const estimates = itemElasticities(demands, groupOf, withoutCategory + 1, PRIOR)
   const shrunk = shrink(estimates, groupOf, withoutCategory + 1, PRIOR)
   await writeSection(sections, 'prices', {
     elasticity: Float32Array.from(shrunk.items, ({ mean }) => bounded(mean)),
