@@ -34,6 +34,11 @@ const COMMANDS: Entry[] = [
     load: async () => (await import('./publish.ts')).publishCommand(),
   },
   {
+    name: 'evaluate',
+    summary: 'measure models on data they did not learn from',
+    load: async () => (await import('./evaluate.ts')).evaluateCommand(),
+  },
+  {
     name: 'snapshot',
     summary: 'list, inspect, verify and activate snapshots',
     load: async () => (await import('./snapshot.ts')).snapshotCommand(),

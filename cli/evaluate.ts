@@ -1,0 +1,77 @@
+/** `offerwright evaluate split`: how well the models rank what shoppers bought later. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { LIMITS } from '../core/contract/requests.ts'
+import type { RankingMetrics } from '../core/evaluation/ranking.ts'
+import { evaluateSplit, type SplitResult } from '../training/evaluate-split.ts'
+import { TRAINING_DEFAULTS, trainingParameters } from '../training/parameters.ts'
+import { type HomeOptions, shopFolders, withHome } from './home.ts'
+import { decimal, wholeNumber } from './number-options.ts'
+import { progressView } from './progress.ts'
+
+interface SplitCommandOptions extends HomeOptions {
+  by: 'time'
+  holdoutWeeks: number
+  k: number
+  threads: number
+  neighbours: number
+  halfLifeDays: number
+  json?: boolean
+}
+
+export function evaluateCommand(): Command {
+  const command = new Command('evaluate').description('measure models on data they did not learn from')
+  return command
+    .addCommand(splitCommand())
+    .addHelpText('after', '\nExample:\n  $ offerwright evaluate split --by time --holdout-weeks 4 --shop my-shop')
+}
+
+function splitCommand(): Command {
+  return withHome(new Command('split'))
+    .description("train on the imported data's earlier part and rank what was bought in the later")
+    .addOption(new Option('--by <what>', 'how the data is split').choices(['time']).default('time'))
+    .option('--holdout-weeks <n>', 'weeks held out at the end', positive, 4)
+    .option('--k <n>', `length of the lists, at most ${LIMITS.slots}`, listLength, 20)
+    .option('--threads <n>', 'threads of the numeric stages', wholeNumber, TRAINING_DEFAULTS.threads)
+    .option('--neighbours <k>', 'neighbours kept of each item', wholeNumber, TRAINING_DEFAULTS.neighbours)
+    .option('--half-life-days <days>', 'age at which popularity counts half', decimal, TRAINING_DEFAULTS.halfLifeDays)
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  $ offerwright evaluate split --by time --holdout-weeks 4 --k 20 --json')
+    .action(async (options: SplitCommandOptions) => {
+      const { holdoutWeeks, k, threads, neighbours, halfLifeDays } = options
+      const progress = progressView()
+      const result = await evaluateSplit({
+        data: shopFolders(options).data,
+        holdoutWeeks,
+        k,
+        parameters: trainingParameters({ threads, neighbours, halfLifeDays }),
+        onProgress: progress.show,
+      }).finally(progress.end)
+      process.stdout.write(`${options.json ? JSON.stringify(result, null, 2) : table(result)}\n`)
+    })
+}
+
+function positive(text: string): number {
+  const value = wholeNumber(text)
+  if (value < 1) throw new InvalidArgumentError('A whole number, 1 or more.')
+  return value
+}
+
+function listLength(text: string): number {
+  const value = positive(text)
+  if (value > LIMITS.slots) throw new InvalidArgumentError(`At most ${LIMITS.slots}.`)
+  return value
+}
+
+function table({ cut, k, shoppers, models, recallRatio }: SplitResult): string {
+  const row = (name: string, m: RankingMetrics) =>
+    `${name.padEnd(26)}${[m.recall, m.ndcg, m.mrr, m.hitRate].map((value) => value.toFixed(4).padStart(12)).join('')}`
+  const heads = ['Recall', 'NDCG', 'MRR', 'Hit rate'].map((head) => `${head}@${k}`.padStart(12)).join('')
+  return [
+    `${shoppers} shoppers, held out from ${new Date(cut).toISOString()} on`,
+    `${'model'.padEnd(26)}${heads}`,
+    row('item-CF', models.itemCf),
+    row('popularity', models.popularity),
+    row('time-decayed popularity', models.decayedPopularity),
+    `item-CF / popularity, Recall@${k}: ${recallRatio.toFixed(2)}`,
+  ].join('\n')
+}
