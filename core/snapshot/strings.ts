@@ -7,7 +7,10 @@ import { OfferwrightError } from '../contract/errors.ts'
 const MAX_BLOCK_BYTES = 0xffff_ffff
 
 /** Throws `snapshot_too_large` when the block passes what a u32 offset can address. */
-export function encodeStrings(values: Iterable<string>): { bytes: Uint8Array; offsets: Uint32Array } {
+export function encodeStrings(values: Iterable<string>): {
+  bytes: Uint8Array<ArrayBuffer>
+  offsets: Uint32Array<ArrayBuffer>
+} {
   const parts: Buffer[] = []
   const ends = [0]
   let end = 0

@@ -28,9 +28,9 @@ describe('money', () => {
     expect(parseMinor('-2.345', 'GBP')).toBe(-235)
     expect(parseMinor('7.5', 'JPY')).toBe(8)
     fc.assert(
-      fc.property(fc.double({ min: -1e9, max: 1e9, noNaN: true }), (x) =>
-        expect(roundMinor(-x)).toBe(0 - roundMinor(x)),
-      ),
+      fc.property(fc.double({ min: -1e9, max: 1e9, noNaN: true }), (x) => {
+        expect(roundMinor(-x)).toBe(0 - roundMinor(x))
+      }),
     )
   })
 

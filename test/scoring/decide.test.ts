@@ -25,7 +25,7 @@ const threshold: Campaign = {
   ...coupon,
   id: 'full',
   mechanism: 'spend_threshold',
-  ladder: [{ thresholdMinor: 5000, rewardMinor: 500 }],
+  ladder: [{ thresholdMinor: 5000, rewardMinor: 200 }],
 }
 
 /** Items: a plain one, one of unknown cost, one with hardly any margin. */
@@ -146,7 +146,7 @@ describe('a decision', () => {
   it('tells what the cart still lacks for a spend threshold, and offers none that is reached', () => {
     const basket = (priceMinor: number) =>
       decide(g, argumentsFor([threshold], { cart: [{ item: 'a', priceMinor, quantity: 2 }] })).answer
-    expect(basket(1900).basketOffer).toMatchObject({ thresholdMinor: 5000, rewardMinor: 500, missingMinor: 1200 })
+    expect(basket(1900).basketOffer).toMatchObject({ thresholdMinor: 5000, rewardMinor: 200, missingMinor: 1200 })
     expect(basket(2500)).toMatchObject({ basketOffer: null, basketReason: 'already_reached' })
   })
 

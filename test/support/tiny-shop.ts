@@ -44,7 +44,7 @@ const MODEL: ModelParameters = {
   neighbours: 100,
   calibration: { history: { intercept: -2, slope: 0.5 }, popular: { intercept: -3, slope: 0.5 } },
   vectors: { dim: DIM, efSearch: 64, weight: 0 },
-  basket: { meanOrderMinor: 3000, marginRate: 0.4, elasticity: -2, elasticitySe: 0.1 },
+  basket: { meanOrderMinor: 500, marginRate: 0.4, elasticity: -30, elasticitySe: 0.1 },
 }
 
 /** Publishes the shop into a temporary store and opens it with room for `arenas` workers. */
