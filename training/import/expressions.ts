@@ -20,24 +20,24 @@ export function present(text: string): string {
   return `CASE WHEN ${trimmed(text)} = '' THEN NULL ELSE ${text} END`
 }
 
+/** More than any table holds in any currency, and small enough to be multiplied: every larger amount reads as this. */
+const CLAMP = 10_000_000_000
+
 /**
  * Minor units of a decimal text, BIGINT: `parseMinor` of core/contract/money.ts for a whole column.
- * The digit after the last kept one rounds half away from zero; the sign comes last.
+ * The cast to DECIMAL rounds halves away from zero, as money.ts does.
  */
 export function decimalMinor(text: string, digits: number): string {
   const amount = trimmed(text)
-  const whole = `regexp_extract(${amount}, '^-?(\\d+)', 1)`
-  const fraction = `rpad(regexp_extract(${amount}, '\\.(\\d*)$', 1), ${digits + 1}, '0')`
-  const kept = `CAST(${whole} || substr(${fraction}, 1, ${digits}) AS BIGINT)`
-  const up = `CASE WHEN substr(${fraction}, ${digits + 1}, 1) >= '5' THEN 1 ELSE 0 END`
-  const sign = `CASE WHEN starts_with(${amount}, '-') THEN -1 ELSE 1 END`
-  return `CASE WHEN regexp_full_match(${amount}, '-?\\d{1,15}(\\.\\d*)?') THEN ${sign} * (${kept} + ${up}) END`
+  const type = `DECIMAL(18, ${digits})`
+  const clamped = `least(greatest(try_cast(${amount} AS ${type}), CAST(-${CLAMP} AS ${type})), CAST(${CLAMP} AS ${type}))`
+  return `CASE WHEN regexp_full_match(${amount}, '-?\\d{1,15}(\\.\\d*)?') THEN CAST(${clamped} * ${10 ** digits} AS BIGINT) END`
 }
 
 /** A whole number, BIGINT; spreadsheets write `6.0`. */
 export function wholeNumber(text: string): string {
   const number = trimmed(text)
-  return `CASE WHEN regexp_full_match(${number}, '-?\\d{1,15}(\\.0*)?') THEN CAST(regexp_extract(${number}, '^-?\\d+') AS BIGINT) END`
+  return `CASE WHEN regexp_full_match(${number}, '-?\\d{1,15}(\\.0*)?') THEN CAST(split_part(${number}, '.', 1) AS BIGINT) END`
 }
 
 export function truth(text: string): string {
