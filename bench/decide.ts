@@ -1,0 +1,121 @@
+/**
+ * What does a decision cost, and how does that grow with the catalogue? `decide()` in this process, at several sizes
+ * in turn, so that whatever else the machine does meets all of them. The cost of a size is its cheapest round, the
+ * growth is the median over rounds of the largest to the smallest size in that round.
+ */
+import type { DecideRequest } from '../core/contract/requests.ts'
+import { Decider } from './decider.ts'
+import { type Scenario, visitorRequests } from './requests.ts'
+import { publishedShop } from './shop/publish.ts'
+import { median, quantile } from './statistics.ts'
+
+export interface DecideBench {
+  items: number[]
+  shoppers: number
+  campaigns: number
+  scenario: Scenario
+  rounds: number
+  /** In each round at each size. */
+  decisions: number
+  seed: number
+}
+
+export interface DecideFigures {
+  items: number
+  cpuMicrosPerDecision: number
+  p50Micros: number
+  p99Micros: number
+}
+
+export interface DecideReport {
+  bench: 'decide'
+  scenario: Scenario
+  campaigns: number
+  checked: number
+  wrong: 0
+  sizes: DecideFigures[]
+  /** Largest size over smallest, CPU. */
+  growth: number
+}
+
+/** Answers checked at each size before anything is timed. */
+const CHECKED = 50
+const DISTINCT_REQUESTS = 20_000
+
+export async function benchDecide(options: DecideBench, say: (line: string) => void): Promise<DecideReport> {
+  const contenders: Contender[] = []
+  for (const items of options.items) contenders.push(await contender(options, items, say))
+  for (let round = 0; round <= options.rounds; round++)
+    for (const each of contenders) runRound(each, options.decisions, round === 0)
+  const growths = contenders[0].cpuMicros.map((cpu, round) => (contenders.at(-1)?.cpuMicros[round] ?? cpu) / cpu)
+  return {
+    bench: 'decide',
+    scenario: options.scenario,
+    campaigns: options.campaigns,
+    checked: CHECKED * contenders.length,
+    wrong: 0,
+    sizes: contenders.map(figuresOf),
+    growth: median(growths),
+  }
+}
+
+interface Contender {
+  items: number
+  decider: Decider
+  requests: DecideRequest[]
+  next: number
+  /** Of each round. */
+  cpuMicros: number[]
+  p50Micros: number[]
+  p99Micros: number[]
+}
+
+async function contender(options: DecideBench, items: number, say: (line: string) => void): Promise<Contender> {
+  const { shoppers, seed, campaigns, scenario } = options
+  const shop = await publishedShop({ items, shoppers, seed }, say)
+  say(`opening ${items} items`)
+  const decider = await Decider.open(shop, campaigns)
+  const requests = visitorRequests(shop, scenario, DISTINCT_REQUESTS, seed)
+  decider.check(requests.slice(0, CHECKED))
+  return { items, decider, requests, next: 0, cpuMicros: [], p50Micros: [], p99Micros: [] }
+}
+
+/** The first round only warms up. */
+function runRound(contender: Contender, decisions: number, warming: boolean): void {
+  const micros = new Float64Array(decisions)
+  const before = process.cpuUsage()
+  for (let i = 0; i < decisions; i++) {
+    const request = contender.requests[contender.next++ % contender.requests.length]
+    const from = performance.now()
+    contender.decider.decide(request)
+    micros[i] = 1000 * (performance.now() - from)
+  }
+  const { user, system } = process.cpuUsage(before)
+  if (warming) return
+  contender.cpuMicros.push((user + system) / decisions)
+  contender.p50Micros.push(quantile(micros, 0.5))
+  contender.p99Micros.push(quantile(micros, 0.99))
+}
+
+function figuresOf({ items, cpuMicros, p50Micros, p99Micros }: Contender): DecideFigures {
+  return {
+    items,
+    cpuMicrosPerDecision: Math.min(...cpuMicros),
+    p50Micros: median(p50Micros),
+    p99Micros: median(p99Micros),
+  }
+}
+
+export function renderDecide({ scenario, campaigns, checked, sizes, growth }: DecideReport): string {
+  const rows = sizes.map(
+    (s) =>
+      `${s.items.toLocaleString('en').padStart(11)} ${s.cpuMicrosPerDecision.toFixed(1).padStart(13)} ` +
+      `${s.p50Micros.toFixed(1).padStart(8)} ${s.p99Micros.toFixed(1).padStart(8)}`,
+  )
+  return [
+    `decide: ${scenario} shoppers, 20-event history, 10 slots, ${campaigns} campaigns; ${checked} answers checked`,
+    '      items  CPU µs/answer   p50 µs   p99 µs',
+    ...rows,
+    `growth from the smallest to the largest: ${growth.toFixed(2)}×`,
+  ].join('\n')
+}

@@ -1,0 +1,61 @@
+/** One opened snapshot with campaigns, deciding in this process: what the HTTP server does without the server. */
+import type { CampaignFile } from '../core/contract/campaigns.ts'
+import { emptyLiveShopper } from '../core/contract/live.ts'
+import type { DecideRequest } from '../core/contract/requests.ts'
+import { type CompiledCampaigns, compileCampaigns } from '../core/scoring/campaigns.ts'
+import { fillLiveCatalogue } from '../core/scoring/catalogue.ts'
+import { type Decision, decide } from '../core/scoring/decide.ts'
+import { type Generation, openGeneration, reserveBytes } from '../core/scoring/generation.ts'
+import { openSnapshot } from '../core/snapshot/open.ts'
+import { faultOf } from './oracle.ts'
+import { liveCampaigns } from './shop/campaigns.ts'
+import type { PublishedShop } from './shop/publish.ts'
+
+export class Decider {
+  readonly generation: Generation
+  readonly #shop: PublishedShop
+  readonly #file: CampaignFile
+  readonly #campaigns: CompiledCampaigns
+  readonly #live = emptyLiveShopper()
+  readonly #remainingMinor: Float64Array
+  readonly #dualPrices: Float64Array
+
+  private constructor(shop: PublishedShop, generation: Generation, file: CampaignFile, revision: string) {
+    this.generation = generation
+    this.#shop = shop
+    this.#file = file
+    this.#campaigns = compileCampaigns(generation, file, revision)
+    this.#remainingMinor = Float64Array.from(
+      file.campaigns,
+      ({ budgetMinor }) => budgetMinor ?? Number.POSITIVE_INFINITY,
+    )
+    this.#dualPrices = new Float64Array(file.campaigns.length)
+  }
+
+  static async open(shop: PublishedShop, campaigns: number, revision = 'bench'): Promise<Decider> {
+    const image = await openSnapshot(shop.folder, { expectedId: shop.id, reserveBytes: (n) => reserveBytes(n, 1) })
+    const generation = openGeneration(image, 0)
+    fillLiveCatalogue(generation.live, generation.tables)
+    return new Decider(shop, generation, liveCampaigns(campaigns, shop), revision)
+  }
+
+  decide(request: DecideRequest): Decision {
+    return decide(this.generation, {
+      request,
+      time: this.#shop.time,
+      live: this.#live,
+      campaigns: this.#campaigns,
+      remainingMinor: this.#remainingMinor,
+      dualPrices: this.#dualPrices,
+    })
+  }
+
+  /** Throws with what the naive oracle finds wrong in the answers to these requests. */
+  check(requests: DecideRequest[]): void {
+    for (const request of requests) {
+      const fault = faultOf(this.generation, this.#file, request, this.decide(request).answer)
+      if (fault !== null)
+        throw new Error(`wrong answer at ${this.#shop.items} items: ${fault}; ${JSON.stringify(request)}`)
+    }
+  }
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+/** `npm run bench -- <what>`: each benchmark checks its answers first and prints no speed for a wrong one. */
+import { Command, Option } from 'commander'
+import { wholeNumber } from '../cli/number-options.ts'
+import { benchDecide, renderDecide } from './decide.ts'
+import { SCENARIOS } from './requests.ts'
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+
+function print<Report>(report: Report, render: (report: Report) => string, json: boolean): void {
+  process.stdout.write(`${json ? JSON.stringify(report) : render(report)}\n`)
+}
+
+const sizes = (text: string) => text.split(',').map(wholeNumber)
+
+const program = new Command('bench').description('Benchmarks. Run them on a machine that does nothing else.')
+
+program
+  .command('decide')
+  .description('CPU of a decision in process, and its growth with the catalogue')
+  .option('--items <list>', 'catalogue sizes, smallest first', sizes, [10_000, 1_000_000])
+  .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+  .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)
+  .addOption(new Option('--scenario <name>', 'who asks').choices(SCENARIOS).default('known'))
+  .option('--rounds <n>', 'interleaved rounds', wholeNumber, 9)
+  .option('--decisions <n>', 'decisions a round', wholeNumber, 3000)
+  .option('--seed <n>', 'seed of the shop and of the requests', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- decide --items 10000,1000000 --campaigns 32')
+  .action(async (options) => print(await benchDecide(options, say), renderDecide, options.json))
+
+await program.parseAsync()

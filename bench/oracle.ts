@@ -1,0 +1,226 @@
+/**
+ * The naive decision that a measured one is checked against: dense sums, a full scan for the best, the offer formulas
+ * of core/scoring/choice.ts in plain doubles. It shares the tables and the money rules with the scorer, not its code.
+ * Scores must agree bit for bit (the sums run in the order of the history, in float32); probabilities to 1e-9.
+ *
+ * Covered: requests of a shopper or a session history without cart, candidates or filters, at dual prices of 0.
+ */
+import type { DecideAnswer, DecidedItem, OfferReason } from '../core/contract/answers.ts'
+import type { CampaignFile } from '../core/contract/campaigns.ts'
+import { POLICY_DEFAULTS } from '../core/contract/campaigns.ts'
+import { EVENT_KINDS, type EventKind } from '../core/contract/events.ts'
+import { BPS, percentDiscount } from '../core/contract/money.ts'
+import type { DecideRequest } from '../core/contract/requests.ts'
+import type { Generation } from '../core/scoring/generation.ts'
+import { brandName, categoryName, itemKey } from './shop/tables.ts'
+
+interface HistoryItem {
+  item: number
+  kind: EventKind
+}
+
+interface Weighed {
+  campaign: string
+  discountMinor: number
+  valueMinor: number
+}
+
+const FLOOR = POLICY_DEFAULTS.explorationFloor
+
+/** What is wrong with an answer; null when nothing is. */
+export function faultOf(
+  g: Generation,
+  file: CampaignFile,
+  request: DecideRequest,
+  answer: DecideAnswer,
+): string | null {
+  const history = historyOf(g, request)
+  const expected = best(g, history, request.slots ?? 10)
+  if (answer.items.length !== expected.length) return `${answer.items.length} items, expected ${expected.length}`
+  for (const [slot, { item, score }] of expected.entries()) {
+    const given = answer.items[slot]
+    if (given.item !== itemKey(item)) return `slot ${slot}: item ${given.item}, expected ${itemKey(item)}`
+    if (given.score !== score) return `slot ${slot}: score ${given.score}, expected ${score}`
+    const fault = offerFault(g, file, request, answer, given, item, history.length > 0)
+    if (fault !== null) return `slot ${slot}: ${fault}`
+  }
+  return basketFault(g, file, request, answer)
+}
+
+function historyOf(g: Generation, request: DecideRequest): HistoryItem[] {
+  const { historyIndptr, historyItems, historyKinds } = g.tables.shoppers
+  const told = (request.history ?? []).map(({ item, kind }) => ({
+    item: numberIn(item),
+    kind: kind ?? ('view' as const),
+  }))
+  if (request.shopper === undefined) return told
+  const shopper = numberIn(request.shopper)
+  const from = historyIndptr.view[shopper]
+  const stored = Array.from({ length: historyIndptr.view[shopper + 1] - from }, (_, i) => ({
+    item: historyItems.view[from + i],
+    kind: EVENT_KINDS[historyKinds.view[from + i]],
+  }))
+  return [...told, ...stored]
+}
+
+const numberIn = (key: string) => Number(key.slice(key.lastIndexOf('-') + 1))
+
+function best(g: Generation, history: HistoryItem[], k: number): { item: number; score: number }[] {
+  const { eventWeights } = g.image.manifest.model
+  const { indptr, indices, data, bias } = g.tables.similarity
+  const scores = Float32Array.from(history.length === 0 ? g.tables.popularity.score.view : bias.view)
+  const sums = new Float32Array(g.nItems)
+  for (const { item, kind } of history)
+    for (let p = indptr.view[item]; p < indptr.view[item + 1]; p++) {
+      const column = indices.view[p]
+      sums[column] += Math.fround(Math.fround(eventWeights[kind]) * data.view[p])
+    }
+  const bought = new Set(history.filter(({ kind }) => kind === 'purchase').map(({ item }) => item))
+  const kept: { item: number; score: number }[] = []
+  for (let item = 0; item < g.nItems; item++) {
+    const score = Math.fround(scores[item] + sums[item])
+    if (!isSold(g, item) || bought.has(item)) continue
+    if (kept.length === k && score <= kept[k - 1].score) continue
+    kept.push({ item, score })
+    kept.sort((a, b) => b.score - a.score || a.item - b.item)
+    kept.length = Math.min(kept.length, k)
+  }
+  return kept
+}
+
+function isSold(g: Generation, item: number): boolean {
+  const { stock, available } = g.tables.catalogue
+  return available.view[item] === 1 && stock.view[item] !== 0
+}
+
+function offerFault(
+  g: Generation,
+  file: CampaignFile,
+  request: DecideRequest,
+  answer: DecideAnswer,
+  given: DecidedItem,
+  item: number,
+  scored: boolean,
+): string | null {
+  const { history, popular } = g.image.manifest.model.calibration
+  const { intercept, slope } = scored ? history : popular
+  const p0 = 1 / (1 + Math.exp(-(intercept + slope * Math.log(Math.max(given.score, 1e-4)))))
+  if (!near(given.purchaseProbability, p0)) return `purchase probability ${given.purchaseProbability}, expected ${p0}`
+  const costMinor = g.tables.catalogue.costMinor.view[item]
+  const targeting = file.campaigns.filter(
+    (campaign) => campaign.mechanism !== 'spend_threshold' && targets(g, campaign, item),
+  )
+  const shut = closedBecause(request, answer, targeting.length, costMinor < 0)
+  const weighed = shut ? [] : itemActions(g, targeting, item, costMinor, p0)
+  const chosen = given.offer && { campaign: given.offer.campaign, discountMinor: given.offer.discountMinor }
+  return choiceFault(weighed, chosen, given.offerReason, given.propensity, shut)
+}
+
+function closedBecause(
+  request: DecideRequest,
+  answer: DecideAnswer,
+  campaigns: number,
+  costUnknown: boolean,
+): OfferReason | null {
+  if (answer.holdout) return 'holdout'
+  if (campaigns === 0) return 'no_campaign'
+  if (costUnknown) return 'cost_unknown'
+  return request.shopper === undefined && request.session === undefined ? 'contact_cap' : null
+}
+
+type Campaign = CampaignFile['campaigns'][number]
+
+function targets(g: Generation, { targets }: Campaign, item: number): boolean {
+  const { category, brand } = g.tables.catalogue
+  const { categories, brands } = targets ?? {}
+  return (
+    (categories === undefined || categories.includes(categoryName(category.view[item]))) &&
+    (brands === undefined || brands.includes(brandName(brand.view[item])))
+  )
+}
+
+function itemActions(g: Generation, campaigns: Campaign[], item: number, costMinor: number, p0: number): Weighed[] {
+  const priceMinor = g.tables.catalogue.priceMinor.view[item]
+  const { elasticity, elasticitySe } = g.tables.prices
+  return campaigns.flatMap((campaign) =>
+    campaign.ladder.flatMap((step) => {
+      if (!('percentBps' in step)) return []
+      const discountMinor = percentDiscount(priceMinor, step.percentBps)
+      const netMinor = priceMinor - discountMinor
+      const marginMinor = netMinor - costMinor
+      if (marginMinor < 0 || marginMinor * BPS < netMinor * (campaign.marginFloorBps ?? 0)) return []
+      const share = discountMinor / priceMinor
+      const response = { elasticity: elasticity.view[item], se: elasticitySe.view[item] }
+      const valueMinor = value(p0, priceMinor - costMinor, discountMinor, share, response)
+      return [{ campaign: campaign.id, discountMinor, valueMinor }]
+    }),
+  )
+}
+
+/** τ(P − c) − p_a δ − z · se, se of τ by the delta method in the logarithm of the odds. */
+function value(
+  p0: number,
+  unitMargin: number,
+  discount: number,
+  share: number,
+  { elasticity, se }: { elasticity: number; se: number },
+): number {
+  const logPrice = Math.log(1 - Math.min(share, 0.95))
+  const odds = (p0 / (1 - p0)) * Math.exp(elasticity * logPrice)
+  const pa = odds / (1 + odds)
+  const uncertainty = POLICY_DEFAULTS.uncertaintyZ * pa * (1 - pa) * -se * logPrice * Math.abs(unitMargin - discount)
+  return (pa - p0) * unitMargin - pa * discount - uncertainty
+}
+
+function choiceFault(
+  weighed: Weighed[],
+  chosen: { campaign: string; discountMinor: number } | null,
+  reason: OfferReason,
+  propensity: number,
+  shut: OfferReason | null,
+): string | null {
+  if (shut !== null || weighed.length === 0) {
+    if (chosen !== null) return `offer of ${chosen.campaign}, expected none`
+    return shut === null || shut === reason ? null : `reason ${reason}, expected ${shut}`
+  }
+  const values = [0, ...weighed.map(({ valueMinor }) => valueMinor)]
+  const at = chosen === null ? 0 : 1 + weighed.findIndex((action) => sameOffer(action, chosen))
+  if (chosen !== null && at === 0) return `offer ${chosen.campaign} of ${chosen.discountMinor}, not among the actions`
+  const most = Math.max(...values)
+  const isBest = at === values.findIndex((worth) => worth >= most - 1e-9)
+  if (isBest === (reason === 'explored')) return `reason ${reason} of an action worth ${values[at]}`
+  const floor = Math.min(FLOOR, 1 / values.length)
+  const expected = floor + (isBest ? 1 - values.length * floor : 0)
+  return near(propensity, expected) ? null : `propensity ${propensity}, expected ${expected}`
+}
+
+function sameOffer(a: { campaign: string; discountMinor: number }, b: { campaign: string; discountMinor: number }) {
+  return a.campaign === b.campaign && a.discountMinor === b.discountMinor
+}
+
+function basketFault(g: Generation, file: CampaignFile, request: DecideRequest, answer: DecideAnswer): string | null {
+  const { meanOrderMinor, marginRate, elasticity, elasticitySe } = g.image.manifest.model.basket
+  const campaigns = file.campaigns.filter(({ mechanism }) => mechanism === 'spend_threshold')
+  const rate = marginRate ?? 0
+  const weighed = campaigns.flatMap(({ id, ladder, marginFloorBps }) =>
+    ladder.flatMap((tier) => {
+      if (!('thresholdMinor' in tier)) return []
+      const { thresholdMinor, rewardMinor } = tier
+      const marginMinor = thresholdMinor * rate - rewardMinor
+      if (marginMinor < 0 || marginMinor * BPS < (thresholdMinor - rewardMinor) * (marginFloorBps ?? 0)) return []
+      const response = { elasticity, se: elasticitySe }
+      const p0 = Math.exp(-thresholdMinor / meanOrderMinor)
+      const valueMinor = value(p0, thresholdMinor * rate, rewardMinor, rewardMinor / thresholdMinor, response)
+      return [{ campaign: id, discountMinor: rewardMinor, valueMinor }]
+    }),
+  )
+  const shut = closedBecause(request, answer, campaigns.length, marginRate === null)
+  const { basketOffer, basketReason, basketPropensity } = answer
+  const chosen = basketOffer && { campaign: basketOffer.campaign, discountMinor: basketOffer.rewardMinor }
+  const fault = choiceFault(shut ? [] : weighed, chosen, basketReason, basketPropensity, shut)
+  return fault === null ? null : `basket: ${fault}`
+}
+
+function near(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b))
+}

@@ -1,0 +1,51 @@
+/** Live campaigns for a synthetic shop: in turn a coupon, a time-limited discount and a spend threshold. */
+import type { Campaign, CampaignFile } from '../../core/contract/campaigns.ts'
+import type { PublishedShop } from './publish.ts'
+import { brandName, categoryName } from './tables.ts'
+
+const DAY_MS = 86_400_000
+
+/** Every third one is for all items, the others for some categories or brands. */
+export function liveCampaigns(
+  count: number,
+  { currency, time }: Pick<PublishedShop, 'currency' | 'time'>,
+): CampaignFile {
+  return {
+    version: 1,
+    currency,
+    campaigns: Array.from({ length: count }, (_, i) => campaign(i, time)),
+  }
+}
+
+function campaign(i: number, time: number): Campaign {
+  const common = {
+    id: `campaign-${i}`,
+    state: 'live' as const,
+    startsAt: time - 30 * DAY_MS,
+    endsAt: time + 365 * DAY_MS,
+    budgetMinor: 1_000_000_000_000,
+    contactCap: { count: 5, days: 7 },
+    marginFloorBps: 500,
+    ...(i % 3 === 0 ? {} : { targets: targets(i) }),
+  }
+  if (i % 4 === 3)
+    return {
+      ...common,
+      mechanism: 'spend_threshold',
+      ladder: [
+        { thresholdMinor: 5_000, rewardMinor: 500 },
+        { thresholdMinor: 10_000, rewardMinor: 1_200 },
+      ],
+    }
+  return {
+    ...common,
+    mechanism: i % 4 === 1 ? 'time_limited' : 'coupon',
+    ladder: [{ percentBps: 500 }, { percentBps: 1000 }, { percentBps: 2000 }],
+  }
+}
+
+function targets(i: number): Campaign['targets'] {
+  const names = (name: (code: number) => string, count: number) =>
+    Array.from({ length: count }, (_, j) => name(i + 8 * j))
+  return i % 2 === 0 ? { categories: names(categoryName, 20) } : { brands: names(brandName, 40) }
+}

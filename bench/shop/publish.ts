@@ -1,0 +1,124 @@
+/** Publishes the synthetic shop as a snapshot and keeps it, so that the second run of a size starts at once. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SnapshotId } from '../../core/contract/ids.ts'
+import { AnnIndex } from '../../core/native/ann.ts'
+import { INDEX_SECTION, SECTIONS } from '../../core/snapshot/layout.ts'
+import type { ModelParameters } from '../../core/snapshot/manifest.ts'
+import { activateSnapshot, currentSnapshot, snapshotFolder } from '../../core/snapshot/store.ts'
+import { publishSnapshot } from '../../core/snapshot/write.ts'
+import { TRAINING_DEFAULTS } from '../../training/parameters.ts'
+import { sectionFile, writeSection } from '../../training/sections.ts'
+import { Random } from '../random.ts'
+import {
+  catalogueTables,
+  NEIGHBOURS,
+  popularityTables,
+  priceTables,
+  shopperTables,
+  similarityTables,
+  VECTOR_DIM,
+  vectorTable,
+} from './tables.ts'
+import { Taste } from './taste.ts'
+
+/** Part of the folder's name: goes up with every change of the tables. */
+const TABLES_VERSION = 1
+const WATERMARK = Date.UTC(2026, 0, 1)
+const CURRENCY = 'EUR'
+
+export interface ShopSize {
+  items: number
+  shoppers: number
+  seed: number
+}
+
+export interface PublishedShop extends ShopSize {
+  /** HOME of the CLI; its one shop is `default`. */
+  home: string
+  store: string
+  id: SnapshotId
+  folder: string
+  currency: string
+  /** The time that requests are made at. */
+  time: number
+}
+
+/** The shop of this size, from the cache or built now. `say` is told what takes long. */
+export async function publishedShop(size: ShopSize, say: (line: string) => void): Promise<PublishedShop> {
+  const { items, shoppers, seed } = size
+  const home = join(tmpdir(), 'offerwright-bench', `v${TABLES_VERSION}-${items}-items-${shoppers}-shoppers-${seed}`)
+  const store = join(home, 'shops', 'default', 'snapshots')
+  const id = (await currentSnapshot(store)) ?? (await build(store, size, say))
+  return {
+    ...size,
+    home,
+    store,
+    id,
+    folder: snapshotFolder(store, id),
+    currency: CURRENCY,
+    time: WATERMARK + 3_600_000,
+  }
+}
+
+async function build(store: string, size: ShopSize, say: (line: string) => void): Promise<SnapshotId> {
+  await mkdir(store, { recursive: true })
+  const sections = await mkdtemp(join(tmpdir(), 'offerwright-bench-sections-'))
+  try {
+    await writeSections(sections, size, say)
+    say('publishing')
+    const id = await publish(store, sections, size, 1)
+    await activateSnapshot(store, id)
+    return id
+  } finally {
+    await rm(sections, { recursive: true, force: true })
+  }
+}
+
+async function writeSections(folder: string, { items, shoppers, seed }: ShopSize, say: (line: string) => void) {
+  const random = new Random(seed)
+  const taste = new Taste(items, random)
+  say(`making tables of ${items} items and ${shoppers} shoppers`)
+  await writeSection(folder, 'catalogue', catalogueTables(items, random))
+  await writeSection(folder, 'similarity', similarityTables(items, taste, random))
+  await writeSection(folder, 'popularity', popularityTables(items, taste))
+  await writeSection(folder, 'shoppers', shopperTables(shoppers, taste, random))
+  await writeSection(folder, 'prices', priceTables(items, random))
+  const vectors = vectorTable(items, taste, random)
+  await writeSection(folder, 'vectors', { items: vectors }, items)
+  say('building the vector index')
+  // A light graph: building it is most of the time at a million items, and its recall is not what is measured.
+  AnnIndex.build(vectors, VECTOR_DIM, { m: 8, efConstruction: 40, seed }).write(sectionFile(folder, INDEX_SECTION))
+}
+
+function publish(store: string, folder: string, { items, shoppers, seed }: ShopSize, epoch: number) {
+  return publishSnapshot({
+    store,
+    shop: 'default',
+    currency: CURRENCY,
+    parent: null,
+    epoch,
+    watermark: WATERMARK,
+    seed,
+    items,
+    shoppers,
+    sections: SECTIONS.map((name) => ({
+      name,
+      file: sectionFile(folder, name),
+      format: name === INDEX_SECTION ? 'hnsw' : 'safetensors',
+    })),
+    model: MODEL,
+    metrics: {},
+    quality: null,
+  })
+}
+
+const MODEL: ModelParameters = {
+  eventWeights: TRAINING_DEFAULTS.eventWeights,
+  historyLength: TRAINING_DEFAULTS.historyLength,
+  neighbours: NEIGHBOURS,
+  calibration: { history: { intercept: -1, slope: 0.5 }, popular: { intercept: -3, slope: 0.3 } },
+  vectors: { dim: VECTOR_DIM, efSearch: 64, weight: TRAINING_DEFAULTS.vectors.weight },
+  basket: { meanOrderMinor: 4000, marginRate: 0.35, elasticity: -2, elasticitySe: 0.3 },
+}

@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { Decider } from '../../bench/decider.ts'
+import { faultOf } from '../../bench/oracle.ts'
+import { type Scenario, visitorRequests } from '../../bench/requests.ts'
+import { liveCampaigns } from '../../bench/shop/campaigns.ts'
+import { type PublishedShop, publishedShop } from '../../bench/shop/publish.ts'
+
+const run = promisify(execFile)
+const MAIN = fileURLToPath(new URL('../../bench/main.js', import.meta.url))
+const CAMPAIGNS = 8
+
+describe('bench decide', () => {
+  let shop: PublishedShop
+  let decider: Decider
+
+  beforeAll(async () => {
+    shop = await publishedShop({ items: 3000, shoppers: 500, seed: 1 }, () => {})
+    decider = await Decider.open(shop, CAMPAIGNS)
+  })
+
+  it.each<Scenario>(['known', 'anonymous'])(
+    'finds the scorer and the naive oracle of one mind: %s shoppers',
+    (scenario) => {
+      expect(() => decider.check(visitorRequests(shop, scenario, 300, 2))).not.toThrow()
+    },
+  )
+
+  it('refuses an answer with a foreign item, a changed score or an offer that was never open', () => {
+    const file = liveCampaigns(CAMPAIGNS, shop)
+    const [request] = visitorRequests(shop, 'known', 1, 3)
+    const fault = (spoil: (answer: ReturnType<Decider['decide']>['answer']) => void) => {
+      const { answer } = decider.decide(request)
+      spoil(answer)
+      return faultOf(decider.generation, file, request, answer)
+    }
+    expect(fault(() => {})).toBeNull()
+    expect(fault(({ items }) => items.reverse())).toMatch(/^slot 0: item/)
+    expect(fault(({ items }) => items.pop())).toBe('9 items, expected 10')
+    expect(fault(({ items }) => (items[3].score += 1e-6))).toMatch(/^slot 3: score/)
+    expect(fault(({ items }) => (items[2].propensity += 0.1))).toMatch(/^slot 2: propensity/)
+    expect(fault((answer) => (answer.basketPropensity += 0.1))).toMatch(/^basket: propensity/)
+  })
+
+  it('prints one line of JSON with the figures of every size', async () => {
+    const sizes = ['--items', '2000,3000', '--shoppers', '500', '--rounds', '2', '--decisions', '50']
+    const { stdout } = await run(process.execPath, [MAIN, 'decide', ...sizes, '--json'])
+    const report = JSON.parse(stdout)
+    expect(report).toMatchObject({ bench: 'decide', scenario: 'known', campaigns: 4, wrong: 0 })
+    expect(report.sizes.map(({ items }: { items: number }) => items)).toEqual([2000, 3000])
+    expect(report.growth).toBeGreaterThan(0)
+  })
+})
