@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { rename } from 'node:fs/promises'
-import { finished } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 
 /** Compression level: text of this kind shrinks to a fifth at 1, and little more for twice the time. */
@@ -18,13 +18,14 @@ export class GzipFile {
 
   constructor(path: string) {
     this.path = path
-    this.written = finished(this.gzip.pipe(createWriteStream(`${path}.partial`)))
-    // A full disk is reported by `write` or `close`; until then it must not count as unhandled.
-    this.written.catch((error) => this.gzip.destroy(error))
+    this.written = pipeline(this.gzip, createWriteStream(`${path}.partial`))
+    // A full disk is told by the next `write` or by `close`; until then it must not count as unhandled.
+    this.written.catch(() => {})
   }
 
   /** Resolves when there is room for more. */
   async write(text: string): Promise<void> {
+    if (this.gzip.destroyed) await this.written
     if (!this.gzip.write(text)) await Promise.race([once(this.gzip, 'drain'), this.written])
   }
 
