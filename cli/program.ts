@@ -49,6 +49,11 @@ const COMMANDS: Entry[] = [
     load: async () => (await import('./decide.ts')).decideCommand(),
   },
   {
+    name: 'serve',
+    summary: 'answer decisions over HTTP',
+    load: async () => (await import('./serve.ts')).serveCommand(),
+  },
+  {
     name: 'simulate',
     summary: "measure the snapshot's offers against the demo shop's known truth",
     load: async () => (await import('./simulate.ts')).simulateCommand(),

@@ -35,13 +35,18 @@ export function liveCatalogueOf(image: SnapshotImage): LiveCatalogue {
   return liveCatalogueAt(image.memory, image.free, image.manifest.segments[0].items)
 }
 
+/** Arena `index` of a snapshot that was opened with `reserveBytes` for more than `index` arenas. */
+export function arenaOf(image: SnapshotImage, index: number): Arena {
+  const nItems = image.manifest.segments[0].items
+  return arenaAt(image.memory, image.free + liveCatalogueBytes(nItems) + index * arenaBytes(nItems), nItems)
+}
+
 /** Worker `arena`'s view of a snapshot that was opened with `reserveBytes` for more than `arena` arenas. */
 export function openGeneration(image: SnapshotImage, arena: number, build: KernelBuild = 'release'): Generation {
   const nItems = image.manifest.segments[0].items
   const tables = tablesOf(image)
   const kernel = instantiateKernel(image.memory, build)
-  const start = image.free + liveCatalogueBytes(nItems) + arena * arenaBytes(nItems)
-  const scratch = arenaAt(image.memory, start, nItems)
+  const scratch = arenaOf(image, arena)
   kernel.fillUntouched(scratch.accumulator.pointer, nItems)
   const { dim, efSearch } = image.manifest.model.vectors
   return {

@@ -11,8 +11,11 @@ interface KeyTable {
   keysTable: Column<'U32'>
 }
 
+/** What looking up and hashing need of a generation. */
+export type KeyRoom = Pick<Generation, 'tables' | 'kernel' | 'arena'>
+
 /** Index of an item key, or -1. */
-export function itemIndexOf(g: Generation, key: string): ItemIndex {
+export function itemIndexOf(g: KeyRoom, key: string): ItemIndex {
   return indexOf(g, g.tables.catalogue, key)
 }
 
@@ -21,7 +24,7 @@ export function shopperIndexOf(g: Generation, key: string): number {
   return indexOf(g, g.tables.shoppers, key)
 }
 
-function indexOf(g: Generation, keys: KeyTable, key: string): number {
+function indexOf(g: KeyRoom, keys: KeyTable, key: string): number {
   const length = g.arena.key.view.write(key)
   return g.kernel.findKey(
     g.arena.key.pointer,
@@ -41,7 +44,7 @@ export function itemKeyOf(g: Generation, item: ItemIndex): string {
 }
 
 /** XXH64 of a text's UTF-8 bytes as two 32-bit words. Texts of up to 1,024 characters. */
-export function hashOf(g: Generation, text: string, seed = 0): { lo: number; hi: number } {
+export function hashOf(g: KeyRoom, text: string, seed = 0): { lo: number; hi: number } {
   const { key, hashes } = g.arena
   const length = key.view.write(text)
   g.kernel.xxh64(key.pointer, length, seed, 0, hashes.pointer)

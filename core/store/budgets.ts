@@ -78,6 +78,11 @@ export class BudgetLedger {
     return account.slot
   }
 
+  /** Whether a budget was ever set; only then may something be spent or restored. */
+  knows(campaign: CampaignId): boolean {
+    return this.#accounts.has(campaign)
+  }
+
   /** Notes a reservation that a worker has already taken from the shared word. */
   noteReserved(slot: number, amountMinor: number, validUntil: number): void {
     addTo(this.#bySlot[slot].reserved, expiryMinute(validUntil), amountMinor)

@@ -1,0 +1,61 @@
+/** `offerwright serve`: decisions over HTTP from the shop's current snapshot. */
+import { createPublicKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Command, Option } from 'commander'
+import { LOG_LEVELS, type LogLevel, SERVER_DEFAULTS, type ServerConfig } from '../server/config.ts'
+import { type ApiKey, keysOfText, readKeyFile } from '../server/http/keys.ts'
+import { type RunningServer, startServer } from '../server/server.ts'
+import { type HomeOptions, withHome } from './home.ts'
+import { wholeNumber } from './number-options.ts'
+
+interface ServeOptions extends HomeOptions {
+  host: string
+  port: number
+  workers: number
+  keys?: string
+  publicKey?: string
+  liveShoppers: number
+  logLevel: LogLevel
+}
+
+export function serveCommand(): Command {
+  const defaults = SERVER_DEFAULTS
+  return withHome(new Command('serve'))
+    .description("answer decisions over HTTP from the shop's current snapshot; follows CURRENT and the campaign file")
+    .option('--host <address>', 'address to listen on; others than loopback need API keys', defaults.host)
+    .option('--port <n>', 'port to listen on; 0 takes any', wholeNumber, defaults.port)
+    .option('--workers <n>', 'threads that decide', wholeNumber, defaults.workers)
+    .option('--keys <file>', 'API keys: JSON list of {name, role, sha256, trusted}; or OFFERWRIGHT_API_KEYS=role:key,…')
+    .option('--public-key <file>', 'PEM key that snapshots must be signed with')
+    .option('--live-shoppers <n>', 'shoppers and sessions to remember', wholeNumber, defaults.liveShoppers)
+    .addOption(new Option('--log-level <level>').choices(LOG_LEVELS).default(defaults.logLevel))
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ OFFERWRIGHT_API_KEYS=serve:s3cret offerwright serve --host 0.0.0.0 --port 8080',
+    )
+    .action(async (options: ServeOptions) => stopOnSignal(await startServer(await configOf(options))))
+}
+
+async function configOf(options: ServeOptions): Promise<Partial<ServerConfig>> {
+  const { home, shop, host, port, workers, liveShoppers, logLevel } = options
+  const config: Partial<ServerConfig> = { home, shop, host, port, workers, liveShoppers, logLevel }
+  if (options.publicKey !== undefined) {
+    config.publicKeys = [createPublicKey(readFileSync(options.publicKey))]
+    config.requireSignature = true
+  }
+  return { ...config, keys: await keysOf(options) }
+}
+
+async function keysOf({ keys }: ServeOptions): Promise<ApiKey[]> {
+  const told = process.env.OFFERWRIGHT_API_KEYS
+  return [...(keys === undefined ? [] : await readKeyFile(keys)), ...(told ? keysOfText(told) : [])]
+}
+
+/** The first signal lets requests under way finish; the process ends when nothing is left to do. */
+function stopOnSignal(server: RunningServer): void {
+  const stop = () => {
+    process.off('SIGTERM', stop).off('SIGINT', stop)
+    void server.close()
+  }
+  process.on('SIGTERM', stop).on('SIGINT', stop)
+}

@@ -1,0 +1,31 @@
+/** What an event changes in live state. The server and the replay of its log say the same. */
+import { EVENT_KINDS, type ShopperEvent } from '../contract/events.ts'
+import { hashOf, type KeyRoom, subjectOf } from './keys.ts'
+
+export interface EventEffect {
+  subject: { lo: number; hi: number }
+  event: { itemLo: number; itemHi: number; kind: number; time: number } | null
+  contact: { campaignHash: number; time: number } | null
+}
+
+/**
+ * Null: nothing to remember. `shown` is no history, it only counts against the campaign's contact cap; everything
+ * else about an item is history.
+ */
+export function effectOfEvent(room: KeyRoom, event: Omit<ShopperEvent, 'time'>, time: number): EventEffect | null {
+  const subject = subjectOf(event)
+  if (subject === null) return null
+  const isShown = event.kind === 'shown'
+  const contact = isShown && event.campaign !== undefined
+  if (!contact && (isShown || event.item === undefined)) return null
+  return {
+    subject: hashOf(room, subject),
+    event: isShown || event.item === undefined ? null : historyOf(room, event.item, event.kind, time),
+    contact: contact ? { campaignHash: hashOf(room, event.campaign as string).lo, time } : null,
+  }
+}
+
+function historyOf(room: KeyRoom, item: string, kind: ShopperEvent['kind'], time: number) {
+  const { lo, hi } = hashOf(room, item)
+  return { itemLo: lo, itemHi: hi, kind: EVENT_KINDS.indexOf(kind), time }
+}

@@ -1,0 +1,79 @@
+/** The server's settings: checked once here, with every default. */
+import { availableParallelism } from 'node:os'
+import { join, resolve } from 'node:path'
+import { OfferwrightError } from '../core/contract/errors.ts'
+import { DEFAULT_SHOP, SHOP_ID_PATTERN } from '../core/contract/ids.ts'
+import type { SignaturePolicy } from '../core/snapshot/signature.ts'
+import type { ApiKey } from './http/keys.ts'
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export interface ServerConfig extends SignaturePolicy {
+  /** Folder that holds the shops. */
+  home: string
+  shop: string
+  host: string
+  /** 0: any free port. */
+  port: number
+  /** Threads that decide. */
+  workers: number
+  /** Empty: callers from this machine are trusted, and no others are listened to. */
+  keys: ApiKey[]
+  bodyBytes: number
+  /** Requests that may wait for a worker; one more is answered 503. */
+  waitingRequests: number
+  /** Shoppers and sessions whose live state is kept. */
+  liveShoppers: number
+  logLevel: LogLevel
+}
+
+export const SERVER_DEFAULTS: ServerConfig = {
+  home: '.offerwright',
+  shop: DEFAULT_SHOP,
+  host: '127.0.0.1',
+  port: 8080,
+  workers: availableParallelism(),
+  keys: [],
+  bodyBytes: 256 * 1024,
+  waitingRequests: 4096,
+  liveShoppers: 65_536,
+  logLevel: 'info',
+}
+
+/** Fills in the defaults and refuses what cannot be served. */
+export function serverConfig(given: Partial<ServerConfig>): ServerConfig {
+  const config = { ...SERVER_DEFAULTS, ...given }
+  wholeNumber('port', config.port, 0, 65_535)
+  wholeNumber('workers', config.workers, 1, 256)
+  wholeNumber('bodyBytes', config.bodyBytes, 1024, 64 * 1024 * 1024)
+  wholeNumber('waitingRequests', config.waitingRequests, 1, 1_000_000)
+  wholeNumber('liveShoppers', config.liveShoppers, 1, 4_000_000)
+  if (!new RegExp(SHOP_ID_PATTERN).test(config.shop)) refuse('shop', config.shop, `must match ${SHOP_ID_PATTERN}`)
+  if (!LOG_LEVELS.includes(config.logLevel)) refuse('logLevel', config.logLevel, `one of ${LOG_LEVELS.join(', ')}`)
+  if (config.keys.length === 0 && !isLoopback(config.host))
+    refuse(
+      'host',
+      config.host,
+      'without API keys only a loopback address is served; give --keys or OFFERWRIGHT_API_KEYS',
+    )
+  return config
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+export function shopPaths({ home, shop }: Pick<ServerConfig, 'home' | 'shop'>) {
+  const root = join(resolve(home), 'shops', shop)
+  return { snapshots: join(root, 'snapshots'), campaigns: join(root, 'campaigns.json'), log: join(root, 'log') }
+}
+
+function wholeNumber(field: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most)
+    refuse(field, value, `a whole number from ${least} to ${most}`)
+}
+
+function refuse(field: string, value: unknown, remedy: string): never {
+  throw new OfferwrightError('invalid_value', `invalid ${field}: ${value} (${remedy})`, { field, value })
+}

@@ -1,0 +1,109 @@
+/** One snapshot at work: its memory, its live catalogue and the workers that decide on it, opened and retired as one. */
+
+import type { SnapshotId } from '../../core/contract/ids.ts'
+import { instantiateKernel } from '../../core/native/kernel.ts'
+import { WorkerPool } from '../../core/native/pool.ts'
+import { fillLiveCatalogue, type LiveCatalogue } from '../../core/scoring/catalogue.ts'
+import { arenaOf, liveCatalogueOf, reserveBytes } from '../../core/scoring/generation.ts'
+import type { KeyRoom } from '../../core/scoring/keys.ts'
+import { openSnapshot, type SnapshotImage } from '../../core/snapshot/open.ts'
+import type { SignaturePolicy } from '../../core/snapshot/signature.ts'
+import { snapshotFolder } from '../../core/snapshot/store.ts'
+import { tablesOf } from '../../core/snapshot/tables.ts'
+import type { WorkerSetup } from '../work/context.ts'
+import {
+  type BatchResult,
+  type BatchTask,
+  BatchWriter,
+  type PublishedCampaigns,
+  WORK_ROUTES,
+} from '../work/messages.ts'
+
+export interface GenerationOptions extends SignaturePolicy {
+  store: string
+  workers: number
+  shoppers: SharedArrayBuffer
+  budgets: SharedArrayBuffer
+  /** A worker died; what it held in the generation's memory is lost with it. */
+  onLost: (generation: ServingGeneration, reason: Error) => void
+}
+
+/** A worker that dies is replaced once before its generation is: arenas are not taken back from the dead. */
+const SPARE_ARENAS = 1
+const WARMING_ROUNDS = 3
+
+export class ServingGeneration {
+  readonly image: SnapshotImage
+  readonly live: LiveCatalogue
+  /** For looking up keys in the HTTP thread. */
+  readonly room: KeyRoom
+  /** Batches that workers have. */
+  running = 0
+  readonly #pool: WorkerPool<BatchTask, BatchResult>
+
+  private constructor(image: SnapshotImage, options: GenerationOptions) {
+    const arenas = options.workers + SPARE_ARENAS
+    this.image = image
+    this.live = liveCatalogueOf(image)
+    this.room = { tables: tablesOf(image), kernel: instantiateKernel(image.memory), arena: arenaOf(image, arenas) }
+    fillLiveCatalogue(this.live, this.room.tables)
+    const workerData: WorkerSetup = {
+      image,
+      arenas: new Int32Array(new SharedArrayBuffer(4 * arenas)),
+      shoppers: options.shoppers,
+      budgets: options.budgets,
+    }
+    this.#pool = new WorkerPool({
+      file: new URL('../work/worker.js', import.meta.url),
+      workers: options.workers,
+      workerData,
+      onLost: (reason) => options.onLost(this, reason),
+    })
+  }
+
+  /** Verifies and loads a snapshot and starts its workers. Throws what `openSnapshot` throws. */
+  static async open(id: SnapshotId, options: GenerationOptions): Promise<ServingGeneration> {
+    const image = await openSnapshot(snapshotFolder(options.store, id), {
+      expectedId: id,
+      reserveBytes: (items) => reserveBytes(items, options.workers + SPARE_ARENAS + 1),
+      publicKeys: options.publicKeys,
+      requireSignature: options.requireSignature,
+    })
+    return new ServingGeneration(image, options)
+  }
+
+  get id(): SnapshotId {
+    return this.image.id
+  }
+
+  get isFree(): boolean {
+    return this.running < this.#pool.workers
+  }
+
+  async run(task: BatchTask): Promise<BatchResult> {
+    this.running++
+    try {
+      return await this.#pool.run(task, [task.requests])
+    } finally {
+      this.running--
+    }
+  }
+
+  /** A few decisions in every worker, so that the first real one finds code compiled and tables in memory. */
+  async warm(campaigns: PublishedCampaigns, now: number): Promise<void> {
+    for (let round = 0; round < WARMING_ROUNDS; round++)
+      await Promise.all(Array.from({ length: this.#pool.workers }, () => this.run(warmingTask(campaigns, now))))
+  }
+
+  /** Batches under way are finished first. */
+  close(): Promise<void> {
+    return this.#pool.close()
+  }
+}
+
+function warmingTask(campaigns: PublishedCampaigns, time: number): BatchTask {
+  const batch = new BatchWriter()
+  const request = Buffer.from('{"shopper":"warming","preview":true}')
+  while (!batch.isFull) batch.add(WORK_ROUTES.indexOf('decide'), false, request)
+  return { requests: batch.finish(), time, campaigns }
+}

@@ -1,0 +1,104 @@
+/** Which snapshot serves. A new one is opened and warmed beside the old, which serves until then, or on when it fails. */
+import type { Logger } from 'pino'
+import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
+import type { SnapshotId } from '../../core/contract/ids.ts'
+import { currentSnapshot } from '../../core/snapshot/store.ts'
+import { type GenerationOptions, ServingGeneration } from './generation.ts'
+
+export interface GenerationsOptions extends Omit<GenerationOptions, 'onLost'> {
+  logger: Logger
+  /** Brings live state into a generation and warms it; it serves when this resolves. */
+  prepare: (generation: ServingGeneration) => Promise<void>
+  /** A generation has begun to serve. */
+  onServing: (generation: ServingGeneration) => void
+}
+
+export class Generations {
+  current: ServingGeneration | null = null
+  swaps = 0
+  refused = 0
+  readonly #options: GenerationsOptions
+  /** The pointer as last acted on, so that one bad snapshot is refused once. */
+  #seen: SnapshotId | null = null
+  #retiring = new Set<Promise<void>>()
+  #lost = new WeakSet<ServingGeneration>()
+  #closed = false
+
+  constructor(options: GenerationsOptions) {
+    this.#options = options
+  }
+
+  /** Opens what `CURRENT` names. Throws where there is nothing to serve. */
+  async start(): Promise<void> {
+    const id = await currentSnapshot(this.#options.store)
+    if (id === null)
+      throw new OfferwrightError(
+        'unknown_snapshot',
+        `no snapshot in ${this.#options.store}: run \`offerwright train\` and \`offerwright publish\`, or \`offerwright start\` for a demo shop`,
+        { field: 'CURRENT' },
+      )
+    this.#seen = id
+    await this.#serve(id)
+  }
+
+  /** Looks at `CURRENT` and swaps when it has moved. A refused snapshot leaves the old one serving. */
+  async follow(): Promise<void> {
+    try {
+      const id = await currentSnapshot(this.#options.store)
+      if (id === null || id === this.#seen) return
+      this.#seen = id
+      if (id !== this.current?.id) await this.#serve(id)
+    } catch (error) {
+      this.#refuse(error)
+    }
+  }
+
+  /** Lets batches under way finish and ends all workers. */
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.current) this.#retire(this.current)
+    this.current = null
+    await Promise.all(this.#retiring)
+  }
+
+  /** A worker of the serving generation died: the same snapshot is opened afresh. */
+  async replace(generation: ServingGeneration, reason: Error): Promise<void> {
+    if (generation !== this.current || this.#lost.has(generation) || this.#closed) return
+    this.#lost.add(generation)
+    this.#options.logger.error({ snapshot: generation.id, reason: reason.message }, 'worker lost, generation reopened')
+    await this.#serve(generation.id).catch((error) => this.#refuse(error))
+  }
+
+  async #serve(id: SnapshotId): Promise<void> {
+    const generation = await ServingGeneration.open(id, {
+      ...this.#options,
+      onLost: (lost, reason) => void this.replace(lost, reason),
+    })
+    try {
+      await this.#options.prepare(generation)
+    } catch (error) {
+      this.#retire(generation)
+      throw error
+    }
+    const old = this.current
+    this.current = generation
+    if (old) {
+      this.swaps++
+      this.#retire(old)
+    }
+    this.#options.logger.info({ snapshot: id, epoch: generation.image.manifest.epoch }, 'snapshot serving')
+    this.#options.onServing(generation)
+  }
+
+  #retire(generation: ServingGeneration): void {
+    const closing = generation.close().finally(() => this.#retiring.delete(closing))
+    this.#retiring.add(closing)
+  }
+
+  #refuse(error: unknown): void {
+    this.refused++
+    const fault: Fault | { message: string } =
+      error instanceof OfferwrightError ? error.toJSON().error : { message: String(error) }
+    this.#options.logger.error({ fault, snapshot: this.#seen, serving: this.current?.id }, 'snapshot refused')
+  }
+}

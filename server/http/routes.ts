@@ -1,0 +1,179 @@
+/** Every route of the server: who may call it and what answers. */
+import { Compile } from 'typebox/compile'
+import { OfferwrightError } from '../../core/contract/errors.ts'
+import { parseAs, parseJson } from '../../core/contract/parse.ts'
+import { ItemsRequest } from '../../core/contract/requests.ts'
+import type { HttpRequest, HttpResponse, TemplatedApp } from '../../core/native/uws.ts'
+import { activateSnapshot, listSnapshots } from '../../core/snapshot/store.ts'
+import type { ServerConfig } from '../config.ts'
+import { shopPaths } from '../config.ts'
+import type { Generations } from '../generations/generations.ts'
+import type { LiveState } from '../live/state.ts'
+import type { ServerMetrics } from '../metrics.ts'
+import type { WorkRoute } from '../work/messages.ts'
+import { type Dispatch, notReady } from './dispatch.ts'
+import { Exchange } from './exchange.ts'
+import { type Caller, callerOf, ROLES, type Role } from './keys.ts'
+
+export interface RouteParts {
+  config: ServerConfig
+  dispatch: Dispatch
+  generations: Generations
+  state: LiveState
+  metrics: ServerMetrics
+  /** False from the moment the server stops taking work. */
+  isOpen: () => boolean
+  onFailure: (error: unknown) => void
+}
+
+interface Route {
+  method: 'get' | 'post' | 'put'
+  path: string
+  /** Empty: anybody. `admin` may call everything. */
+  roles: readonly Role[]
+  handle: (parts: RouteParts, exchange: Exchange, req: HttpRequest, caller: Caller) => void
+}
+
+const WORKING: readonly Role[] = ['serve', 'publish']
+const CHANGING: readonly Role[] = ['publish']
+
+const ROUTES: Route[] = [
+  { method: 'get', path: '/healthz', roles: [], handle: (_, exchange) => exchange.answer(200, '{"status":"ok"}') },
+  { method: 'get', path: '/readyz', roles: [], handle: ready },
+  { method: 'post', path: '/v1/decide', roles: WORKING, handle: worked('decide') },
+  { method: 'post', path: '/v1/recommend', roles: WORKING, handle: worked('recommend') },
+  { method: 'post', path: '/v1/similar', roles: WORKING, handle: worked('similar') },
+  { method: 'post', path: '/v1/events', roles: WORKING, handle: worked('events') },
+  { method: 'put', path: '/v1/items', roles: CHANGING, handle: changeItems },
+  { method: 'get', path: '/v1/snapshots', roles: ROLES, handle: snapshots },
+  { method: 'post', path: '/v1/snapshots/:id/activate', roles: CHANGING, handle: activate },
+  { method: 'get', path: '/metrics', roles: ROLES, handle: metrics },
+]
+
+const LOCAL: Caller = { name: 'local', role: 'admin', trusted: true }
+const NOBODY: Caller = { name: 'nobody', role: 'serve', trusted: false }
+
+export function addRoutes(app: TemplatedApp, parts: RouteParts): void {
+  for (const route of ROUTES) app[route.method](route.path, (res, req) => serve(parts, route, res, req))
+  for (const path of new Set(ROUTES.map((route) => route.path)))
+    app.any(path, (res, req) => refuseMethod(parts, path, res, req))
+  app.any('/*', (res, req) => refusePath(parts, res, req))
+}
+
+function serve(parts: RouteParts, route: Route, res: HttpResponse, req: HttpRequest): void {
+  const exchange = new Exchange(res, route.path, parts.metrics)
+  if (route.roles.length === 0) route.handle(parts, exchange, req, NOBODY)
+  else {
+    const caller = identify(parts, req)
+    if (caller === null) exchange.refuse(unauthorized())
+    else if (caller.role !== 'admin' && !route.roles.includes(caller.role)) exchange.refuse(forbidden(route, caller))
+    else if (!parts.isOpen()) exchange.refuse(notReady(), { close: true })
+    else route.handle(parts, exchange, req, caller)
+  }
+}
+
+/** Without keys every caller is on this machine and trusted. */
+function identify({ config }: RouteParts, req: HttpRequest): Caller | null {
+  if (config.keys.length === 0) return LOCAL
+  const bearer = /^Bearer +(\S+)$/i.exec(req.getHeader('authorization'))
+  return callerOf(config.keys, bearer ? bearer[1] : req.getHeader('x-api-key'))
+}
+
+function worked(route: WorkRoute): Route['handle'] {
+  return ({ dispatch, config }, exchange, req, caller) =>
+    exchange.readBody(req, config.bodyBytes, (body) => dispatch.submit(exchange, route, caller.trusted, body))
+}
+
+function ready({ generations, isOpen }: RouteParts, exchange: Exchange): void {
+  if (generations.current === null || !isOpen()) exchange.refuse(notReady())
+  else exchange.answer(200, JSON.stringify({ status: 'ready', snapshot: generations.current.id }))
+}
+
+const itemsSchema = Compile(ItemsRequest)
+
+function changeItems(parts: RouteParts, exchange: Exchange, req: HttpRequest): void {
+  exchange.readBody(req, parts.config.bodyBytes, (body) => {
+    const text = Buffer.from(body).toString()
+    answerWith(parts, exchange, async () => {
+      const { shop, items } = parseAs<ItemsRequest>(itemsSchema, parseJson(text))
+      if (shop !== undefined && shop !== parts.config.shop)
+        throw new OfferwrightError('unknown_shop', `unknown shop: ${shop}`, { field: 'shop', value: shop })
+      const generation = parts.generations.current
+      if (generation === null) throw notReady()
+      return { accepted: items.length, unknownItems: await parts.state.changeItems(generation, items, Date.now()) }
+    })
+  })
+}
+
+function snapshots(parts: RouteParts, exchange: Exchange): void {
+  answerWith(parts, exchange, async () => ({
+    serving: parts.generations.current?.id ?? null,
+    snapshots: await listSnapshots(shopPaths(parts.config).snapshots),
+  }))
+}
+
+/** Moves the pointer; the server follows it as it follows anybody's. */
+function activate(parts: RouteParts, exchange: Exchange, req: HttpRequest): void {
+  const id = req.getParameter(0) ?? ''
+  answerWith(parts, exchange, async () => {
+    await activateSnapshot(shopPaths(parts.config).snapshots, id)
+    return { current: id }
+  })
+}
+
+function metrics(parts: RouteParts, exchange: Exchange): void {
+  void parts.metrics.render().then(
+    (text) => exchange.answer(200, text, { type: parts.metrics.contentType }),
+    (error) => refuseAny(parts, exchange, error),
+  )
+}
+
+function answerWith(parts: RouteParts, exchange: Exchange, work: () => Promise<object>): void {
+  void work().then(
+    (answer) => exchange.answer(200, JSON.stringify(answer)),
+    (error) => refuseAny(parts, exchange, error),
+  )
+}
+
+function refuseAny(parts: RouteParts, exchange: Exchange, error: unknown): void {
+  if (!(error instanceof OfferwrightError)) parts.onFailure(error)
+  const hidden = () => new OfferwrightError('internal', 'the request could not be answered; the server logged why')
+  exchange.refuse(error instanceof OfferwrightError ? error : hidden())
+}
+
+function refuseMethod(parts: RouteParts, path: string, res: HttpResponse, req: HttpRequest): void {
+  const exchange = new Exchange(res, path, parts.metrics)
+  const routes = ROUTES.filter((route) => route.path === path)
+  const isPublic = routes.every((route) => route.roles.length === 0)
+  const allow = routes.map((route) => route.method.toUpperCase()).join(', ')
+  const method = req.getMethod().toUpperCase()
+  if (!isPublic && identify(parts, req) === null) exchange.refuse(unauthorized())
+  else exchange.refuse(methodNotAllowed(method, path, allow), { allow })
+}
+
+function refusePath(parts: RouteParts, res: HttpResponse, req: HttpRequest): void {
+  const exchange = new Exchange(res, 'other', parts.metrics)
+  const path = req.getUrl()
+  const unknown = new OfferwrightError('not_found', `no such path: ${path}`, { field: 'path', value: path })
+  exchange.refuse(identify(parts, req) === null ? unauthorized() : unknown)
+}
+
+function methodNotAllowed(method: string, path: string, allow: string): OfferwrightError {
+  const message = `method not allowed: ${method} (${path} takes ${allow})`
+  return new OfferwrightError('method_not_allowed', message, { field: 'method', value: method })
+}
+
+function unauthorized(): OfferwrightError {
+  return new OfferwrightError('unauthorized', 'an API key is needed: Authorization: Bearer <key>')
+}
+
+function forbidden(route: Route, caller: Caller): OfferwrightError {
+  return new OfferwrightError(
+    'forbidden',
+    `${route.method.toUpperCase()} ${route.path} is not for role ${caller.role}`,
+    {
+      field: 'role',
+      value: caller.role,
+    },
+  )
+}

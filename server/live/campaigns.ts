@@ -1,0 +1,101 @@
+/**
+ * The shop's campaign file as it stands. A changed file that is valid takes effect with the next batch; an invalid one
+ * changes nothing and is reported once. No file: no campaigns.
+ */
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import type { Logger } from 'pino'
+import type { CampaignFile } from '../../core/contract/campaigns.ts'
+import { DEFAULT_VALID_MINUTES } from '../../core/contract/campaigns.ts'
+import { OfferwrightError } from '../../core/contract/errors.ts'
+import { parseInstant } from '../../core/contract/parse.ts'
+import { parseCampaignFile } from '../../core/scoring/campaigns.ts'
+import type { BudgetLedger } from '../../core/store/budgets.ts'
+import type { PublishedCampaigns } from '../work/messages.ts'
+
+export class LiveCampaigns {
+  published!: PublishedCampaigns
+  refused = 0
+  readonly #file: string
+  readonly #currency: string
+  readonly #budgets: BudgetLedger
+  readonly #logger: Logger
+  #version = ''
+  #terms = new Map<string, { endsAt: number; validMs: number }>()
+
+  constructor(file: string, currency: string, budgets: BudgetLedger, logger: Logger) {
+    this.#file = file
+    this.#currency = currency
+    this.#budgets = budgets
+    this.#logger = logger
+    this.#publish(this.#none())
+  }
+
+  /** Takes over the file when it has changed since the last look. */
+  async look(): Promise<void> {
+    try {
+      const version = await versionOf(this.#file)
+      if (version === this.#version) return
+      this.#version = version
+      this.#publish(version === ABSENT ? this.#none() : await readFile(this.#file, 'utf8'))
+    } catch (error) {
+      this.refused++
+      const faults = error instanceof OfferwrightError ? error.toJSON().error : { message: String(error) }
+      this.#logger.error({ file: this.#file, faults, kept: this.published.revision }, 'campaign file refused')
+    }
+  }
+
+  /** Until when an offer of a campaign holds that was decided at `decidedAt`. */
+  validUntil(campaign: string, decidedAt: number): number {
+    const terms = this.#terms.get(campaign)
+    return terms === undefined ? decidedAt : Math.min(terms.endsAt, decidedAt + terms.validMs)
+  }
+
+  #none(): string {
+    return JSON.stringify({ version: 1, currency: this.#currency, campaigns: [] })
+  }
+
+  #publish(text: string): void {
+    const revision = createHash('sha256').update(text).digest('hex').slice(0, 16)
+    if (revision === this.published?.revision) return
+    const file = parseCampaignFile(text, this.#currency)
+    this.#terms = termsOf(file)
+    this.published = { revision, text: shared(Buffer.from(text)), slots: this.#slotsOf(file) }
+    this.#logger.info({ revision, campaigns: file.campaigns.length }, 'campaigns serving')
+  }
+
+  #slotsOf({ campaigns }: CampaignFile): SharedArrayBuffer {
+    const slots = campaigns.map(({ id, budgetMinor }) =>
+      budgetMinor === undefined ? -1 : this.#budgets.setBudget(id, budgetMinor),
+    )
+    return shared(Int32Array.from(slots))
+  }
+}
+
+const ABSENT = 'absent'
+
+/** Changes whenever the file was replaced or written. */
+async function versionOf(file: string): Promise<string> {
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = await stat(file)
+    return [ino, size, mtimeMs, ctimeMs].join(' ')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ABSENT
+    throw error
+  }
+}
+
+function termsOf({ campaigns }: CampaignFile) {
+  return new Map(
+    campaigns.map(({ id, endsAt, validMinutes }) => [
+      id,
+      { endsAt: parseInstant(endsAt, 'endsAt'), validMs: (validMinutes ?? DEFAULT_VALID_MINUTES) * 60_000 },
+    ]),
+  )
+}
+
+function shared({ buffer, byteOffset, byteLength }: Uint8Array | Int32Array): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(byteLength)
+  new Uint8Array(memory).set(new Uint8Array(buffer, byteOffset, byteLength))
+  return memory
+}

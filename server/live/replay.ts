@@ -1,0 +1,106 @@
+/** Rebuilds live state from the logs when the server starts. A row that cannot be read is counted and told, not used. */
+import Type, { type TSchema } from 'typebox'
+import { Compile, type Validator } from 'typebox/compile'
+import type { DecisionRow } from '../../core/contract/decision-row.ts'
+import { OfferwrightError } from '../../core/contract/errors.ts'
+import { type EventRow, ShopperEvent } from '../../core/contract/events.ts'
+import { parseAs, parseJson } from '../../core/contract/parse.ts'
+import { effectOfEvent } from '../../core/scoring/live-events.ts'
+import { readLog } from '../../core/store/log.ts'
+import type { ServingGeneration } from '../generations/generation.ts'
+import { spendingOf } from '../work/events.ts'
+import type { LiveCampaigns } from './campaigns.ts'
+import type { ItemRow } from './catalogue.ts'
+import type { LiveState, LogName } from './state.ts'
+
+export interface ReplayReport {
+  rows: number
+  badRows: number
+  /** The first of each log, as `file:line: message`. */
+  faults: string[]
+}
+
+type Schema = Validator<Record<never, never>, TSchema>
+
+const Time = Type.Integer({ minimum: 0 })
+const { time: _, ...eventFields } = ShopperEvent.properties
+const eventRow = Compile(
+  Type.Object({ ...eventFields, v: Type.Literal(1), shop: Type.String(), time: Time, receivedAt: Time }),
+)
+const itemRow = Compile(
+  Type.Object({
+    v: Type.Literal(1),
+    shop: Type.String(),
+    time: Time,
+    item: Type.String(),
+    priceMinor: Type.Optional(Time),
+    stock: Type.Optional(Type.Union([Time, Type.Null()])),
+    available: Type.Optional(Type.Boolean()),
+  }),
+)
+const Offer = Type.Object({ campaign: Type.String(), validUntil: Type.Number() })
+const OrNone = <T extends TSchema>(offer: T) => Type.Union([offer, Type.Null()])
+const decisionRow = Compile(
+  Type.Object({
+    v: Type.Literal(1),
+    answer: Type.Object({
+      items: Type.Array(
+        Type.Object({ offer: OrNone(Type.Object({ ...Offer.properties, discountMinor: Type.Number() })) }),
+      ),
+      basketOffer: OrNone(Type.Object({ ...Offer.properties, rewardMinor: Type.Number() })),
+    }),
+  }),
+)
+
+/** Decisions before events: a purchase turns the reservation of its offer into spending. */
+export async function replay(
+  folder: string,
+  state: LiveState,
+  campaigns: LiveCampaigns,
+  generation: ServingGeneration,
+  now: number,
+): Promise<ReplayReport> {
+  const report: ReplayReport = { rows: 0, badRows: 0, faults: [] }
+  await eachRow<ItemRow>(folder, 'items', itemRow, report, ({ v, shop, time, ...change }) =>
+    state.catalogue.keep(change, time),
+  )
+  await eachRow<DecisionRow>(folder, 'decisions', decisionRow, report, (row) => restoreOffers(row, state, now))
+  await eachRow<EventRow>(folder, 'events', eventRow, report, (row) => {
+    const effect = effectOfEvent(generation.room, row, row.time)
+    if (effect !== null) state.applyChange(effect)
+    const spending = spendingOf(row)
+    if (spending !== null) state.applySpending(spending, campaigns)
+  })
+  return report
+}
+
+/** What offers that still hold may cost stays reserved. */
+function restoreOffers({ answer }: DecisionRow, { budgets }: LiveState, now: number): void {
+  const restore = (campaign: string, amountMinor: number, validUntil: number) => {
+    if (validUntil > now && budgets.knows(campaign)) budgets.restoreReserved(campaign, amountMinor, validUntil)
+  }
+  for (const { offer } of answer.items)
+    if (offer !== null) restore(offer.campaign, offer.discountMinor, offer.validUntil)
+  const { basketOffer } = answer
+  if (basketOffer !== null) restore(basketOffer.campaign, basketOffer.rewardMinor, basketOffer.validUntil)
+}
+
+async function eachRow<Row>(
+  folder: string,
+  name: LogName,
+  schema: Schema,
+  report: ReplayReport,
+  take: (row: Row) => void,
+): Promise<void> {
+  let faults = 0
+  for await (const { file, line, text } of readLog(folder, name)) {
+    try {
+      take(parseAs<Row>(schema, parseJson(text)))
+      report.rows++
+    } catch (error) {
+      if (!(error instanceof OfferwrightError)) throw error
+      report.badRows++
+      if (faults++ === 0) report.faults.push(`${file}:${line}: ${error.message}`)
+    }
+  }
+}

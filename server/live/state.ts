@@ -1,0 +1,93 @@
+/** All state that changes while serving, owned by the HTTP thread: shoppers, budgets, catalogue changes and the logs. */
+import { mkdir } from 'node:fs/promises'
+import type { Logger } from 'pino'
+import type { ItemChange } from '../../core/contract/requests.ts'
+import { BudgetLedger } from '../../core/store/budgets.ts'
+import { AppendLog } from '../../core/store/log.ts'
+import { ShopperWriter, shopperMemory } from '../../core/store/shoppers.ts'
+import type { ServingGeneration } from '../generations/generation.ts'
+import type { Effects, LiveChange, Spending } from '../work/messages.ts'
+import type { LiveCampaigns } from './campaigns.ts'
+import { CatalogueChanges, type ItemRow } from './catalogue.ts'
+
+export const LOGS = ['events', 'decisions', 'items'] as const
+export type LogName = (typeof LOGS)[number]
+
+export class LiveState {
+  readonly shopperMemory: SharedArrayBuffer
+  readonly shoppers: ShopperWriter
+  readonly budgets = new BudgetLedger()
+  readonly catalogue = new CatalogueChanges()
+  readonly logs: Record<LogName, AppendLog>
+  readonly rows: Record<LogName, number> = { events: 0, decisions: 0, items: 0 }
+  /** Bytes of decision rows that were not logged because the disk did not take them. */
+  droppedBytes = 0
+
+  private constructor(liveShoppers: number, logs: Record<LogName, AppendLog>) {
+    this.shopperMemory = shopperMemory(liveShoppers)
+    this.shoppers = new ShopperWriter(this.shopperMemory)
+    this.logs = logs
+  }
+
+  static async open(folder: string, liveShoppers: number, logger: Logger): Promise<LiveState> {
+    await mkdir(folder, { recursive: true })
+    const open = (name: LogName) =>
+      AppendLog.open({
+        folder,
+        name,
+        onError: (error) => logger.error({ log: name, reason: error.message }, 'log not written, tried again'),
+      })
+    const [events, decisions, items] = await Promise.all(LOGS.map(open))
+    return new LiveState(liveShoppers, { events, decisions, items })
+  }
+
+  applyEffects({ reserved, changes, spendings }: Effects, campaigns: LiveCampaigns): void {
+    for (let r = 0; r < reserved.length; r += 3)
+      this.budgets.noteReserved(reserved[r], reserved[r + 1], reserved[r + 2])
+    for (const change of changes) this.applyChange(change)
+    for (const spending of spendings) this.applySpending(spending, campaigns)
+  }
+
+  applyChange({ subject, event, contact }: LiveChange): void {
+    if (event !== null) this.shoppers.append(subject, event)
+    if (contact !== null) this.shoppers.appendContact(subject, contact)
+  }
+
+  /** What a purchase names that is no campaign with a budget changes no budget; its row tells of it. */
+  applySpending({ campaign, amountMinor, decidedAt }: Spending, campaigns: LiveCampaigns): void {
+    if (this.budgets.knows(campaign))
+      this.budgets.spend(campaign, amountMinor, campaigns.validUntil(campaign, decidedAt))
+  }
+
+  /** An answer already given matters more than its row: with a disk that fails, rows are dropped and counted. */
+  logDecisions(rows: Uint8Array, count: number): void {
+    if (this.logs.decisions.isFull) {
+      this.droppedBytes += rows.length
+      return
+    }
+    this.logs.decisions.append(rows)
+    this.rows.decisions += count
+  }
+
+  /** Resolves when the rows are with the operating system: an acknowledged event is in the log. */
+  logEvents(rows: Uint8Array, count: number): Promise<void> {
+    this.logs.events.append(rows)
+    this.rows.events += count
+    return this.logs.events.flush()
+  }
+
+  /** Applies and logs changes of items; resolves with how many are of items that the snapshot does not know. */
+  async changeItems(generation: ServingGeneration, changes: ItemChange[], time: number): Promise<number> {
+    const { shop } = generation.image.manifest
+    const unknown = this.catalogue.apply(generation, changes, time)
+    const rows = changes.map((change): ItemRow => ({ v: 1, shop, ...change, time }))
+    this.logs.items.append(Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join('')))
+    this.rows.items += rows.length
+    await this.logs.items.flush()
+    return unknown
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(LOGS.map((name) => this.logs[name].close()))
+  }
+}

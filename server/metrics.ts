@@ -1,0 +1,132 @@
+/** What the server counts, for Prometheus. Hot paths add to plain numbers; prom-client renders them when asked. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Generations } from './generations/generations.ts'
+import type { LiveCampaigns } from './live/campaigns.ts'
+import { type LiveState, LOGS } from './live/state.ts'
+
+const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1]
+const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64]
+
+export class ServerMetrics {
+  /** Requests that are not answered yet. */
+  inFlight = 0
+  waiting: () => number = () => 0
+  readonly #registry = new Registry()
+  readonly #requests = new Map<string, { route: string; status: string; count: number }>()
+  readonly #latency: Histogram
+  readonly #batches: Histogram
+
+  constructor(shop: string) {
+    this.#registry.setDefaultLabels({ shop })
+    const registers = [this.#registry]
+    this.#latency = new Histogram({
+      name: 'offerwright_request_seconds',
+      help: 'Time from the request to its answer',
+      buckets: LATENCY_BUCKETS_S,
+      registers,
+    })
+    this.#batches = new Histogram({
+      name: 'offerwright_batch_requests',
+      help: 'Requests that went to a worker at once',
+      buckets: BATCH_BUCKETS,
+      registers,
+    })
+    const requests = this.#requests
+    new Counter({
+      name: 'offerwright_requests_total',
+      help: 'Requests answered; status 499: the caller went away first',
+      labelNames: ['route', 'status'],
+      registers,
+      collect() {
+        this.reset()
+        for (const { route, status, count } of requests.values()) this.inc({ route, status }, count)
+      },
+    })
+    this.#gauge('offerwright_requests_in_flight', 'Requests not answered yet', () => this.inFlight)
+    this.#gauge('offerwright_requests_waiting', 'Requests that wait for a worker', () => this.waiting())
+  }
+
+  observe(route: string, status: number, seconds: number): void {
+    const key = `${route} ${status}`
+    const counted = this.#requests.get(key)
+    if (counted) counted.count++
+    else this.#requests.set(key, { route, status: String(status), count: 1 })
+    this.#latency.observe(seconds)
+  }
+
+  observeBatch(requests: number): void {
+    this.#batches.observe(requests)
+  }
+
+  /** Adds what the owners of state count themselves. */
+  watch(state: LiveState, generations: Generations, campaigns: () => LiveCampaigns): void {
+    const { shoppers, logs: _, rows } = state
+    this.#total(
+      'offerwright_shoppers_evicted_total',
+      'Live shopper records given up for others',
+      () => shoppers.evicted,
+    )
+    this.#gauge('offerwright_items_changed', 'Items with live changes', () => state.catalogue.size)
+    this.#total('offerwright_snapshot_swaps_total', 'Snapshots taken over while serving', () => generations.swaps)
+    this.#total('offerwright_snapshots_refused_total', 'Snapshots that failed a check', () => generations.refused)
+    this.#total('offerwright_campaigns_refused_total', 'Campaign files that failed a check', () => campaigns().refused)
+    this.#total('offerwright_log_dropped_bytes_total', 'Decision rows the disk did not take', () => state.droppedBytes)
+    for (const log of LOGS)
+      this.#total(`offerwright_log_${log}_rows_total`, `Rows given to the ${log} log`, () => rows[log])
+    this.#info('offerwright_snapshot_info', 'The snapshot that serves', 'snapshot', () => generations.current?.id)
+    this.#info(
+      'offerwright_campaigns_info',
+      'The campaign file in force',
+      'revision',
+      () => campaigns().published.revision,
+    )
+  }
+
+  render(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  #gauge(name: string, help: string, value: () => number): void {
+    const registers = [this.#registry]
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value())
+      },
+    })
+  }
+
+  #total(name: string, help: string, value: () => number): void {
+    const registers = [this.#registry]
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset()
+        this.inc(value())
+      },
+    })
+  }
+
+  #info(name: string, help: string, label: string, value: () => string | undefined): void {
+    const registers = [this.#registry]
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset()
+        const text = value()
+        if (text !== undefined) this.set({ [label]: text }, 1)
+      },
+    })
+  }
+}

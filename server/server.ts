@@ -1,0 +1,174 @@
+/** startServer: everything between a configuration and a server that answers, and back. */
+import { constants } from 'node:fs'
+import { access, mkdir } from 'node:fs/promises'
+import { type Logger, pino } from 'pino'
+import { OfferwrightError } from '../core/contract/errors.ts'
+import { type ListenSocket, loadUws, type TemplatedApp, type Uws } from '../core/native/uws.ts'
+import { type ServerConfig, serverConfig, shopPaths } from './config.ts'
+import { Generations } from './generations/generations.ts'
+import { Dispatch } from './http/dispatch.ts'
+import { addRoutes } from './http/routes.ts'
+import { LiveCampaigns } from './live/campaigns.ts'
+import { Poll } from './live/poll.ts'
+import { replay } from './live/replay.ts'
+import { LiveState } from './live/state.ts'
+import { ServerMetrics } from './metrics.ts'
+
+export interface RunningServer {
+  /** The port in use, also where the configuration said 0. */
+  port: number
+  /** Stops listening, lets requests under way be answered, writes the logs out. */
+  close(): Promise<void>
+}
+
+/** How often `CURRENT` and the campaign file are looked at. */
+const LOOK_MS = 200
+const RELEASE_MS = 1000
+/** A caller that does not read its answer is not waited for longer. */
+const FINISH_MS = 10_000
+
+/** Resolves when the server is ready. Throws where it cannot serve: settings, port, home, library, snapshot. */
+export async function startServer(given: Partial<ServerConfig> = {}): Promise<RunningServer> {
+  const config = serverConfig(given)
+  const logger = pino({ level: config.logLevel, base: { shop: config.shop } }, pino.destination(2))
+  const uws = await loadUws()
+  const paths = shopPaths(config)
+  await refuseUnwritable(paths.log)
+  const state = await LiveState.open(paths.log, config.liveShoppers, logger)
+  const server = new Server(config, uws, state, logger)
+  try {
+    await server.listen()
+    await server.serve()
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  return server
+}
+
+class Server implements RunningServer {
+  port = 0
+  readonly #config: ServerConfig
+  readonly #uws: Uws
+  readonly #app: TemplatedApp
+  readonly #state: LiveState
+  readonly #logger: Logger
+  readonly #metrics: ServerMetrics
+  readonly #generations: Generations
+  #campaigns!: LiveCampaigns
+  #socket: ListenSocket | null = null
+  #polls: Poll[] = []
+  #isOpen = true
+
+  constructor(config: ServerConfig, uws: Uws, state: LiveState, logger: Logger) {
+    this.#config = config
+    this.#uws = uws
+    this.#app = uws.App()
+    this.#state = state
+    this.#logger = logger
+    this.#metrics = new ServerMetrics(config.shop)
+    this.#generations = new Generations({
+      store: shopPaths(config).snapshots,
+      workers: config.workers,
+      publicKeys: config.publicKeys,
+      requireSignature: config.requireSignature,
+      shoppers: state.shopperMemory,
+      budgets: state.budgets.memory,
+      logger,
+      prepare: (generation) => this.#prepare(generation),
+      onServing: (generation) => this.#state.catalogue.applyAll(generation),
+    })
+    const campaigns = () => this.#campaigns
+    const dispatch = new Dispatch({
+      generations: this.#generations,
+      campaigns,
+      state,
+      metrics: this.#metrics,
+      logger,
+      waitingRequests: config.waitingRequests,
+    })
+    addRoutes(this.#app, {
+      config,
+      dispatch,
+      generations: this.#generations,
+      state,
+      metrics: this.#metrics,
+      isOpen: () => this.#isOpen,
+      onFailure: (error) => logger.error({ failure: String((error as Error).stack ?? error) }, 'request failed'),
+    })
+  }
+
+  async listen(): Promise<void> {
+    const { host, port } = this.#config
+    this.#socket = await new Promise<ListenSocket>((resolve, reject) =>
+      this.#app.listen(host, port, this.#uws.LIBUS_LISTEN_EXCLUSIVE_PORT, (socket) =>
+        socket ? resolve(socket) : reject(cannotListen(host, port)),
+      ),
+    )
+    this.port = this.#uws.us_socket_local_port(this.#socket)
+  }
+
+  /** Opens the snapshot, brings live state back from the logs, and follows what changes. */
+  async serve(): Promise<void> {
+    await this.#generations.start()
+    this.#metrics.watch(this.#state, this.#generations, () => this.#campaigns)
+    this.#polls = [
+      new Poll(LOOK_MS, () => this.#generations.follow()),
+      new Poll(LOOK_MS, () => this.#campaigns.look()),
+      new Poll(RELEASE_MS, async () => this.#state.budgets.release(Date.now())),
+    ]
+    const { host, keys } = this.#config
+    const guard = keys.length === 0 ? 'no API keys: every caller on this machine is trusted' : `${keys.length} API keys`
+    this.#logger.info({ host, port: this.port, workers: this.#config.workers }, `serving; ${guard}`)
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false
+    if (this.#socket) this.#uws.us_listen_socket_close(this.#socket)
+    await Promise.all(this.#polls.map((poll) => poll.stop()))
+    await this.#finishRequests()
+    await this.#generations.close()
+    this.#app.close()
+    await this.#state.close()
+    this.#logger.info('stopped')
+  }
+
+  /** The first generation also brings the logs back; later ones only take over what is live. */
+  async #prepare(generation: NonNullable<Generations['current']>): Promise<void> {
+    if (this.#campaigns === undefined) await this.#restore(generation)
+    this.#state.catalogue.applyAll(generation)
+    await generation.warm(this.#campaigns.published, Date.now())
+  }
+
+  async #restore(generation: NonNullable<Generations['current']>): Promise<void> {
+    const { campaigns, log } = shopPaths(this.#config)
+    const live = new LiveCampaigns(campaigns, generation.image.manifest.currency, this.#state.budgets, this.#logger)
+    await live.look()
+    const report = await replay(log, this.#state, live, generation, Date.now())
+    this.#campaigns = live
+    this.#logger[report.badRows > 0 ? 'warn' : 'info'](report, 'live state restored')
+  }
+
+  async #finishRequests(): Promise<void> {
+    const deadline = performance.now() + FINISH_MS
+    while (this.#metrics.inFlight > 0 && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+async function refuseUnwritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+  } catch (error) {
+    throw new OfferwrightError('environment', `home cannot be written: ${(error as Error).message}`, {
+      field: 'home',
+      value: folder,
+    })
+  }
+}
+
+function cannotListen(host: string, port: number): OfferwrightError {
+  const message = `cannot listen on ${host}:${port}: the port is taken, or not yours to use; pass another with --port`
+  return new OfferwrightError('environment', message, { field: 'port', value: port })
+}

@@ -1,0 +1,37 @@
+/** From a body's bytes to a typed request: the door of every route that a worker answers. */
+import { isUtf8 } from 'node:buffer'
+import type { TSchema } from 'typebox'
+import { Compile, type Validator } from 'typebox/compile'
+import { OfferwrightError } from '../../core/contract/errors.ts'
+import { EventsRequest } from '../../core/contract/events.ts'
+import { parseAs, parseInstant, parseJson } from '../../core/contract/parse.ts'
+import { DecideRequest, RecommendRequest, SimilarRequest } from '../../core/contract/requests.ts'
+
+type Schema = Validator<Record<never, never>, TSchema>
+
+export const SCHEMAS = {
+  decide: Compile(DecideRequest),
+  recommend: Compile(RecommendRequest),
+  similar: Compile(SimilarRequest),
+  events: Compile(EventsRequest),
+}
+
+export function textOf(body: Buffer): string {
+  if (!isUtf8(body)) throw new OfferwrightError('invalid_json', 'invalid JSON: the body is not UTF-8')
+  return body.toString('utf8')
+}
+
+export function requestOf<T>(schema: Schema, text: string): T {
+  return parseAs<T>(schema, parseJson(text))
+}
+
+/** The caller's time where it is trusted to tell one, the server's otherwise. */
+export function timeOf(told: number | string | undefined, trusted: boolean, now: number, field = 'time'): number {
+  if (told === undefined) return now
+  if (!trusted)
+    throw new OfferwrightError('time_not_trusted', `${field} is not yours to tell: this key is not trusted with it`, {
+      field,
+      value: told,
+    })
+  return parseInstant(told, field)
+}

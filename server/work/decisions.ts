@@ -1,0 +1,97 @@
+/** POST /v1/decide, /v1/recommend and /v1/similar: from a body to an answer, its log row and its reservations. */
+import type { DecideRequest, RecommendRequest, SimilarRequest } from '../../core/contract/requests.ts'
+import { catalogueSequence } from '../../core/scoring/catalogue.ts'
+import { type DecideArguments, type Decision, decide, type Reservation } from '../../core/scoring/decide.ts'
+import { recommend, similar } from '../../core/scoring/recommend.ts'
+import { decisionRow } from '../../core/scoring/row.ts'
+import { requestOf, SCHEMAS, textOf, timeOf } from './asked.ts'
+import type { WorkContext } from './context.ts'
+
+/** Decisions that lost their budget to another worker, or read a catalogue in change, are made again this often. */
+const ATTEMPTS = 100
+
+export function answerDecide(context: WorkContext, body: Buffer, trusted: boolean, now: number): string {
+  const text = textOf(body)
+  const request = requestOf<DecideRequest>(SCHEMAS.decide, text)
+  const args: DecideArguments = {
+    request,
+    time: timeOf(request.time, trusted, now),
+    live: context.readLive(request),
+    campaigns: context.campaigns,
+    remainingMinor: context.remainingMinor(),
+    dualPrices: context.dualPrices,
+  }
+  const decision = decideAndReserve(context, args)
+  const answer = JSON.stringify(decision.answer)
+  if (!request.preview) {
+    noteReserved(context, decision.reservations)
+    context.results.decisionRows.write(rowText(context, args, decision, trusted, text, answer))
+  }
+  return answer
+}
+
+/** A decision that holds: what it promises is taken from the budgets, and the catalogue stood still meanwhile. */
+function decideAndReserve(context: WorkContext, args: DecideArguments): Decision {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const { live } = context.generation
+    const before = catalogueSequence(live)
+    const decision = decide(context.generation, args)
+    const still = (before & 1) === 0 && catalogueSequence(live) === before
+    if (still && (args.request.preview || reserveAll(context, decision.reservations))) return decision
+    args.remainingMinor = context.remainingMinor()
+  }
+  throw new Error(`no decision held in ${ATTEMPTS} attempts: budgets or catalogue change faster than decisions`)
+}
+
+/** Takes all reservations or none. */
+function reserveAll(context: WorkContext, reservations: Reservation[]): boolean {
+  for (let r = 0; r < reservations.length; r++) {
+    const { position, amountMinor } = reservations[r]
+    const slot = context.slot(position)
+    if (slot < 0 || context.budgets.reserve(slot, amountMinor)) continue
+    giveBack(context, reservations.slice(0, r))
+    return false
+  }
+  return true
+}
+
+function giveBack(context: WorkContext, reservations: Reservation[]): void {
+  for (const { position, amountMinor } of reservations) {
+    const slot = context.slot(position)
+    if (slot >= 0) context.budgets.add(slot, amountMinor)
+  }
+}
+
+function noteReserved(context: WorkContext, reservations: Reservation[]): void {
+  for (const { position, amountMinor, validUntil } of reservations) {
+    const slot = context.slot(position)
+    if (slot >= 0) context.results.effects.reserved.push(slot, amountMinor, validUntil)
+  }
+}
+
+/** The row, with the request and the answer as the texts they already are. */
+function rowText(
+  context: WorkContext,
+  args: DecideArguments,
+  decision: Decision,
+  trusted: boolean,
+  requestText: string,
+  answerText: string,
+): string {
+  const { request, answer: _, ...rest } = decisionRow(context.generation, args, decision, trusted)
+  // A line feed may stand between tokens of a request, never inside a row.
+  const oneLine = /[\r\n]/.test(requestText) ? JSON.stringify(request) : requestText
+  return `${JSON.stringify(rest).slice(0, -1)},"request":${oneLine},"answer":${answerText}}\n`
+}
+
+export function answerRecommend(context: WorkContext, body: Buffer, trusted: boolean, now: number): string {
+  const request = requestOf<RecommendRequest>(SCHEMAS.recommend, textOf(body))
+  timeOf(request.time, trusted, now)
+  return JSON.stringify(recommend(context.generation, request, context.readLive(request)))
+}
+
+export function answerSimilar(context: WorkContext, body: Buffer, trusted: boolean, now: number): string {
+  const request = requestOf<SimilarRequest>(SCHEMAS.similar, textOf(body))
+  timeOf(request.time, trusted, now)
+  return JSON.stringify(similar(context.generation, request))
+}

@@ -1,0 +1,55 @@
+/** POST /v1/events: rows for the log, changes of live state, spending of budgets. */
+import { OfferwrightError } from '../../core/contract/errors.ts'
+import { EVENT_ROW_VERSION, type EventRow, type EventsRequest, type ShopperEvent } from '../../core/contract/events.ts'
+import { itemIndexOf } from '../../core/scoring/keys.ts'
+import { effectOfEvent } from '../../core/scoring/live-events.ts'
+import { requestOf, SCHEMAS, textOf, timeOf } from './asked.ts'
+import type { WorkContext } from './context.ts'
+import type { Spending } from './messages.ts'
+
+/** All events of a request count, or none. */
+export function answerEvents(context: WorkContext, body: Buffer, trusted: boolean, now: number): string {
+  const { shop, events } = requestOf<EventsRequest>(SCHEMAS.events, textOf(body))
+  const served = context.generation.image.manifest.shop
+  if (shop !== undefined && shop !== served)
+    throw new OfferwrightError('unknown_shop', `unknown shop: ${shop}`, { field: 'shop', value: shop })
+  const times = events.map((event, i) => checkedTime(event, `events[${i}]`, trusted, now))
+  let unknownItems = 0
+  events.forEach((event, i) => {
+    if (event.item !== undefined && itemIndexOf(context.generation, event.item) < 0) unknownItems++
+    take(context, event, times[i], now)
+  })
+  return JSON.stringify({ accepted: events.length, unknownItems })
+}
+
+function checkedTime(event: ShopperEvent, field: string, trusted: boolean, now: number): number {
+  if (event.item === undefined && event.kind !== 'shown' && event.kind !== 'clicked')
+    throw new OfferwrightError('missing_field', `missing field: ${field}.item (a ${event.kind} is of an item)`, {
+      field: `${field}.item`,
+    })
+  return timeOf(event.time, trusted, now, `${field}.time`)
+}
+
+function take(context: WorkContext, event: ShopperEvent, time: number, receivedAt: number): void {
+  const { effects, eventRows } = context.results
+  const effect = effectOfEvent(context.generation, event, time)
+  if (effect !== null) effects.changes.push(effect)
+  const spending = spendingOf(event)
+  if (spending !== null) effects.spendings.push(spending)
+  const row: EventRow = {
+    v: EVENT_ROW_VERSION,
+    shop: context.generation.image.manifest.shop,
+    ...event,
+    time,
+    receivedAt,
+  }
+  eventRows.write(`${JSON.stringify(row)}\n`)
+}
+
+/** A purchase that names the campaign it used. The decision's id begins with its time. */
+export function spendingOf(event: Omit<ShopperEvent, 'time'>): Spending | null {
+  const { kind, campaign, discountMinor, decisionId } = event
+  if (kind !== 'purchase' || campaign === undefined || !discountMinor) return null
+  const decidedAt = decisionId === undefined ? 0 : Number.parseInt(decisionId.slice(0, 12), 16)
+  return { campaign, amountMinor: discountMinor, decidedAt }
+}
