@@ -7,7 +7,7 @@
  * blocks gives the same bytes.
  */
 import { expectArray, expectCount } from './contract'
-import { heapPush, heapReplaceRoot, heapSort, worse } from './heap'
+import { heapPush, heapReplaceRoot, heapSort, keyOf, NO_KEY, rootKey } from './heap'
 import { accumulateRows, clearTouched } from './sparse'
 
 /**
@@ -64,14 +64,16 @@ function nearest(
 ): u32 {
   const norm = load<f32>(norms + ((<usize>item) << 2))
   let kept: u32 = 0
-  for (let t: u32 = 0; t < nTouched; t++) {
-    const other = load<u32>(touched + ((<usize>t) << 2))
-    const at = (<usize>other) << 2
-    const cosine = load<f32>(acc + at) * norm * load<f32>(norms + at)
-    if (other == item || !(cosine > 0)) continue
-    if (kept < k) heapPush(outIndices, outData, kept++, other, cosine)
-    else if (worse(load<f32>(outData), load<u32>(outIndices), cosine, other))
-      heapReplaceRoot(outIndices, outData, k, other, cosine)
+  let worst = NO_KEY
+  const end = touched + ((<usize>nTouched) << 2)
+  for (let at = touched; at < end; at += 4) {
+    const other = load<u32>(at)
+    const cosine = load<f32>(acc + ((<usize>other) << 2)) * norm * load<f32>(norms + ((<usize>other) << 2))
+    const key = keyOf(cosine, other)
+    if (key < worst || other == item || !(cosine > 0)) continue
+    if (kept < k) heapPush(outIndices, outData, kept++, key)
+    else heapReplaceRoot(outIndices, outData, k, key)
+    if (kept == k) worst = rootKey(outIndices, outData)
   }
   heapSort(outIndices, outData, kept)
   return kept

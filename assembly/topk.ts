@@ -5,7 +5,7 @@
  */
 import { bitIsSet } from './bitmap'
 import { expectArray, expectAscending, expectCount, expectIndex } from './contract'
-import { heapPush, heapReplaceRoot, heapSort, worse } from './heap'
+import { heapPush, heapReplaceRoot, heapSort, keyOf, NO_KEY, rootKey } from './heap'
 import { UNTOUCHED } from './sparse'
 
 /**
@@ -34,13 +34,15 @@ export function topK(
   expectArray(outScore, k, 4)
   expectAscending(exclude, nExclude)
   let kept: u32 = 0
-  for (let t: u32 = 0; t < nTouched; t++) {
-    const index = load<u32>(touched + ((<usize>t) << 2))
+  let worst = NO_KEY
+  const end = touched + ((<usize>nTouched) << 2)
+  for (let at = touched; at < end; at += 4) {
+    const index = load<u32>(at)
     expectIndex(index, n)
-    const score = load<f32>(acc + ((<usize>index) << 2)) + biasOf(bias, index)
-    if (kept == k && !enters(score, index, outIndex, outScore)) continue
-    if (!mayAppear(index, exclude, nExclude, allow)) continue
-    kept = keep(kept, k, index, score, outIndex, outScore)
+    const key = keyOf(load<f32>(acc + ((<usize>index) << 2)) + biasOf(bias, index), index)
+    if (key < worst || !mayAppear(index, exclude, nExclude, allow)) continue
+    kept = keep(kept, k, key, outIndex, outScore)
+    if (kept == k) worst = rootKey(outIndex, outScore)
   }
   if (order != 0) kept = walkUntouched(acc, bias, order, n, exclude, nExclude, allow, kept, k, outIndex, outScore)
   heapSort(outIndex, outScore, kept)
@@ -63,26 +65,21 @@ function walkUntouched(
   for (let o: u32 = 0; o < n; o++) {
     const index = load<u32>(order + ((<usize>o) << 2))
     expectIndex(index, n)
-    const score = <f32>0 + biasOf(bias, index)
-    if (kept == k && !enters(score, index, outIndex, outScore)) break
+    const key = keyOf(<f32>0 + biasOf(bias, index), index)
+    if (kept == k && key < rootKey(outIndex, outScore)) break
     if (load<u32>(acc + ((<usize>index) << 2)) != UNTOUCHED) continue
     if (!mayAppear(index, exclude, nExclude, allow)) continue
-    kept = keep(kept, k, index, score, outIndex, outScore)
+    kept = keep(kept, k, key, outIndex, outScore)
   }
   return kept
 }
 
-/** Whether an entry beats the worst of a full heap. */
-function enters(score: f32, index: u32, outIndex: usize, outScore: usize): bool {
-  return worse(load<f32>(outScore), load<u32>(outIndex), score, index)
-}
-
-function keep(kept: u32, k: u32, index: u32, score: f32, outIndex: usize, outScore: usize): u32 {
+function keep(kept: u32, k: u32, key: u64, outIndex: usize, outScore: usize): u32 {
   if (kept == k) {
-    heapReplaceRoot(outIndex, outScore, k, index, score)
+    heapReplaceRoot(outIndex, outScore, k, key)
     return kept
   }
-  heapPush(outIndex, outScore, kept, index, score)
+  heapPush(outIndex, outScore, kept, key)
   return kept + 1
 }
 
