@@ -7,8 +7,8 @@ import { type Tensor, writeSafetensors } from '../../core/snapshot/safetensors.t
 import { encodeStrings } from '../../core/snapshot/strings.ts'
 import { type DType, type TensorView, viewOf } from '../../core/snapshot/tensors.ts'
 import type { Publication } from '../../core/snapshot/write.ts'
+import { xxh64 } from '../kernel/xxh64.ts'
 import { hnswBytes } from './hnsw-writer.ts'
-import { xxh64 } from './xxh64.ts'
 
 export const DIM = 4
 
