@@ -39,6 +39,6 @@ export interface DecisionRow {
   live: LiveShopper
   campaigns: LiveCampaigns
   answer: DecideAnswer
-  /** Per slot, then for the basket: probabilities of all actions left after the guards; action 0 gives nothing. */
+  /** Per slot, then for the basket: probabilities of all actions left after the guards; action 0 gives nothing, others are `campaign#step`. */
   propensities: { actions: string[]; probabilities: number[] }[]
 }

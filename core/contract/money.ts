@@ -9,17 +9,24 @@ export const MAX_AMOUNT_MINOR = 2_147_483_647
 
 export const BPS = 10_000
 
+/** Digits after the point of every ISO 4217 currency that this runtime knows. */
+const MINOR_DIGITS = new Map(
+  Intl.supportedValuesOf('currency').map((currency) => {
+    const format = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions()
+    return [currency, format.maximumFractionDigits ?? 2]
+  }),
+)
+
 /** Digits after the point of `currency`: 2 for GBP, 0 for JPY, 3 for KWD. Throws `invalid_value` on an unknown code. */
 export function minorDigits(currency: string): number {
-  if (!/^[A-Z]{3}$/.test(currency) || !KNOWN_CURRENCIES.has(currency))
+  const digits = MINOR_DIGITS.get(currency)
+  if (digits === undefined)
     throw new OfferwrightError('invalid_value', `invalid currency: ${currency} (an ISO 4217 code such as GBP)`, {
       field: 'currency',
       value: currency,
     })
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  return digits
 }
-
-const KNOWN_CURRENCIES = new Set(Intl.supportedValuesOf('currency'))
 
 /** Nearest integer, halves away from zero. The one rounding rule of the project. */
 export function roundMinor(amount: number): number {

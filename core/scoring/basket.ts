@@ -28,6 +28,7 @@ export function offerForBasket(
   identity: Identity,
   slot: number,
   cart: CartLine[],
+  explain: boolean,
 ): Choice<BasketAction> {
   const running = campaigns.onBasket.filter((campaign) => isRunning(campaign, state.time))
   if (running.length === 0) return closed('no_campaign')
@@ -35,30 +36,29 @@ export function offerForBasket(
   if (marginRate === null) return closed('cost_unknown')
   const actions = running.flatMap((campaign) => {
     const subtotalMinor = qualifyingSubtotal(g, campaign, cart)
-    return campaign.ladder
-      .filter((tier) => tier.thresholdMinor > subtotalMinor)
-      .map(({ thresholdMinor, rewardMinor }) =>
-        tierAction(g, state, campaign, thresholdMinor, rewardMinor, subtotalMinor, marginRate),
-      )
+    return campaign.ladder.flatMap(({ thresholdMinor }, step) =>
+      thresholdMinor > subtotalMinor ? [tierAction(g, state, campaign, step, subtotalMinor, marginRate)] : [],
+    )
   })
   if (actions.length === 0) return closed('already_reached')
-  return choose(g, campaigns.policy, dualPrices, identity, slot, actions)
+  return choose(g, campaigns.policy, dualPrices, identity, slot, actions, explain)
 }
 
 function tierAction(
   g: Generation,
   state: GuardState,
   on: BasketCampaign,
-  thresholdMinor: number,
-  rewardMinor: number,
+  step: number,
   subtotalMinor: number,
   marginRate: number,
 ): BasketAction {
+  const { thresholdMinor, rewardMinor } = on.ladder[step]
   const { meanOrderMinor, elasticity, elasticitySe } = g.image.manifest.model.basket
   const missingMinor = thresholdMinor - subtotalMinor
   const marginMinor = thresholdMinor * marginRate - rewardMinor
   return {
     on,
+    label: on.labels[step],
     campaign: on.id,
     position: on.position,
     discountMinor: rewardMinor,

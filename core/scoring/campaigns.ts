@@ -95,6 +95,8 @@ interface Live {
   /** Position in the file: budgets and dual prices are kept in this order. */
   position: number
   id: string
+  /** `id#step` for each step of the ladder. */
+  labels: string[]
   /** Low word of XXH64 of the id: contacts are kept under it. */
   hash: number
   startsAt: number
@@ -153,6 +155,7 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
   return {
     position,
     id: campaign.id,
+    labels: campaign.ladder.map((_, step) => `${campaign.id}#${step}`),
     hash: hashOf(g, campaign.id).lo,
     startsAt: parseInstant(campaign.startsAt, 'startsAt'),
     endsAt: parseInstant(campaign.endsAt, 'endsAt'),

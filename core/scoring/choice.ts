@@ -17,6 +17,8 @@ const DEEPEST_SHARE = 0.95
 
 /** One action before it is weighed. */
 export interface Action {
+  /** `campaign#step`, the step of the campaign's ladder counted from 0. */
+  label: string
   campaign: string
   position: number
   discountMinor: number
@@ -38,6 +40,7 @@ export interface Choice<A extends Action> {
   /** Of the actions left after the guards; position 0 gives nothing. */
   actions: string[]
   probabilities: number[]
+  /** Empty unless asked for. */
   considered: ConsideredAction[]
 }
 
@@ -48,7 +51,10 @@ export function closed(reason: OfferReason): Choice<never> {
 
 const NOTHING = 'nothing'
 
-/** Weighs the actions that passed the guards and draws one. `slot` numbers the draw within the decision. */
+/**
+ * Weighs the actions that passed the guards and draws one. `slot` numbers the draw within the decision; `explain` asks
+ * for every action with its value.
+ */
 export function choose<A extends Action>(
   g: Generation,
   policy: PromotionPolicy,
@@ -56,9 +62,10 @@ export function choose<A extends Action>(
   identity: Identity,
   slot: number,
   actions: A[],
+  explain: boolean,
 ): Choice<A> {
   const open = actions.filter((action) => action.droppedBy === null)
-  if (open.length === 0) return { ...closed(firstReason(actions)), considered: actions.map(dropped) }
+  if (open.length === 0) return { ...closed(firstReason(actions)), considered: explain ? actions.map(dropped) : [] }
   weigh(g, policy, dualPrices, open)
   const { value, propensity } = g.arena.actions
   const n = open.length + 1
@@ -75,9 +82,9 @@ export function choose<A extends Action>(
     action: chosen === 0 ? null : open[chosen - 1],
     reason: reasonOf(chosen, value.view, n),
     propensity: probabilities[chosen],
-    actions: [NOTHING, ...open.map((action) => `${action.campaign}:${action.discountMinor}`)],
+    actions: [NOTHING, ...open.map((action) => action.label)],
     probabilities,
-    considered: considered(g, actions, open),
+    considered: explain ? considered(g, actions, open) : [],
   }
 }
 

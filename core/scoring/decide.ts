@@ -59,6 +59,7 @@ export function decide(g: Generation, args: DecideArguments): Decision {
   const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request.candidates)
   const identity = identify(g, request, time, campaigns.revision)
 
+  const explain = request.explain === true
   const subject = subjectOf(request)
   const holdout = isHeldOut(g, subject, campaigns.policy.holdoutBps)
   const barred: OfferReason | null = request.personalise === false ? 'not_personal' : holdout ? 'holdout' : null
@@ -74,7 +75,7 @@ export function decide(g: Generation, args: DecideArguments): Decision {
     const probability = purchaseProbability(ranked.calibration, ranked.scores[slot])
     const choice = barred
       ? closed(barred)
-      : offerForItem(g, campaigns, state, args.dualPrices, identity, slot, item, probability)
+      : offerForItem(g, campaigns, state, args.dualPrices, identity, slot, item, probability, explain)
     const priceMinor = g.live.priceMinor[item]
     const offer = choice.action === null ? null : itemOffer(choice.action, priceMinor, time)
     given.add(choice, offer?.validUntil)
@@ -90,12 +91,12 @@ export function decide(g: Generation, args: DecideArguments): Decision {
       offerReason: choice.reason,
       propensity: choice.propensity,
     }
-    if (request.explain) decided.considered = choice.considered
+    if (explain) decided.considered = choice.considered
     return decided
   })
   const basketChoice = barred
     ? closed(barred)
-    : offerForBasket(g, campaigns, state, args.dualPrices, identity, items.length, request.cart ?? [])
+    : offerForBasket(g, campaigns, state, args.dualPrices, identity, items.length, request.cart ?? [], explain)
   const basket = basketChoice.action === null ? null : basketOffer(basketChoice.action, time)
   given.add(basketChoice, basket?.validUntil)
 
@@ -112,7 +113,7 @@ export function decide(g: Generation, args: DecideArguments): Decision {
     basketReason: basketChoice.reason,
     basketPropensity: basketChoice.propensity,
   }
-  if (request.explain) answer.basketConsidered = basketChoice.considered
+  if (explain) answer.basketConsidered = basketChoice.considered
   return { answer, reservations: given.reservations, propensities: given.propensities }
 }
 

@@ -22,6 +22,7 @@ export function offerForItem(
   slot: number,
   item: ItemIndex,
   probability: number,
+  explain: boolean,
 ): Choice<ItemAction> {
   const targeting = campaigns.onItems.filter(
     (campaign) => isRunning(campaign, state.time) && targetsItem(g, campaign, item),
@@ -29,25 +30,26 @@ export function offerForItem(
   if (targeting.length === 0) return closed('no_campaign')
   if (g.tables.catalogue.costMinor.view[item] < 0) return closed('cost_unknown')
   const actions = targeting.flatMap((campaign) =>
-    campaign.ladder.map((depth) => itemAction(g, state, campaign, depth, item, probability)),
+    campaign.ladder.map((_, step) => itemAction(g, state, campaign, step, item, probability)),
   )
-  return choose(g, campaigns.policy, dualPrices, identity, slot, actions)
+  return choose(g, campaigns.policy, dualPrices, identity, slot, actions, explain)
 }
 
 function itemAction(
   g: Generation,
   state: GuardState,
   campaign: ItemCampaign,
-  depth: Depth,
+  step: number,
   item: ItemIndex,
   probability: number,
 ): ItemAction {
   const priceMinor = g.live.priceMinor[item]
   const costMinor = g.tables.catalogue.costMinor.view[item]
-  const discountMinor = discountOf(depth, priceMinor)
+  const discountMinor = discountOf(campaign.ladder[step], priceMinor)
   const netMinor = priceMinor - discountMinor
   return {
     on: campaign,
+    label: campaign.labels[step],
     campaign: campaign.id,
     position: campaign.position,
     discountMinor,
