@@ -1,5 +1,6 @@
 // Builds what is older than its sources: the kernel with AssemblyScript, the rest with TypeScript. `npm ci`, `npm start`
 // and `npm test` all come through here, so that a build happens once. Plain old JavaScript: it tells an old Node so.
+// What follows on the command line is a command of the program, run in this process: `node build.mjs start --port 9000`.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,6 +13,7 @@ const kernelSettings = ['asconfig.json', 'package-lock.json']
 
 refuseOldNode()
 refuseMissingDependencies()
+refuseMissingNative()
 buildWhenStale('dist/.kernel-built', ['assembly', ...kernelSettings], () => {
   for (const target of ['release', 'debug']) run('assemblyscript/bin/asc.js', ['assembly/index.ts', '--target', target])
 })
@@ -20,7 +22,7 @@ buildWhenStale('dist/.typescript-built', [...rooms, ...compilerSettings], () => 
   for (const room of [...rooms, '.tsbuildinfo']) rmSync(join(root, 'dist', room), { recursive: true, force: true })
   run('typescript/bin/tsc', [])
 })
-refuseMissingNative()
+if (process.argv.length > 2) await import('./dist/cli/main.js')
 
 function refuseOldNode() {
   const version = process.versions.node.split('.').map(Number)

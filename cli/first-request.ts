@@ -17,7 +17,7 @@ export async function firstRequest(folders: ShopFolders): Promise<DecideRequest>
   for (const { shopper, newest } of decisions.shoppersWithHistory(LEAST_HISTORY)) {
     const request = { shopper, item: newest, slots: SLOTS }
     const { items } = decisions.decide(JSON.stringify(request), now)
-    if (items.some(({ offer }) => offer !== null)) return request
+    if (items.some(({ offerReason }) => offerReason === 'incremental_value')) return request
     if (tried++ === 0) fallback = request
     if (tried === TRIES) break
   }

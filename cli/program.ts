@@ -14,6 +14,11 @@ interface Entry {
 
 const COMMANDS: Entry[] = [
   {
+    name: 'start',
+    summary: 'make a demo shop, train on it and serve it',
+    load: async () => (await import('./start.ts')).startCommand(),
+  },
+  {
     name: 'demo',
     summary: 'make a demo shop whose truth is known',
     load: async () => (await import('./demo.ts')).demoCommand(),
@@ -34,6 +39,11 @@ const COMMANDS: Entry[] = [
     load: async () => (await import('./publish.ts')).publishCommand(),
   },
   {
+    name: 'serve',
+    summary: 'answer decisions over HTTP',
+    load: async () => (await import('./serve.ts')).serveCommand(),
+  },
+  {
     name: 'evaluate',
     summary: 'measure models on data they did not learn from',
     load: async () => (await import('./evaluate.ts')).evaluateCommand(),
@@ -47,11 +57,6 @@ const COMMANDS: Entry[] = [
     name: 'decide',
     summary: 'make a decision from a snapshot, without a server',
     load: async () => (await import('./decide.ts')).decideCommand(),
-  },
-  {
-    name: 'serve',
-    summary: 'answer decisions over HTTP',
-    load: async () => (await import('./serve.ts')).serveCommand(),
   },
   {
     name: 'simulate',

@@ -52,7 +52,7 @@ async function keysOf({ keys }: ServeOptions): Promise<ApiKey[]> {
 }
 
 /** The first signal lets requests under way finish; the process ends when nothing is left to do. */
-function stopOnSignal(server: RunningServer): void {
+export function stopOnSignal(server: RunningServer): void {
   const stop = () => {
     process.off('SIGTERM', stop).off('SIGINT', stop)
     void server.close()

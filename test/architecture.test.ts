@@ -60,16 +60,24 @@ function sourcesOf(room: string): Source[] {
     })
 }
 
-/** Static, type-only, dynamic and worker imports; every specifier as it is written. */
+/** Static, type-only and dynamic imports; every specifier as it is written. */
 function importsOf(text: string): string[] {
   const forms = [
     /^(?:import|export)\b[^'"`;]*?\bfrom\s+'([^']+)'/gm,
     /^import\s+'([^']+)'/gm,
     /\bimport\(\s*'([^']+)'/g,
     /\brequire\(\s*'([^']+)'/g,
-    /new URL\(\s*'([^']+\.[jt]s)',\s*import\.meta\.url/g,
   ]
-  return forms.flatMap((form) => [...text.matchAll(form)].map((match) => match[1] as string))
+  return forms.flatMap((form) => matchesOf(text, form))
+}
+
+/** Files that a thread or a process is started with. */
+function startsOf(text: string): string[] {
+  return matchesOf(text, /new URL\(\s*'([^']+\.[jt]s)',\s*import\.meta\.url/g)
+}
+
+function matchesOf(text: string, form: RegExp): string[] {
+  return [...text.matchAll(form)].map((match) => match[1])
 }
 
 function withoutTypeImports(text: string): string {
@@ -113,7 +121,7 @@ describe('imports', () => {
   it('go only where the law of the rooms lets them', () => {
     const broken = sources.flatMap((source) => {
       const allowed = LAW[source.room] as string[]
-      return source.imports
+      return [...source.imports, ...startsOf(source.text)]
         .map((specifier) => target(source, specifier))
         .filter((file) => file !== null)
         .filter((file) => {
