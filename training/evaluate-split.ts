@@ -20,6 +20,7 @@ import { before, type Dataset, firstAtOrAfter, readDataset } from './dataset.ts'
 import { NO_INDEX } from './duckdb.ts'
 import { PURCHASE } from './elasticity.ts'
 import { openHeldOut } from './held-out.ts'
+import { MODEL_STAGES } from './model-stages.ts'
 import type { TrainingParameters } from './parameters.ts'
 import type { OnProgress } from './progress.ts'
 
@@ -63,9 +64,10 @@ export async function evaluateSplit({
     })
   const folder = await mkdtemp(join(tmpdir(), 'offerwright-evaluate-'))
   try {
-    const g = await openHeldOut(earlier, parameters, join(folder, 'model'), onProgress)
-    const plain = { ...parameters, halfLifeDays: NO_DECAY_DAYS, vectors: { ...parameters.vectors, weight: 0 } }
-    const undecayed = await openHeldOut(earlier, plain, join(folder, 'plain'), onProgress)
+    const g = await openHeldOut(earlier, parameters, folder, onProgress)
+    const withoutDecay = { ...parameters, halfLifeDays: NO_DECAY_DAYS }
+    const { popularity } = MODEL_STAGES
+    const undecayed = await openHeldOut(earlier, withoutDecay, folder, onProgress, { popularity })
     const models = {
       itemCf: score(g, cases, k, true),
       popularity: score(undecayed, cases, k, false),

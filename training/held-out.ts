@@ -13,19 +13,23 @@ import { MODEL_STAGES, runStage } from './model-stages.ts'
 import type { TrainingParameters } from './parameters.ts'
 import type { OnProgress } from './progress.ts'
 import { publishSections } from './publish.ts'
-import { StageContext } from './stage.ts'
+import { type Stage, StageContext } from './stage.ts'
 
-/** `folder`: emptied by the caller, who also removes it when the generation is no longer used. */
+/**
+ * `folder` is the caller's, who also removes it when the generation is no longer used. `stages`: those to run; the others'
+ * results are there from an earlier call.
+ */
 export async function openHeldOut(
   dataset: Dataset,
   parameters: TrainingParameters,
   folder: string,
   onProgress: OnProgress = () => undefined,
+  stages: Record<string, Stage> = MODEL_STAGES,
 ): Promise<Generation> {
   const sections = join(folder, 'sections')
   const store = join(folder, 'snapshots')
   const context = new StageContext(dataset, sections, parameters, onProgress)
-  for (const [name, stage] of Object.entries(MODEL_STAGES)) await runStage(name, stage, context)
+  for (const [name, stage] of Object.entries(stages)) await runStage(name, stage, context)
   await runStage('calibrate', async () => ({ metrics: {}, model: { calibration: UNCALIBRATED } }), context)
   const id = await publishSections({ dataset, sections, store, quality: null, activate: false })
   const image = await openSnapshot(snapshotFolder(store, id), {
