@@ -57,9 +57,10 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/** An SQL text literal; any text is safe in it. */
+/** An SQL text; any text is safe in it. A statement ends at a NUL character, so that one is spelt out. */
 export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
+  const pieces = text.split('\u0000').map((piece) => `'${piece.replaceAll("'", "''")}'`)
+  return pieces.length === 1 ? pieces[0] : `(${pieces.join(' || chr(0) || ')})`
 }
 
 export interface DatabaseOptions {

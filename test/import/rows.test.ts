@@ -190,9 +190,13 @@ describe('the same rows', () => {
   })
 
   it('give the same bytes on any number of threads and in any order of the rows', async () => {
-    await shop.write('sales.csv', csv)
-    const [header, ...rows] = csv.trimEnd().split('\n')
-    await shop.write('reversed.csv', [header, ...rows.reverse()].join('\n'))
+    // More than one row group of Parquet and one batch of the reader, so that threads have something to share.
+    const rows = Array.from({ length: 150_000 }, (_, i) => {
+      const { item, time, shopper, quantity, price } = table[(i * 7919) % table.length]
+      return [item, time, shopper, quantity, price, `o${i % 1013}`].join(',')
+    })
+    await shop.write('sales.csv', HEADER + rows.join('\n'))
+    await shop.write('reversed.csv', HEADER + rows.toReversed().join('\n'))
     const one = await digests((await shop.import(purchases('sales.csv'), { threads: 1 })).out)
     expect(await digests((await shop.import(purchases('sales.csv'), { threads: 4 })).out)).toEqual(one)
     const parquet = (all: string[]) => all.filter((text) => text.includes('.parquet'))

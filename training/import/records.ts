@@ -19,6 +19,8 @@ export interface RecordShape {
   next: number
   fields: number
   fault: 'broken quotes' | null
+  /** A quote stands inside a field that has none around it: a plain character here, to other readers perhaps not. */
+  strayQuote: boolean
 }
 
 /** The record at `start`, or null when `bytes` ends before it does and more may follow. */
@@ -26,17 +28,18 @@ export function scanRecord(bytes: Uint8Array, start: number, delimiter: number, 
   let fields = 1
   let at = start
   let fieldStart = true
+  let strayQuote = false
   for (; at < bytes.length; at++) {
     const byte = bytes[at]
-    if (byte === NEWLINE) return shape(bytes, start, at, at + 1, fields)
+    if (byte === NEWLINE) return { ...shape(bytes, start, at, at + 1, fields), strayQuote }
     if (byte === QUOTE && fieldStart) {
       at = closingQuote(bytes, at + 1)
       if (at < 0 || !endsField(bytes, at + 1, delimiter)) return brokenRecord(bytes, start, at, isLast)
-    }
+    } else if (byte === QUOTE) strayQuote = true
     fieldStart = byte === delimiter
     if (fieldStart) fields++
   }
-  return isLast ? shape(bytes, start, at, at, fields) : null
+  return isLast ? { ...shape(bytes, start, at, at, fields), strayQuote } : null
 }
 
 /** The line at `start` as a record of one field, whatever is in it. */
@@ -73,7 +76,7 @@ function brokenRecord(bytes: Uint8Array, start: number, closing: number, isLast:
 }
 
 function shape(bytes: Uint8Array, start: number, end: number, next: number, fields: number): RecordShape {
-  return { end: end > start && bytes[end - 1] === RETURN ? end - 1 : end, next, fields, fault: null }
+  return { end: end > start && bytes[end - 1] === RETURN ? end - 1 : end, next, fields, fault: null, strayQuote: false }
 }
 
 /** Line breaks in a stretch of bytes. */

@@ -129,7 +129,7 @@ class Splitter {
     }
     this.#rows++
     const fault = structuralFault(bytes, record, this.#header.length)
-    if (fault === null) this.#keep(bytes)
+    if (fault === null) this.#keep(this.#spooled(bytes, record))
     else
       this.#broken.push({
         line: this.#line,
@@ -147,9 +147,15 @@ class Splitter {
     return names
   }
 
-  #keep(bytes: Buffer): void {
-    const row =
-      this.#options.format === 'csv' ? bytes : Buffer.from(`"${bytes.toString('utf8').replaceAll('"', '""')}"`)
+  /** The row so that its quotes cannot be read in two ways. */
+  #spooled(bytes: Buffer, record: RecordShape): Buffer {
+    const { format, delimiter } = this.#options
+    if (format === 'ndjson') return Buffer.from(quoted(bytes.toString('utf8')))
+    if (!record.strayQuote) return bytes
+    return Buffer.from(fieldTexts(bytes.toString('utf8'), delimiter).map(quoted).join(delimiter))
+  }
+
+  #keep(row: Buffer): void {
     this.#room(row.length + LONGEST_PREFIX)
     this.#used += this.#out.write(`${this.#line}${this.#options.delimiter}`, this.#used)
     this.#used += row.copy(this.#out, this.#used)
@@ -187,6 +193,10 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 /** Some programs start a UTF-8 file with a byte order mark; it is no part of the first name. */
 function withoutMark(bytes: Buffer, line: number): Buffer {
   return line === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`
 }
 
 function structuralFault(bytes: Buffer, record: RecordShape, columns: number): string | null {
