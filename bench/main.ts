@@ -3,6 +3,8 @@
 import { Command, Option } from 'commander'
 import { wholeNumber } from '../cli/number-options.ts'
 import { benchDecide, renderDecide } from './decide.ts'
+import { benchHttp, renderHttp } from './http/http.ts'
+import { benchKernel, renderKernel } from './kernel.ts'
 import { SCENARIOS } from './requests.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -14,6 +16,15 @@ function print<Report>(report: Report, render: (report: Report) => string, json:
 const sizes = (text: string) => text.split(',').map(wholeNumber)
 
 const program = new Command('bench').description('Benchmarks. Run them on a machine that does nothing else.')
+
+program
+  .command('kernel')
+  .description('the WebAssembly kernel beside plain JavaScript')
+  .option('--items <n>', 'catalogue size', wholeNumber, 100_000)
+  .option('--rounds <n>', 'interleaved rounds', wholeNumber, 15)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- kernel --items 100000')
+  .action(async (options) => print(await benchKernel(options), renderKernel, options.json))
 
 program
   .command('decide')
@@ -28,5 +39,21 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- decide --items 10000,1000000 --campaigns 32')
   .action(async (options) => print(await benchDecide(options, say), renderDecide, options.json))
+
+program
+  .command('http')
+  .description('CPU of a decision over HTTP, beside a bare handler under the same load')
+  .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
+  .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+  .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)
+  .addOption(new Option('--scenario <name>', 'who asks').choices(SCENARIOS).default('known'))
+  .option('--workers <n>', 'deciding threads of the server', wholeNumber, 1)
+  .option('--connections <n>', 'connections of the load', wholeNumber, 32)
+  .option('--seconds <n>', 'seconds a round at each server', wholeNumber, 3)
+  .option('--rounds <n>', 'interleaved rounds', wholeNumber, 5)
+  .option('--seed <n>', 'seed of the shop and of the requests', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- http --items 20000 --campaigns 4 --scenario known')
+  .action(async (options) => print(await benchHttp(options, say), renderHttp, options.json))
 
 await program.parseAsync()

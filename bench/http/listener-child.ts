@@ -1,0 +1,21 @@
+/** Questions to both kinds of measured server, so that the same parent starts and reads them. */
+
+export type ListenerQuestion<Setup> = { listen: Setup } | { cpu: true }
+
+export interface ListenerAnswer {
+  port: number
+  /** CPU time of the whole process so far, all threads. */
+  cpuMicros: number
+}
+
+/** Answers `listen` by what `start` brings up, `cpu` by the same port again. */
+export function listener<Setup>(
+  start: (setup: Setup) => Promise<number>,
+): (question: ListenerQuestion<Setup>) => Promise<ListenerAnswer> {
+  let port = 0
+  return async (question) => {
+    if ('listen' in question) port = await start(question.listen)
+    const { user, system } = process.cpuUsage()
+    return { port, cpuMicros: user + system }
+  }
+}

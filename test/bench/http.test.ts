@@ -1,0 +1,16 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+
+const run = promisify(execFile)
+const MAIN = fileURLToPath(new URL('../../bench/main.js', import.meta.url))
+
+it('bench http compares answers while it measures and prints one line of JSON', async () => {
+  const size = ['--items', '2000', '--shoppers', '500', '--rounds', '1', '--seconds', '1', '--connections', '4']
+  const { stdout } = await run(process.execPath, [MAIN, 'http', ...size, '--json'])
+  const report = JSON.parse(stdout)
+  expect(report).toMatchObject({ bench: 'http', scenario: 'known', items: 2000, failed: 0, wrong: 0 })
+  expect(report.compared).toBeGreaterThan(0)
+  expect(report.ratioToBare).toBeCloseTo(report.cpuMicrosPerRequest / report.bareCpuMicrosPerRequest, 6)
+})
