@@ -1,0 +1,64 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expectedAnswers, SwapLoad } from '../support/swap-load.ts'
+import { serveShop, type TestServer, type TrainedShop, trainShop, until } from '../support/trained-shop.ts'
+
+let shop: TrainedShop
+let server: TestServer
+
+beforeAll(async () => {
+  shop = await trainShop()
+  server = await serveShop(shop, { workers: 2 })
+})
+afterAll(async () => {
+  await server.close()
+  await shop.remove()
+})
+
+const serving = async () => (await server.call('GET', '/v1/snapshots')).body.serving as string
+const activate = (id: string) => server.call('POST', `/v1/snapshots/${id}/activate`, '')
+
+test('swaps under load lose no request, and every answer is wholly of the snapshot it names', async () => {
+  const expected = await expectedAnswers(shop)
+  const load = new SwapLoad(server.port, expected)
+  for (let swap = 0; swap < 6; swap++) {
+    const id = shop.snapshots[swap % 2]
+    expect((await activate(id)).body).toEqual({ current: id })
+    await until(serving, (now) => now === id, 10_000)
+  }
+  const { answers, failures, snapshots } = await load.stop()
+  expect(failures).toEqual([])
+  expect(answers).toBeGreaterThan(100)
+  expect([...snapshots].sort()).toEqual([...shop.snapshots].sort())
+})
+
+test('a snapshot with a flipped byte is refused by name while the old one serves on', async () => {
+  await activate(shop.snapshots[0])
+  await until(serving, (now) => now === shop.snapshots[0], 10_000)
+  const section = join(shop.folders.snapshots, shop.snapshots[1], 'similarity.safetensors')
+  const sound = await readFile(section)
+  const broken = Buffer.from(sound)
+  broken[broken.length >> 1] ^= 1
+  await writeFile(section, broken)
+  await activate(shop.snapshots[1])
+  await until(
+    async () => (await server.call('GET', '/metrics')).text,
+    (text) => /offerwright_snapshots_refused_total\{shop="default"\} 1/.test(text),
+    5000,
+  )
+  expect(await serving()).toBe(shop.snapshots[0])
+  expect((await server.call('POST', '/v1/decide', {})).body.snapshot).toBe(shop.snapshots[0])
+  await writeFile(section, sound)
+})
+
+test('a manifest with a flipped byte cannot be activated', async () => {
+  const manifest = join(shop.folders.snapshots, shop.snapshots[1], 'manifest.json')
+  const sound = await readFile(manifest)
+  const broken = Buffer.from(sound)
+  broken[broken.length >> 1] ^= 1
+  await writeFile(manifest, broken)
+  const { status, body } = await activate(shop.snapshots[1])
+  expect([status, body.error]).toEqual([422, expect.objectContaining({ code: 'snapshot_corrupt', field: 'manifest' })])
+  await writeFile(manifest, sound)
+})

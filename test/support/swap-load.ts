@@ -1,0 +1,62 @@
+/** Load on a server whose snapshot changes: every answer is compared with what its snapshot alone would answer. */
+import autocannon from 'autocannon'
+import { LocalDecisions } from '../../cli/local-decisions.ts'
+import type { DecideAnswer } from '../../core/contract/answers.ts'
+import type { TrainedShop } from './trained-shop.ts'
+
+const TIME = 1_800_000_000_000
+const REQUESTS = ['{}', '{"slots":20}', '{"cart":[{"item":"p0000001"}],"slots":5}'].map((text) =>
+  JSON.stringify({ ...JSON.parse(text), time: TIME, preview: true }),
+)
+
+/** By snapshot, the answer to each request. */
+export type Expected = Map<string, string[]>
+
+export async function expectedAnswers({ folders, snapshots }: TrainedShop): Promise<Expected> {
+  const expected: Expected = new Map()
+  for (const id of snapshots) {
+    const decisions = await LocalDecisions.open(folders, id)
+    expected.set(
+      id,
+      REQUESTS.map((text) => JSON.stringify(decisions.decide(text, TIME))),
+    )
+  }
+  return expected
+}
+
+export class SwapLoad {
+  readonly #running: autocannon.Instance
+  readonly #done: Promise<autocannon.Result>
+  readonly #failures: string[] = []
+  readonly #snapshots = new Set<string>()
+  #answers = 0
+
+  constructor(port: number, expected: Expected) {
+    let resolve: (result: autocannon.Result) => void
+    this.#done = new Promise((done) => {
+      resolve = done
+    })
+    const requests = REQUESTS.map((body, r) => ({
+      method: 'POST' as const,
+      path: '/v1/decide',
+      body,
+      onResponse: (status: number, text: string) => this.#check(status, text, expected, r),
+    }))
+    const options = { url: `http://127.0.0.1:${port}`, connections: 8, duration: 3600, requests }
+    this.#running = autocannon(options, (_, result) => resolve(result))
+  }
+
+  async stop(): Promise<{ answers: number; failures: string[]; snapshots: Set<string> }> {
+    this.#running.stop?.()
+    const { errors, timeouts, non2xx } = await this.#done
+    if (errors + timeouts + non2xx > 0) this.#failures.push(`${errors} errors, ${timeouts} timeouts, ${non2xx} not 2xx`)
+    return { answers: this.#answers, failures: this.#failures.slice(0, 5), snapshots: this.#snapshots }
+  }
+
+  #check(status: number, text: string, expected: Expected, r: number): void {
+    this.#answers++
+    const { snapshot } = JSON.parse(text) as DecideAnswer
+    this.#snapshots.add(snapshot)
+    if (status !== 200 || expected.get(snapshot)?.[r] !== text) this.#failures.push(`${status} ${text}`)
+  }
+}
