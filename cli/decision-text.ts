@@ -25,10 +25,14 @@ export function decisionText(answer: DecideAnswer): string[] {
     ...itemTable(answer),
     '',
     basketLine(answer),
-    ...answer.items.flatMap((item, slot) =>
-      item.considered ? ['', `${slot + 1}. ${item.title}`, ...considered(item.considered, answer.currency)] : [],
+    ...answer.items.flatMap(({ title, purchaseProbability, considered }, slot) =>
+      considered?.length
+        ? ['', `${slot + 1}. ${title}`, ...weighed(considered, answer.currency, share(purchaseProbability))]
+        : [],
     ),
-    ...(answer.basketConsidered?.length ? ['', 'Basket', ...considered(answer.basketConsidered, answer.currency)] : []),
+    ...(answer.basketConsidered?.length
+      ? ['', 'Basket', ...weighed(answer.basketConsidered, answer.currency, '')]
+      : []),
   ]
 }
 
@@ -90,7 +94,7 @@ function basketLine({ basketOffer, basketReason, currency }: DecideAnswer): stri
   return `Basket: ${reward} off from ${threshold}, ${missing} to go (${campaign}): ${WHY[basketReason]}`
 }
 
-const CONSIDERED_COLUMNS: ColumnLayout[] = [
+const WEIGHED_COLUMNS: ColumnLayout[] = [
   { title: '  offer' },
   { title: 'off', align: 'right' },
   { title: 'would buy', align: 'right' },
@@ -103,20 +107,29 @@ const CONSIDERED_COLUMNS: ColumnLayout[] = [
 ]
 
 /** Money of an action is per 1,000 shoppers who see it: per shopper it is a fraction of a penny. */
-function considered(actions: ConsideredAction[], currency: string): string[] {
+function weighed(actions: ConsideredAction[], currency: string, wouldBuyAnyway: string): string[] {
+  const left = 1 - actions.reduce((sum, { propensity }) => sum + propensity, 0)
+  const nothing = ['  no offer', '', wouldBuyAnyway, '', '', '', '', share(left, 1), '']
   const perThousand = (minor: number) => formatMinor(roundMinor(minor * 1000), currency)
   const rows = actions.map((action) => [
-    `  ${action.campaign || 'no offer'}`,
+    `  ${action.campaign}`,
     formatMinor(action.discountMinor, currency),
-    `${(100 * action.purchaseProbability).toFixed(2)} %`,
+    share(action.purchaseProbability),
     perThousand(action.incrementalMarginMinor),
     perThousand(action.uncertaintyMinor),
     perThousand(action.resourcePriceMinor),
     perThousand(action.valueMinor),
-    `${(100 * action.propensity).toFixed(1)} %`,
+    share(action.propensity, 1),
     action.droppedBy === null ? '' : `dropped: ${WHY[action.droppedBy]}`,
   ])
-  return [...table(CONSIDERED_COLUMNS, rows), `  ${currency} per 1,000 shoppers who see it; chance: of being chosen`]
+  return [
+    ...table(WEIGHED_COLUMNS, [nothing, ...rows]),
+    `  ${currency} per 1,000 shoppers who see it; chance: of being chosen`,
+  ]
+}
+
+function share(value: number, digits = 2): string {
+  return `${(100 * value).toFixed(digits)} %`
 }
 
 function percent(bps: number): string {

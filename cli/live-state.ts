@@ -1,5 +1,6 @@
-/** Live state for a decision without a server: fresh, or that of a row of the decision log. */
+/** Live state for decisions without a server: fresh, that of a row of the decision log, or that of the shop's logs. */
 import { readFileSync } from 'node:fs'
+import { pino } from 'pino'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { CampaignFile } from '../core/contract/campaigns.ts'
@@ -14,9 +15,18 @@ import {
   liveShopperFromRow,
 } from '../core/contract/live.ts'
 import { parseAs, parseJson } from '../core/contract/parse.ts'
+import { ShopperReader } from '../core/store/shoppers.ts'
+import { SERVER_DEFAULTS } from '../server/config.ts'
+import { LiveCampaigns } from '../server/live/campaigns.ts'
+import { type AskedBy, readLive } from '../server/live/read.ts'
+import { replay } from '../server/live/replay.ts'
+import { LiveState as LiveLogs } from '../server/live/state.ts'
+import type { ShopFolders } from './home.ts'
+import type { LocalShop } from './local-decisions.ts'
 
 export interface LiveState {
-  live: LiveShopperColumns
+  /** What is live about the shopper of a request. */
+  readLive: (asked: AskedBy) => LiveShopperColumns
   /** By position in the campaign file; Infinity where there is no limit. */
   remainingMinor: Float64Array
   dualPrices: Float64Array
@@ -44,20 +54,41 @@ const RowPart = Type.Object({
 })
 const rowSchema = Compile(RowPart)
 
-export function liveStateOf(file: CampaignFile, rowFile?: string): LiveState {
-  return rowFile === undefined ? freshState(file) : stateOfRow(file, readFileSync(rowFile, 'utf8'))
-}
-
-/** Nothing seen of the shopper, nothing spent of the budgets. */
-function freshState({ campaigns }: CampaignFile): LiveState {
+/** Nothing seen of any shopper, nothing spent of the budgets. */
+export function freshState({ campaigns }: CampaignFile): LiveState {
+  const live = emptyLiveShopper()
   return {
-    live: emptyLiveShopper(),
+    readLive: () => live,
     remainingMinor: Float64Array.from(campaigns, ({ budgetMinor }) => budgetMinor ?? Number.POSITIVE_INFINITY),
     dualPrices: new Float64Array(campaigns.length),
   }
 }
 
-function stateOfRow({ campaigns }: CampaignFile, text: string): LiveState {
+/** What a server of this shop would start with; its catalogue changes are applied to the generation. */
+export async function stateOfLogs(folders: ShopFolders, { generation, file }: LocalShop): Promise<LiveState> {
+  const logger = pino({ level: 'warn' }, pino.destination(2))
+  const state = await LiveLogs.open(folders.log, SERVER_DEFAULTS.liveShoppers, logger)
+  const { currency } = generation.image.manifest
+  const campaigns = new LiveCampaigns(folders.campaigns, currency, state.budgets, logger)
+  await campaigns.look()
+  const room = { ...generation, room: generation }
+  const { badRows, faults } = await replay(folders.log, state, campaigns, room, Date.now())
+  if (badRows > 0) logger.warn({ badRows, faults }, 'log rows not used')
+  state.catalogue.applyAll(room)
+  const shoppers = new ShopperReader(state.shopperMemory)
+  const live = emptyLiveShopper()
+  return {
+    readLive: (asked) => readLive(generation, shoppers, asked, live),
+    remainingMinor: Float64Array.from(file.campaigns, ({ id, budgetMinor }) =>
+      budgetMinor === undefined ? Number.POSITIVE_INFINITY : state.budgets.remaining(id),
+    ),
+    dualPrices: new Float64Array(file.campaigns.length),
+  }
+}
+
+/** Every request meets the live state of the row, whoever asks. */
+export function stateOfRow({ campaigns }: CampaignFile, rowFile: string): LiveState {
+  const text = readFileSync(rowFile, 'utf8')
   const row = parseAs<Pick<DecisionRow, 'live' | 'campaigns'>>(rowSchema, parseJson(text))
   const { remainingMinor, budgetDualPrice } = row.campaigns
   if (remainingMinor.length !== campaigns.length || budgetDualPrice.length !== campaigns.length)
@@ -66,8 +97,9 @@ function stateOfRow({ campaigns }: CampaignFile, text: string): LiveState {
       `the live state is of ${remainingMinor.length} campaigns, the campaign file has ${campaigns.length}`,
       { field: 'campaigns', value: remainingMinor.length },
     )
+  const live = liveShopperFromRow(row.live)
   return {
-    live: liveShopperFromRow(row.live),
+    readLive: () => live,
     remainingMinor: Float64Array.from(remainingMinor, (left) => left ?? Number.POSITIVE_INFINITY),
     dualPrices: Float64Array.from(budgetDualPrice),
   }

@@ -4,12 +4,10 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { Compile } from 'typebox/compile'
 import type { DecideAnswer } from '../core/contract/answers.ts'
 import type { CampaignFile } from '../core/contract/campaigns.ts'
 import type { SnapshotId } from '../core/contract/ids.ts'
-import { parseAs, parseInstant, parseJson } from '../core/contract/parse.ts'
-import { DecideRequest } from '../core/contract/requests.ts'
+import type { DecideRequest } from '../core/contract/requests.ts'
 import { type CompiledCampaigns, compileCampaigns, parseCampaignFile } from '../core/scoring/campaigns.ts'
 import { fillLiveCatalogue } from '../core/scoring/catalogue.ts'
 import { decide } from '../core/scoring/decide.ts'
@@ -19,10 +17,9 @@ import { openSnapshot } from '../core/snapshot/open.ts'
 import { snapshotFolder } from '../core/snapshot/store.ts'
 import { stringAt } from '../core/snapshot/strings.ts'
 import { tablesOf } from '../core/snapshot/tables.ts'
+import { requestOf, SCHEMAS, timeOf } from '../server/work/asked.ts'
 import type { ShopFolders } from './home.ts'
-import { type LiveState, liveStateOf } from './live-state.ts'
-
-const requestSchema = Compile(DecideRequest)
+import { freshState, type LiveState, stateOfLogs, stateOfRow } from './live-state.ts'
 
 export class LocalDecisions {
   readonly #generation: Generation
@@ -35,19 +32,20 @@ export class LocalDecisions {
     this.#state = state
   }
 
-  /** `liveFile`: a row of the decision log whose live state is used instead of the shop's own. */
-  static async open(folders: ShopFolders, id: SnapshotId, liveFile?: string): Promise<LocalDecisions> {
-    const { generation, file, campaigns } = await openLocal(folders, id)
-    return new LocalDecisions(generation, campaigns, liveStateOf(file, liveFile))
+  /** `rowFile`: a row of the decision log, whose live state is used instead of the shop's own. */
+  static async open(folders: ShopFolders, id: SnapshotId, rowFile?: string): Promise<LocalDecisions> {
+    const shop = await openLocal(folders, id)
+    const state = rowFile === undefined ? await stateOfShop(folders, shop) : stateOfRow(shop.file, rowFile)
+    return new LocalDecisions(shop.generation, shop.campaigns, state)
   }
 
   /** Answers a request in JSON, as `POST /v1/decide` does for a trusted caller. `now`: milliseconds since 1970. */
   decide(text: string, now: number): DecideAnswer {
-    const request = parseAs<DecideRequest>(requestSchema, parseJson(text))
+    const request = requestOf<DecideRequest>(SCHEMAS.decide, text)
     return decide(this.#generation, {
       request,
-      time: request.time === undefined ? now : parseInstant(request.time, 'time'),
-      live: this.#state.live,
+      time: timeOf(request.time, true, now),
+      live: this.#state.readLive(request),
       campaigns: this.#campaigns,
       remainingMinor: this.#state.remainingMinor,
       dualPrices: this.#state.dualPrices,
@@ -66,6 +64,11 @@ export class LocalDecisions {
       }
     }
   }
+}
+
+/** A shop that was never served has no logs. */
+function stateOfShop(folders: ShopFolders, shop: LocalShop): Promise<LiveState> | LiveState {
+  return existsSync(folders.log) ? stateOfLogs(folders, shop) : freshState(shop.file)
 }
 
 export interface LocalShop {

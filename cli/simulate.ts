@@ -10,7 +10,7 @@ import { readTruth, type TruthParameters } from '../training/simulation/paramete
 import type { PolicyTotals } from '../training/simulation/policy-tally.ts'
 import { openTruth } from '../training/simulation/truth.ts'
 import { type HomeOptions, type ShopFolders, shopFolders, withHome } from './home.ts'
-import { liveStateOf } from './live-state.ts'
+import { freshState } from './live-state.ts'
 import { openLocal } from './local-decisions.ts'
 import { wholeNumber } from './number-options.ts'
 import { resolveSnapshotId } from './snapshot-id.ts'
@@ -59,7 +59,7 @@ async function simulate(folders: ShopFolders, options: SimulateOptions): Promise
   const parameters = await truthOf(folders)
   const id = await resolveSnapshotId(folders.snapshots, options.snapshot)
   const { generation, file, campaigns } = await openLocal(folders, id)
-  const { remainingMinor } = liveStateOf(file)
+  const { remainingMinor } = freshState(file)
   const result = runClosedLoop(generation, openTruth(parameters), campaigns, remainingMinor, options)
   return { snapshot: id, currency: generation.image.manifest.currency, ...result }
 }

@@ -14,6 +14,9 @@ export interface ItemRow extends ItemChange {
   time: number
 }
 
+/** What of a generation changes are looked up in and written to. */
+export type ChangedGeneration = Pick<ServingGeneration, 'image' | 'room' | 'live'>
+
 interface Kept {
   change: CatalogueChange
   time: number
@@ -27,7 +30,7 @@ export class CatalogueChanges {
   }
 
   /** Keeps changes and applies those whose items the generation knows; answers with how many it does not know. */
-  apply(generation: ServingGeneration, changes: ItemChange[], time: number): number {
+  apply(generation: ChangedGeneration, changes: ItemChange[], time: number): number {
     for (const change of changes) this.keep(change, time)
     const known = changes.flatMap(({ item, ...change }) => indexed(generation, item, change))
     changeCatalogue(generation.live, known)
@@ -45,7 +48,7 @@ export class CatalogueChanges {
   }
 
   /** Brings a new generation up to date, and forgets what its snapshot has learned by itself. */
-  applyAll(generation: ServingGeneration): void {
+  applyAll(generation: ChangedGeneration): void {
     const { watermark } = generation.image.manifest
     for (const [item, { time }] of this.#kept) if (time <= watermark) this.#kept.delete(item)
     const known = [...this.#kept].flatMap(([item, { change }]) => indexed(generation, item, change))
@@ -53,7 +56,7 @@ export class CatalogueChanges {
   }
 }
 
-function indexed(generation: ServingGeneration, key: string, change: CatalogueChange) {
+function indexed(generation: ChangedGeneration, key: string, change: CatalogueChange) {
   const item = itemIndexOf(generation.room, key)
   return item < 0 ? [] : [{ item, change }]
 }

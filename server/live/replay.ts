@@ -57,7 +57,7 @@ export async function replay(
   folder: string,
   state: LiveState,
   campaigns: LiveCampaigns,
-  generation: ServingGeneration,
+  generation: Pick<ServingGeneration, 'room'>,
   now: number,
 ): Promise<ReplayReport> {
   const report: ReplayReport = { rows: 0, badRows: 0, faults: [] }

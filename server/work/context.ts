@@ -3,10 +3,10 @@ import { threadId } from 'node:worker_threads'
 import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/live.ts'
 import { type CompiledCampaigns, compileCampaigns, parseCampaignFile } from '../../core/scoring/campaigns.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
-import { hashOf, subjectOf } from '../../core/scoring/keys.ts'
 import type { SnapshotImage } from '../../core/snapshot/open.ts'
 import { BudgetView } from '../../core/store/budgets.ts'
 import { ShopperReader } from '../../core/store/shoppers.ts'
+import { type AskedBy, readLive } from '../live/read.ts'
 import type { PublishedCampaigns } from './messages.ts'
 import { Results } from './results.ts'
 
@@ -69,14 +69,8 @@ export class WorkContext {
     return this.#remaining
   }
 
-  readLive(asked: { shopper?: string; session?: string; personalise?: boolean }): LiveShopperColumns {
-    const subject = asked.personalise === false ? null : subjectOf(asked)
-    this.live.nEvents = 0
-    this.live.nContacts = 0
-    if (subject === null) return this.live
-    const { lo, hi } = hashOf(this.generation, subject)
-    this.#shoppers.read(lo, hi, this.live)
-    return this.live
+  readLive(asked: AskedBy): LiveShopperColumns {
+    return readLive(this.generation, this.#shoppers, asked, this.live)
   }
 }
 
