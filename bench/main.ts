@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { wholeNumber } from '../cli/number-options.ts'
 import { benchDecide, renderDecide } from './decide.ts'
 import { benchHttp, renderHttp } from './http/http.ts'
+import { benchSwap, renderSwap } from './http/swap.ts'
 import { benchKernel, renderKernel } from './kernel.ts'
 import { SCENARIOS } from './requests.ts'
 
@@ -55,5 +56,19 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- http --items 20000 --campaigns 4 --scenario known')
   .action(async (options) => print(await benchHttp(options, say), renderHttp, options.json))
+
+program
+  .command('swap')
+  .description('snapshots swapped under load: failed requests, answers that mix two')
+  .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
+  .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+  .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)
+  .option('--workers <n>', 'deciding threads of the server', wholeNumber, 1)
+  .option('--connections <n>', 'connections of the load', wholeNumber, 8)
+  .option('--swaps <n>', 'activations', wholeNumber, 100)
+  .option('--seed <n>', 'seed of the shops and of the requests', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- swap --swaps 100')
+  .action(async (options) => print(await benchSwap(options, say), renderSwap, options.json))
 
 await program.parseAsync()

@@ -2,21 +2,17 @@
  * What does a decision over HTTP cost, beside the least that a JSON API costs? The real server and a bare handler run
  * at the same time and take the same load in turn, round by round; the ratio is the median over rounds of their CPU
  * time a request. The load has a process of its own, closed loop.
- *
- * Requests pin their time, so every answer is known beforehand: it must be, byte for byte, what the scorer answers in
- * this process, which is checked against the naive oracle first.
+ * A wrong answer among those compared is an error, not a figure.
  */
-import { createHash } from 'node:crypto'
-import type { DecideRequest } from '../../core/contract/requests.ts'
-import { Decider } from '../decider.ts'
-import { type Scenario, visitorRequests } from '../requests.ts'
+import type { Scenario } from '../requests.ts'
 import { liveCampaigns } from '../shop/campaigns.ts'
-import { type PublishedShop, publishedShop } from '../shop/publish.ts'
+import { publishedShop } from '../shop/publish.ts'
 import { median } from '../statistics.ts'
 import type { BareSetup } from './bare-child.ts'
 import { Child } from './child.ts'
 import { benchHome } from './home.ts'
-import type { ListenerAnswer, ListenerQuestion } from './listener-child.ts'
+import { knownAnswers } from './known-answers.ts'
+import { DECIDE_PATH, Listener } from './listener.ts'
 import type { LoadAnswer, LoadQuestion } from './load-child.ts'
 import type { ServerSetup } from './offerwright-child.ts'
 
@@ -54,15 +50,13 @@ export interface HttpReport {
   wrong: number
 }
 
-export const DECIDE_PATH = '/v1/decide'
 const DISTINCT_REQUESTS = 4000
-const CHECKED = 50
 const COMPARE_EVERY = 16
 
 export async function benchHttp(options: HttpBench, say: (line: string) => void): Promise<HttpReport> {
   const { items, shoppers, seed, campaigns, workers } = options
   const shop = await publishedShop({ items, shoppers, seed }, say)
-  const load = await knownAnswers(shop, options)
+  const load = await knownAnswers(shop, options, DISTINCT_REQUESTS)
   const home = await benchHome(liveCampaigns(campaigns, shop), shop.store)
   const server = new Listener<ServerSetup>(new URL('./offerwright-child.js', import.meta.url))
   const bare = new Listener<BareSetup>(new URL('./bare-child.js', import.meta.url))
@@ -87,50 +81,8 @@ export async function benchHttp(options: HttpBench, say: (line: string) => void)
 
 const loadShape = ({ connections, seconds }: HttpBench) => ({ connections, seconds, compareEvery: COMPARE_EVERY })
 
-/** The requests' bodies and the one right answer to each. */
-async function knownAnswers(
-  shop: PublishedShop,
-  options: HttpBench,
-): Promise<{ bodies: string[]; expected: string[][] }> {
-  const requests = visitorRequests(shop, options.scenario, DISTINCT_REQUESTS, options.seed)
-  const pinned = requests.map((request): DecideRequest => ({ ...request, time: shop.time }))
-  const file = JSON.stringify(liveCampaigns(options.campaigns, shop))
-  const decider = await Decider.open(shop, options.campaigns, campaignRevision(file))
-  decider.check(pinned.slice(0, CHECKED))
-  return {
-    bodies: pinned.map((request) => JSON.stringify(request)),
-    expected: pinned.map((request) => [JSON.stringify(decider.decide(request).answer)]),
-  }
-}
-
-/** As the contract says of a decision row: the first 16 hex digits of the SHA-256 of the campaign file. */
-export function campaignRevision(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16)
-}
-
 interface Round extends LoadAnswer {
   cpuMicrosPerRequest: number
-}
-
-export class Listener<Setup> {
-  port = 0
-  readonly #child: Child<ListenerQuestion<Setup>, ListenerAnswer>
-
-  constructor(file: URL) {
-    this.#child = new Child(file)
-  }
-
-  async listen(setup: Setup): Promise<void> {
-    this.port = (await this.#child.ask({ listen: setup })).port
-  }
-
-  async cpuMicros(): Promise<number> {
-    return (await this.#child.ask({ cpu: true })).cpuMicros
-  }
-
-  stop(): Promise<void> {
-    return this.#child.stop()
-  }
 }
 
 async function measure<Setup>(

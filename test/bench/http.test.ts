@@ -14,3 +14,11 @@ it('bench http compares answers while it measures and prints one line of JSON', 
   expect(report.compared).toBeGreaterThan(0)
   expect(report.ratioToBare).toBeCloseTo(report.cpuMicrosPerRequest / report.bareCpuMicrosPerRequest, 6)
 })
+
+it('bench swap finds no failed request and no mixed answer', async () => {
+  const size = ['--items', '2000', '--shoppers', '500', '--swaps', '4', '--connections', '4']
+  const { stdout } = await run(process.execPath, [MAIN, 'swap', ...size, '--json'])
+  const report = JSON.parse(stdout)
+  expect(report).toMatchObject({ bench: 'swap', swaps: 4, failed: 0, mixed: 0 })
+  expect(report.compared).toBe(report.requests)
+})

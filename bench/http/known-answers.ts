@@ -1,0 +1,38 @@
+/**
+ * Requests whose answers are known beforehand: they pin their time, so the server must answer, byte for byte, what the
+ * scorer answers in this process, a part of which the naive oracle has checked.
+ */
+import { createHash } from 'node:crypto'
+import type { DecideRequest } from '../../core/contract/requests.ts'
+import { Decider } from '../decider.ts'
+import { type Scenario, visitorRequests } from '../requests.ts'
+import { liveCampaigns } from '../shop/campaigns.ts'
+import type { PublishedShop } from '../shop/publish.ts'
+
+export interface KnownAnswers {
+  bodies: string[]
+  /** The right answers to each body. */
+  expected: string[][]
+}
+
+const CHECKED = 50
+
+export async function knownAnswers(
+  shop: PublishedShop,
+  { campaigns, scenario, seed }: { campaigns: number; scenario: Scenario; seed: number },
+  count: number,
+): Promise<KnownAnswers> {
+  const requests = visitorRequests(shop, scenario, count, seed)
+  const pinned = requests.map((request): DecideRequest => ({ ...request, time: shop.time }))
+  const decider = await Decider.open(shop, campaigns, revisionOf(JSON.stringify(liveCampaigns(campaigns, shop))))
+  decider.check(pinned.slice(0, CHECKED))
+  return {
+    bodies: pinned.map((request) => JSON.stringify(request)),
+    expected: pinned.map((request) => [JSON.stringify(decider.decide(request).answer)]),
+  }
+}
+
+/** As the contract says of a decision row: the first 16 hex digits of the SHA-256 of the campaign file. */
+function revisionOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
