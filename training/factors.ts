@@ -68,6 +68,8 @@ export async function itemFactors(
       orthonormalise(q.view, width, trivial)
       onDone(iteration + 1)
     }
+    // Once more: what rounding left of the last round.
+    orthonormalise(q.view, width, trivial)
     await multiply(n, byShopper.nRows, q, b)
   } finally {
     await kernel.close()
@@ -102,15 +104,13 @@ function fillRandom({ view }: Placed<Float32Array>, memory: WebAssembly.Memory, 
   for (let e = 0; e < view.length; e++) view[e] = 2 * kernel.uniform(e, 0, 0, 0, seed, 0) - 1
 }
 
-/** Q ← (Q − t tᵀQ) E D^−½, twice: the second round removes what rounding left of the first. */
+/** Q ← (Q − t tᵀQ) E D^−½ */
 function orthonormalise(q: Float32Array, width: number, trivial: Float64Array): void {
-  for (let round = 0; round < 2; round++) {
-    projectOut(q, width, trivial)
-    const { values, vectors } = eigenOf(gram(q, width), width)
-    const least = LEAST_SHARE * values[0]
-    scaleColumns(vectors, width, (c) => (values[c] > least ? 1 / Math.sqrt(values[c]) : 0))
-    q.set(times(q, width, vectors, width))
-  }
+  projectOut(q, width, trivial)
+  const { values, vectors } = eigenOf(gram(q, width), width)
+  const least = LEAST_SHARE * values[0]
+  scaleColumns(vectors, width, (c) => (values[c] > least ? 1 / Math.sqrt(values[c]) : 0))
+  q.set(times(q, width, vectors, width))
 }
 
 function projectOut(q: Float32Array, width: number, direction: Float64Array): void {

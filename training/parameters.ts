@@ -37,7 +37,7 @@ export const TRAINING_DEFAULTS: TrainingParameters = {
   neighbours: 100,
   maxBasket: null,
   halfLifeDays: 30,
-  vectors: { dim: 32, powerIterations: 6, efSearch: 64, weight: 0.01 },
+  vectors: { dim: 32, powerIterations: 4, efSearch: 64, weight: 0.01 },
   index: { m: 16, efConstruction: 100 },
   calibration: { holdoutDays: 28, windowDays: 7, shoppers: 4000, depth: 20 },
 }

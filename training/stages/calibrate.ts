@@ -19,8 +19,12 @@ export async function trainCalibration(context: StageContext): Promise<StageRepo
   if (earlier.events === 0 || visits.length === 0) return reported(UNCALIBRATED, { visits: 0 })
   const folder = await mkdtemp(join(context.sections, 'calibrate-'))
   try {
-    // The vector index only fills up short answers; leaving it out keeps this stage as fast as similarity.
-    const withoutVectors = { ...parameters, vectors: { ...parameters.vectors, weight: 0 } }
+    // The vector index only fills up short answers; a token one that nothing asks keeps this stage fast.
+    const withoutVectors = {
+      ...parameters,
+      vectors: { ...parameters.vectors, weight: 0 },
+      index: { m: 4, efConstruction: 8 },
+    }
     onProgress({ stage: 'calibrate', done: 0, total: visits.length, message: 'visits' })
     const g = await openHeldOut(earlier, withoutVectors, folder)
     const history = calibrate(sampleAnswers(g, visits, depth, true), UNCALIBRATED.history)
