@@ -1,6 +1,6 @@
 /**
- * The least a JSON API can do: uWebSockets.js takes the body, parses it, and writes an answer that is already there.
- * The answers are those of the real server to the same requests, in turn.
+ * The least a JSON API can do: uWebSockets.js takes the body, parses it, and writes an answer that it serialises from
+ * an object. The answers are those of the real server to the same requests, in turn, so the bytes are the same.
  */
 import { type HttpResponse, loadUws } from '../../core/native/uws.ts'
 import { answerParent } from './child.ts'
@@ -8,7 +8,7 @@ import { listener } from './listener-child.ts'
 
 export interface BareSetup {
   path: string
-  answers: Buffer[]
+  answers: object[]
 }
 
 answerParent(
@@ -20,7 +20,7 @@ answerParent(
       res.onAborted(() => {})
       whenRead(res, (body) => {
         JSON.parse(body)
-        const answer = answers[next++ % answers.length]
+        const answer = JSON.stringify(answers[next++ % answers.length])
         res.cork(() => res.writeHeader('content-type', 'application/json; charset=utf-8').end(answer))
       })
     })

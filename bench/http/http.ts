@@ -63,7 +63,7 @@ export async function benchHttp(options: HttpBench, say: (line: string) => void)
   const generator = new Child<LoadQuestion, LoadAnswer>(new URL('./load-child.js', import.meta.url))
   try {
     await server.listen({ home: home.home, workers })
-    await bare.listen({ path: DECIDE_PATH, answers: load.expected.map(([text]) => Buffer.from(text)) })
+    await bare.listen({ path: DECIDE_PATH, answers: load.expected.map(([text]) => JSON.parse(text) as object) })
     const rounds: { server: Round; bare: Round }[] = []
     for (let round = 0; round <= options.rounds; round++) {
       say(round === 0 ? 'warming up' : `round ${round} of ${options.rounds}`)
