@@ -2,7 +2,7 @@
 
 import { OfferwrightError } from '../core/contract/errors.ts'
 import type { EventKind } from '../core/contract/events.ts'
-import { LIMITS } from '../core/contract/requests.ts'
+import { MAX_STORED_HISTORY } from '../core/snapshot/layout.ts'
 
 export interface TrainingParameters {
   /** Worker threads of the numeric stages; the result does not depend on it. */
@@ -48,8 +48,8 @@ export function trainingParameters(chosen: Partial<TrainingParameters> = {}): Tr
   requireInteger('threads', parameters.threads, 1, 256)
   requireInteger('seed', parameters.seed, 0, 0xffffffff)
   requireInteger('neighbours', parameters.neighbours, 1, 10_000)
-  requireInteger('historyStored', parameters.historyStored, 1, LIMITS.history)
-  requireInteger('historyLength', parameters.historyLength, 1, LIMITS.history)
+  requireInteger('historyStored', parameters.historyStored, 1, MAX_STORED_HISTORY)
+  requireInteger('historyLength', parameters.historyLength, 1, MAX_STORED_HISTORY)
   if (parameters.maxBasket !== null) requireInteger('maxBasket', parameters.maxBasket, 1, 0xffffffff)
   if (parameters.until !== null) requireInteger('until', parameters.until, 0, Number.MAX_SAFE_INTEGER)
   if (!(parameters.halfLifeDays > 0 && Number.isFinite(parameters.halfLifeDays)))

@@ -2,13 +2,13 @@
 import type { KeyObject } from 'node:crypto'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import type { SnapshotId } from '../core/contract/ids.ts'
-import { INDEX_SECTION, SECTIONS } from '../core/snapshot/layout.ts'
+import { INDEX_SECTION, OPTIONAL_SECTIONS, REQUIRED_SECTIONS, type SectionName } from '../core/snapshot/layout.ts'
 import { type ModelParameters, parseManifest } from '../core/snapshot/manifest.ts'
 import { activateSnapshot, currentSnapshot, snapshotFolder } from '../core/snapshot/store.ts'
 import { readManifestBytes } from '../core/snapshot/verify.ts'
 import { publishSnapshot } from '../core/snapshot/write.ts'
 import type { DatasetSummary } from './dataset.ts'
-import { readReport, type StoredReport, sectionFile } from './sections.ts'
+import { hasReport, readReport, type StoredReport, sectionFile } from './sections.ts'
 
 export interface PublishOptions {
   dataset: Pick<DatasetSummary, 'shop' | 'currency'>
@@ -25,7 +25,8 @@ export interface PublishOptions {
 
 export async function publishSections(options: PublishOptions): Promise<SnapshotId> {
   const { dataset, sections, store } = options
-  const reports = await Promise.all([...SECTIONS, 'calibrate'].map((stage) => readReport(sections, stage)))
+  const names = [...REQUIRED_SECTIONS, ...OPTIONAL_SECTIONS.filter((name) => hasReport(sections, name))]
+  const reports = await Promise.all([...names, 'calibrate'].map((stage) => readReport(sections, stage)))
   const { items, shoppers, watermark } = agreedData(reports, dataset.shop)
   const id = await publishSnapshot({
     store,
@@ -36,7 +37,7 @@ export async function publishSections(options: PublishOptions): Promise<Snapshot
     seed: seedOf(reports),
     items,
     shoppers,
-    sections: SECTIONS.map((name) => ({
+    sections: names.map((name: SectionName) => ({
       name,
       file: sectionFile(sections, name),
       format: name === INDEX_SECTION ? 'hnsw' : 'safetensors',
@@ -77,8 +78,18 @@ function seedOf(reports: StoredReport[]): number {
 
 function modelOf(reports: StoredReport[]): ModelParameters {
   const shares: Partial<ModelParameters> = Object.assign({}, ...reports.map(({ model }) => model))
-  const { eventWeights, historyLength, neighbours, calibration, vectors, basket } = shares
-  return { eventWeights, historyLength, neighbours, calibration, vectors, basket } as ModelParameters
+  const { eventWeights, historyLength, neighbours, calibration, vectors, blend, sessions, peers, basket } = shares
+  return {
+    eventWeights,
+    historyLength,
+    neighbours,
+    calibration,
+    vectors,
+    blend,
+    sessions,
+    peers,
+    basket,
+  } as ModelParameters
 }
 
 function metricsOf(reports: StoredReport[]): Record<string, number> {

@@ -1,4 +1,5 @@
 /** Section files and stage reports: what a stage leaves behind for later stages and for publishing. */
+import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OfferwrightError } from '../core/contract/errors.ts'
@@ -69,6 +70,11 @@ export async function writeReport(
   await mkdir(folder, { recursive: true })
   const bytes = Buffer.from(`${JSON.stringify(stored, null, 2)}\n`)
   await writeDurably(reportFile(folder, stage), (file) => writeFully(file, bytes, 0))
+}
+
+/** Whether the stage has left a result. */
+export function hasReport(folder: string, stage: string): boolean {
+  return existsSync(reportFile(folder, stage))
 }
 
 /** Throws `invalid_data` when the stage has not been run. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SnapshotId } from '../../core/contract/ids.ts'
 import { AnnIndex } from '../../core/native/ann.ts'
-import { INDEX_SECTION, SECTIONS } from '../../core/snapshot/layout.ts'
+import { INDEX_SECTION, REQUIRED_SECTIONS } from '../../core/snapshot/layout.ts'
 import type { ModelParameters } from '../../core/snapshot/manifest.ts'
 import { activateSnapshot, currentSnapshot, snapshotFolder } from '../../core/snapshot/store.ts'
 import { publishSnapshot } from '../../core/snapshot/write.ts'
@@ -103,7 +103,7 @@ function publish(store: string, folder: string, { items, shoppers, seed }: ShopS
     seed,
     items,
     shoppers,
-    sections: SECTIONS.map((name) => ({
+    sections: REQUIRED_SECTIONS.map((name) => ({
       name,
       file: sectionFile(folder, name),
       format: name === INDEX_SECTION ? 'hnsw' : 'safetensors',

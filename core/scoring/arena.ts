@@ -5,7 +5,7 @@
 import { LIMITS } from '../contract/requests.ts'
 
 /** Most history items that one request may bring together before it is cut to the model's `historyLength`. */
-export const MAX_HISTORY = 512
+export const MAX_HISTORY = 1024
 /** Most actions weighed for one item; `parseCampaignFile` refuses campaign files that could exceed it. */
 export const MAX_ACTIONS = 1024
 /** Filter results that a worker keeps: a filter is evaluated over the whole catalogue once. */
@@ -37,6 +37,8 @@ export interface Arena {
   touched: Column<Uint32Array>
   rows: Column<Uint32Array>
   weights: Column<Float32Array>
+  /** `weights` times the weight of a source. */
+  scaled: Column<Float32Array>
   excluded: Column<Uint32Array>
   resultItems: Column<Uint32Array>
   resultScores: Column<Float32Array>
@@ -63,6 +65,7 @@ function arenaParts(nItems: number) {
     touched: 4 * nItems,
     rows: 4 * MAX_HISTORY,
     weights: 4 * MAX_HISTORY,
+    scaled: 4 * MAX_HISTORY,
     excluded: 4 * MAX_EXCLUDED,
     resultItems: 4 * LIMITS.candidates,
     resultScores: 4 * LIMITS.candidates,
@@ -108,6 +111,7 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, nItems: n
     touched: u32('touched'),
     rows: u32('rows'),
     weights: f32('weights'),
+    scaled: f32('scaled'),
     excluded: u32('excluded'),
     resultItems: u32('resultItems'),
     resultScores: f32('resultScores'),

@@ -4,6 +4,7 @@
  */
 import { AnnIndex } from '../native/ann.ts'
 import { instantiateKernel, type KernelBuild, type KernelExports } from '../native/kernel.ts'
+import type { SourceWeights } from '../snapshot/manifest.ts'
 import type { SnapshotImage } from '../snapshot/open.ts'
 import { stringAt } from '../snapshot/strings.ts'
 import { type Column, type SnapshotTables, tablesOf } from '../snapshot/tables.ts'
@@ -18,12 +19,17 @@ export interface Generation {
   live: LiveCatalogue
   arena: Arena
   nItems: number
+  /** How much each source adds, by context. */
+  blend: { known: SourceWeights; session: SourceWeights }
   /** Names to codes; as many entries as the shop has categories and brands. */
   categoryCodes: Map<string, number>
   brandCodes: Map<string, number>
   /** Filter text to its slot in `arena.filters`, oldest first. */
   filterSlots: Map<string, number>
 }
+
+/** The blend of a snapshot that names none. */
+const ROWS_ALONE: SourceWeights = { rows: 1, sessions: 0, peers: 0, links: 0, vectors: 0, trends: 0, rhythm: 0 }
 
 /** Bytes to reserve behind the tensors for the live columns and `arenas` arenas. */
 export function reserveBytes(nItems: number, arenas: number): number {
@@ -57,6 +63,7 @@ export function openGeneration(image: SnapshotImage, arena: number, build: Kerne
     live: liveCatalogueOf(image),
     arena: scratch,
     nItems,
+    blend: image.manifest.model.blend ?? { known: ROWS_ALONE, session: ROWS_ALONE },
     categoryCodes: codesOf(tables.catalogue.categoriesBytes, tables.catalogue.categoriesOffsets),
     brandCodes: codesOf(tables.catalogue.brandsBytes, tables.catalogue.brandsOffsets),
     filterSlots: new Map(),

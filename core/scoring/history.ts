@@ -16,6 +16,8 @@ export type HistorySource = EventKind | 'page'
 export interface History {
   /** Rows in `arena.rows`, weights in `arena.weights`; this many are scored. */
   length: number
+  /** Index of the shopper in the snapshot, or -1. */
+  shopper: number
   sources: HistorySource[]
   /** Items bought, also those beyond `length`; an item may stand twice. */
   purchased: ItemIndex[]
@@ -31,13 +33,14 @@ export interface HistoryRequest {
 
 /** Gathers the history of a request into the arena. The page's item is context even where nothing personal is used. */
 export function gatherHistory(g: Generation, asked: HistoryRequest, live: LiveShopperColumns): History {
-  const gathering = new Gathering(g)
+  const isKnown = asked.personalise !== false && asked.shopper !== undefined
+  const gathering = new Gathering(g, isKnown ? shopperIndexOf(g, asked.shopper as string) : -1)
   if (asked.item !== undefined) gathering.add(itemIndexOf(g, asked.item), 'page')
   if (asked.personalise !== false) {
     for (const line of asked.cart ?? []) gathering.add(itemIndexOf(g, line.item), 'cart')
     for (const line of asked.history ?? []) gathering.add(itemIndexOf(g, line.item), line.kind ?? 'view')
     gatherLive(g, live, gathering)
-    if (asked.shopper !== undefined) gatherKnown(g, shopperIndexOf(g, asked.shopper), gathering)
+    gatherKnown(g, gathering)
   }
   return gathering.finish()
 }
@@ -51,7 +54,8 @@ function gatherLive(g: Generation, live: LiveShopperColumns, gathering: Gatherin
   for (let i = 0; i < live.nEvents; i++) gathering.add(found.view[i], EVENT_KINDS[live.eventKinds[i]])
 }
 
-function gatherKnown(g: Generation, shopper: number, gathering: Gathering): void {
+function gatherKnown(g: Generation, gathering: Gathering): void {
+  const { shopper } = gathering
   if (shopper < 0) return
   const { historyIndptr, historyItems, historyKinds } = g.tables.shoppers
   for (let p = historyIndptr.view[shopper]; p < historyIndptr.view[shopper + 1]; p++)
@@ -59,14 +63,16 @@ function gatherKnown(g: Generation, shopper: number, gathering: Gathering): void
 }
 
 class Gathering {
+  readonly shopper: number
   readonly #g: Generation
   readonly #weightOf: Record<HistorySource, number>
   readonly #sources: HistorySource[] = []
   readonly #purchased: ItemIndex[] = []
   readonly #limit: number
 
-  constructor(g: Generation) {
+  constructor(g: Generation, shopper: number) {
     const { eventWeights, historyLength } = g.image.manifest.model
+    this.shopper = shopper
     this.#g = g
     this.#weightOf = { ...eventWeights, page: eventWeights.view }
     this.#limit = Math.min(historyLength, MAX_HISTORY)
@@ -97,6 +103,7 @@ class Gathering {
   finish(): History {
     const { seen, rows } = this.#g.arena
     for (let i = 0; i < this.#sources.length; i++) seen.view[rows.view[i] >> 5] = 0
-    return { length: this.#sources.length, sources: this.#sources, purchased: this.#purchased }
+    const { shopper } = this
+    return { length: this.#sources.length, shopper, sources: this.#sources, purchased: this.#purchased }
   }
 }

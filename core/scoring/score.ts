@@ -1,11 +1,7 @@
 /**
- * Scores and the best k of them.
- *
- * Item-based collaborative filtering in the target-side normalised form (ItemCF of the BARS benchmark):
- *   score(i) = Σ_j w_j S[i,j] + bias_i,   bias_i = m_i − Σ_j S[i,j] m_j
- * over the history's rows j with weights w_j; S is stored by source, so this is one sparse row product. Items that no
- * row reaches score their bias, and the top-k is exact over the whole catalogue. Without a history the score is the
- * time-decayed popularity.
+ * Scores and the best k of them: score(i) = Σ_sources weight · contribution + bias_i, the sources being those of
+ * `sources.ts`. Items that no source reaches score their bias, and the top-k is exact over the whole catalogue. Without a
+ * history the score is the time-decayed popularity.
  */
 import type { ItemIndex } from '../contract/ids.ts'
 import type { Logistic } from '../snapshot/manifest.ts'
@@ -13,6 +9,7 @@ import type { Eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
 import { itemIndexOf } from './keys.ts'
+import { addSources } from './sources.ts'
 
 export interface Ranked {
   items: ItemIndex[]
@@ -33,7 +30,7 @@ export function rank(g: Generation, history: History, eligible: Eligible, k: num
   const base = scored ? g.tables.similarity.bias : g.tables.popularity.score
   const order = scored ? g.tables.similarity.biasOrder : g.tables.popularity.order
 
-  let nTouched = scored ? accumulateHistory(g, history) : 0
+  let nTouched = scored ? addSources(g, history) : 0
   if (candidates !== undefined) nTouched = keepCandidates(g, candidates, nTouched)
   else if (scored && nTouched < 2 * k) nTouched = addTasteNeighbours(g, history, nTouched)
 
@@ -62,22 +59,6 @@ export function rank(g: Generation, history: History, eligible: Eligible, k: num
 /** p0 = 1 / (1 + e^−(intercept + slope · ln max(score, 10⁻⁴))): the calibrated probability of buying without an offer. */
 export function purchaseProbability({ intercept, slope }: Logistic, score: number): number {
   return 1 / (1 + Math.exp(-(intercept + slope * Math.log(Math.max(score, 1e-4)))))
-}
-
-function accumulateHistory(g: Generation, history: History): number {
-  const { rows, weights, accumulator, touched } = g.arena
-  const { indptr, indices, data } = g.tables.similarity
-  return g.kernel.accumulateRows(
-    rows.pointer,
-    weights.pointer,
-    history.length,
-    indptr.pointer,
-    indices.pointer,
-    data.pointer,
-    accumulator.pointer,
-    touched.pointer,
-    0,
-  )
 }
 
 /** Adds `value` to an item's score, listing the item as touched. Untouched cells hold −0, which no sum yields. */

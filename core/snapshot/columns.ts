@@ -48,7 +48,11 @@ export function shortRows(name: string, indptr: Uint32Array, most: number): void
 }
 
 export function sameLength(name: string, values: Numbers, other: Numbers): void {
-  if (values.length !== other.length) throw refused(name, 'length', values.length, `expected ${other.length}`)
+  sameNumber(name, values.length, other.length)
+}
+
+export function sameNumber(name: string, length: number, expected: number): void {
+  if (length !== expected) throw refused(name, 'length', length, `expected ${expected}`)
 }
 
 /** `order` lists every index once, score descending, index ascending. Strictly so, hence a permutation. */
@@ -60,15 +64,6 @@ export function ranking(name: string, order: Uint32Array, score: Float32Array): 
     const before = order[i - 1]
     const falls = score[before] > score[order[i]] || (score[before] === score[order[i]] && before < order[i])
     if (!falls) throw refused(`${name} order`, i, order[i], `after ${before}`)
-  }
-}
-
-/** Rows of length 1, or all zero. The tolerance is that of a float32 normalisation of up to 4096 elements. */
-export function unitRows(name: string, values: Float32Array, dim: number): void {
-  for (let start = 0; start < values.length; start += dim) {
-    let squares = 0
-    for (let i = start; i < start + dim; i++) squares += values[i] * values[i]
-    if (squares !== 0 && !(Math.abs(squares - 1) < 1e-3)) throw refused(name, start / dim, squares, 'squared length')
   }
 }
 

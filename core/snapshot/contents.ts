@@ -1,10 +1,11 @@
-/** Does the manifest list what format 1 has: every section and tensor once, of the right type and shape, no other? */
+/** Does the manifest list what the format has: every section and tensor once, of the right type and shape, no other? */
 import { OfferwrightError } from '../contract/errors.ts'
 import {
   type Dimension,
   INDEX_SECTION,
   isNumericSection,
   type NumericSection,
+  REQUIRED_SECTIONS,
   SECTIONS,
   tensorsOfSection,
 } from './layout.ts'
@@ -25,7 +26,7 @@ export function checkContents(manifest: Manifest): void {
 }
 
 function checkNames(sections: Section[]): void {
-  const missing = SECTIONS.find((name) => !sections.some((section) => section.name === name))
+  const missing = REQUIRED_SECTIONS.find((name) => !sections.some((section) => section.name === name))
   if (missing !== undefined) throw refused(missing, 'is missing')
   const files = new Set<string>()
   for (const [position, { name, file }] of sections.entries()) {

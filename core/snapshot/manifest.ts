@@ -8,7 +8,7 @@ import { OfferwrightError } from '../contract/errors.ts'
 import { EVENT_KINDS, type EventKind } from '../contract/events.ts'
 import { SHOP_ID_PATTERN } from '../contract/ids.ts'
 import { schemaFaults } from '../contract/parse.ts'
-import { FORMAT_VERSION } from './layout.ts'
+import { READABLE_FORMATS } from './layout.ts'
 import { DTYPES } from './tensors.ts'
 
 export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024
@@ -60,6 +60,52 @@ const EventWeights = Type.Object(
   closed,
 )
 
+/**
+ * How much each source of candidates adds to an item's score. A source that a snapshot has no section for weighs 0.
+ * `rows`: item-item rows; `sessions`, `peers`: neighbouring visits and shoppers; `links`: linked shoppers; `vectors`:
+ * inner product with the shopper's vector; `trends`: trending items; `rhythm`: items due to be bought again.
+ */
+const SourceWeights = Type.Object(
+  {
+    rows: Type.Number({ minimum: 0 }),
+    sessions: Type.Number({ minimum: 0 }),
+    peers: Type.Number({ minimum: 0 }),
+    links: Type.Number({ minimum: 0 }),
+    vectors: Type.Number({ minimum: 0 }),
+    trends: Type.Number({ minimum: 0 }),
+    rhythm: Type.Number({ minimum: 0 }),
+  },
+  closed,
+)
+export type SourceWeights = Static<typeof SourceWeights>
+
+const Weights = (most: number) => Type.Array(Type.Number({ minimum: 0 }), { minItems: 1, maxItems: most })
+
+/**
+ * A neighbourhood: rows similar to the newest items of a history, and what they hold. `core/scoring/neighbours.ts` has the
+ * formulas; entry 0 of each list belongs to the newest item, and the last entry to all further ones.
+ */
+const Neighbourhood = Type.Object(
+  {
+    /** Newest distinct items of the history that rows are compared by. */
+    items: Type.Integer({ minimum: 1, maximum: 1000 }),
+    /** Most recent rows that are looked at. */
+    recent: Type.Integer({ minimum: 1, maximum: 0xffff_fffe }),
+    /** Most similar of them that are kept. */
+    neighbours: Type.Integer({ minimum: 1, maximum: 1000 }),
+    /** Weight of a history item in the similarity by its place; `linear`: falls evenly to the oldest. */
+    place: Type.Union([Type.Literal('linear'), Weights(1000)]),
+    /** Weight of a row by the place of the newest history item that it holds. */
+    match: Weights(1000),
+    /** Weight of a row's item by its distance, in the row, from that one. */
+    distance: Weights(1000),
+    /** Whether the similarity is divided by the length of the history's weights: cosine. */
+    cosine: Type.Boolean(),
+  },
+  closed,
+)
+export type Neighbourhood = Static<typeof Neighbourhood>
+
 const ModelParameters = Type.Object(
   {
     /** Weight of an event of the history, by kind. */
@@ -69,15 +115,25 @@ const ModelParameters = Type.Object(
     /** Neighbours kept for each item. */
     neighbours: Type.Integer({ minimum: 1, maximum: 10_000 }),
     calibration: Type.Object({ history: Logistic, popular: Logistic }, closed),
-    /** `weight`: what a neighbour of the shopper's taste adds to the score, times its cosine. */
+    /**
+     * `weight`: what a neighbour of the shopper's taste adds to the score where the other sources reach too few items.
+     * `fold`: how a history becomes a vector; `mean`: weighted mean of unit length, `als`: regularised least squares with
+     * confidence 1 + `alpha`. Absent: `mean`.
+     */
     vectors: Type.Object(
       {
         dim: Type.Integer({ minimum: 1, maximum: 4096 }),
         efSearch: Type.Integer({ minimum: 1, maximum: 100_000 }),
         weight: Type.Number(),
+        fold: Type.Optional(Type.Union([Type.Literal('mean'), Type.Literal('als')])),
+        alpha: Type.Optional(Type.Number({ minimum: 0 })),
       },
       closed,
     ),
+    /** Absent: rows alone, with weight 1. `known`: shoppers of the snapshot; `session`: everybody else with a history. */
+    blend: Type.Optional(Type.Object({ known: SourceWeights, session: SourceWeights }, closed)),
+    sessions: Type.Optional(Neighbourhood),
+    peers: Type.Optional(Neighbourhood),
     basket: Type.Object(
       {
         meanOrderMinor: Type.Number({ minimum: 0 }),
@@ -94,7 +150,8 @@ export type ModelParameters = Static<typeof ModelParameters>
 
 const Manifest = Type.Object(
   {
-    format: Type.Literal(FORMAT_VERSION),
+    /** One of `READABLE_FORMATS`. */
+    format: Type.Integer(),
     shop: Type.String({ pattern: SHOP_ID_PATTERN }),
     currency: Type.String({ pattern: '^[A-Z]{3}$' }),
     parent: Type.Union([Sha256, Type.Null()]),
@@ -149,8 +206,12 @@ function parseJson(bytes: Uint8Array): unknown {
 /** Looked at before the schema: a later format may have other fields altogether. */
 function refuseUnsupported(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
-  if ('format' in value && typeof value.format === 'number' && value.format !== FORMAT_VERSION)
-    throw unsupported(`format ${value.format}, this version reads ${FORMAT_VERSION}`, 'format', value.format)
+  if ('format' in value && typeof value.format === 'number' && !READABLE_FORMATS.includes(value.format))
+    throw unsupported(
+      `format ${value.format}, this version reads ${READABLE_FORMATS.join(', ')}`,
+      'format',
+      value.format,
+    )
   if ('segments' in value && Array.isArray(value.segments) && value.segments.length > 1)
     throw unsupported(`${value.segments.length} segments, this version reads 1`, 'segments', value.segments.length)
 }

@@ -5,10 +5,9 @@
  */
 import { join } from 'node:path'
 import { EVENT_KINDS } from '../contract/events.ts'
-import { LIMITS } from '../contract/requests.ts'
 import * as check from './columns.ts'
 import { checkHnswFile } from './hnsw-file.ts'
-import { INDEX_SECTION, STOCK_NOT_COUNTED, UNKNOWN_COST } from './layout.ts'
+import { INDEX_SECTION, MAX_STORED_HISTORY, STOCK_NOT_COUNTED, UNKNOWN_COST } from './layout.ts'
 import type { SnapshotImage } from './open.ts'
 import { type SnapshotTables, tablesOf } from './tables.ts'
 
@@ -17,14 +16,15 @@ const MAX_I32 = 2_147_483_647
 /** Throws `snapshot_corrupt`, naming the section. */
 export async function checkStructure(image: SnapshotImage): Promise<void> {
   const tables = tablesOf(image)
-  const { items, sections } = image.manifest.segments[0]
+  const { items, shoppers, sections } = image.manifest.segments[0]
   const { dim } = image.manifest.model.vectors
   checkCatalogue(tables.catalogue)
   checkSimilarity(tables.similarity, items)
   check.ranking('popularity.score', tables.popularity.order.view, tables.popularity.score.view)
-  check.unitRows('vectors.items', tables.vectors.items.view, dim)
+  check.finite('vectors.items', tables.vectors.items.view)
   checkShoppers(tables.shoppers, items)
   checkPrices(tables.prices)
+  checkOptional(tables, items, shoppers)
   const index = sections.find(({ name }) => name === INDEX_SECTION)
   if (index) await checkHnswFile(join(image.folder, index.file), items, dim)
 }
@@ -43,18 +43,26 @@ function checkCatalogue(t: SnapshotTables['catalogue']): void {
   check.within('catalogue.available', t.available.view, 0, 1)
 }
 
+function checkRows(
+  section: 'similarity' | 'together',
+  t: NonNullable<SnapshotTables['together']>,
+  items: number,
+): void {
+  check.offsets(`${section}.indptr`, t.indptr.view, t.indices.view.length)
+  check.sameLength(`${section}.data`, t.data.view, t.indices.view)
+  check.ascendingRows(`${section}.indices`, t.indptr.view, t.indices.view, items)
+  check.finite(`${section}.data`, t.data.view)
+}
+
 function checkSimilarity(t: SnapshotTables['similarity'], items: number): void {
-  check.offsets('similarity.indptr', t.indptr.view, t.indices.view.length)
-  check.sameLength('similarity.data', t.data.view, t.indices.view)
-  check.ascendingRows('similarity.indices', t.indptr.view, t.indices.view, items)
-  check.finite('similarity.data', t.data.view)
+  checkRows('similarity', t, items)
   check.ranking('similarity.bias', t.biasOrder.view, t.bias.view)
 }
 
 function checkShoppers(t: SnapshotTables['shoppers'], items: number): void {
   checkKeys('shoppers', t)
   check.offsets('shoppers.history_indptr', t.historyIndptr.view, t.historyItems.view.length)
-  check.shortRows('shoppers.history_indptr', t.historyIndptr.view, LIMITS.history)
+  check.shortRows('shoppers.history_indptr', t.historyIndptr.view, MAX_STORED_HISTORY)
   check.sameLength('shoppers.history_kinds', t.historyKinds.view, t.historyItems.view)
   check.within('shoppers.history_items', t.historyItems.view, 0, items - 1)
   check.within('shoppers.history_kinds', t.historyKinds.view, 0, EVENT_KINDS.length - 1)
@@ -63,6 +71,69 @@ function checkShoppers(t: SnapshotTables['shoppers'], items: number): void {
 function checkPrices(t: SnapshotTables['prices']): void {
   check.within('prices.elasticity', t.elasticity.view, -Number.MAX_VALUE, 0)
   check.within('prices.elasticity_se', t.elasticitySe.view, 0, Number.MAX_VALUE)
+}
+
+function checkOptional(tables: SnapshotTables, items: number, shoppers: number): void {
+  const { sessions, peers, links, together, trends, rhythm, attributes } = tables
+  if (sessions) checkNeighbourRows('sessions', sessions, items)
+  if (peers) checkNeighbourRows('peers', peers, items)
+  if (peers) check.sameNumber('peers.row_indptr', peers.rowIndptr.view.length, shoppers + 1)
+  if (links) checkLinks(links, shoppers)
+  if (together) checkRows('together', together, items)
+  if (trends) {
+    check.ranking('trends.trending', trends.trendingOrder.view, trends.trending.view)
+    check.ranking('trends.newness', trends.newnessOrder.view, trends.newness.view)
+  }
+  if (rhythm) checkRhythm(rhythm, tables.shoppers.historyItems.view)
+  if (attributes) checkAttributes(attributes, items)
+}
+
+type NeighbourRows = NonNullable<SnapshotTables['sessions']>
+
+function checkNeighbourRows(name: 'sessions' | 'peers', t: NeighbourRows, items: number): void {
+  const rows = t.rowIndptr.view.length - 1
+  check.offsets(`${name}.row_indptr`, t.rowIndptr.view, t.rowItems.view.length)
+  check.within(`${name}.row_items`, t.rowItems.view, 0, items - 1)
+  check.offsets(`${name}.item_indptr`, t.itemIndptr.view, t.itemRows.view.length)
+  check.ascendingRows(`${name}.item_rows`, t.itemIndptr.view, t.itemRows.view, rows)
+  const factors: [string, Float32Array, number][] = [
+    ['row_data', t.rowData.view, t.rowItems.view.length],
+    ['row_weight', t.rowWeight.view, rows],
+    ['item_data', t.itemData.view, t.itemRows.view.length],
+    ['item_scale', t.itemScale.view, items],
+  ]
+  for (const [tensor, values, length] of factors) {
+    if (values.length > 0) check.sameNumber(`${name}.${tensor}`, values.length, length)
+    check.within(`${name}.${tensor}`, values, 0, Number.MAX_VALUE)
+  }
+}
+
+function checkLinks(t: NonNullable<SnapshotTables['links']>, shoppers: number): void {
+  check.offsets('links.indptr', t.indptr.view, t.shoppers.view.length)
+  check.sameLength('links.weight', t.weight.view, t.shoppers.view)
+  check.within('links.shoppers', t.shoppers.view, 0, shoppers - 1)
+  check.within('links.weight', t.weight.view, 0, Number.MAX_VALUE)
+}
+
+function checkRhythm(t: NonNullable<SnapshotTables['rhythm']>, historyItems: Uint32Array): void {
+  check.within('rhythm.repeat_rate', t.repeatRate.view, 0, 1)
+  check.within('rhythm.interval_days', t.intervalDays.view, 0, Number.MAX_VALUE)
+  check.sameLength('rhythm.history_days', t.historyDays.view, historyItems)
+}
+
+function checkAttributes(t: NonNullable<SnapshotTables['attributes']>, items: number): void {
+  const values = t.valuesOffsets.view.length - 1
+  check.offsets('attributes.values_offsets', t.valuesOffsets.view, t.valuesBytes.view.length)
+  check.ascendingKeys('attributes.values_bytes', t.valuesOffsets.view, t.valuesBytes.view)
+  check.sameNumber('attributes.postings_indptr', t.postingsIndptr.view.length, values + 1)
+  check.offsets('attributes.postings_indptr', t.postingsIndptr.view, t.postingsItems.view.length)
+  check.ascendingRows('attributes.postings_items', t.postingsIndptr.view, t.postingsItems.view, items)
+  const names = t.namesOffsets.view.length - 1
+  check.offsets('attributes.names_offsets', t.namesOffsets.view, t.namesBytes.view.length)
+  check.ascendingKeys('attributes.names_bytes', t.namesOffsets.view, t.namesBytes.view)
+  check.sameNumber('attributes.numbers', t.numbers.view.length, names * items)
+  check.sameNumber('attributes.numbers_known', t.numbersKnown.view.length, names * Math.ceil(items / 32))
+  check.finite('attributes.numbers', t.numbers.view)
 }
 
 function checkKeys(

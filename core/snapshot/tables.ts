@@ -1,5 +1,5 @@
 /** The loaded tables as typed arrays over the shared memory, with the pointer the kernel takes for each. */
-import { type NumericSection, TENSORS } from './layout.ts'
+import { type NumericSection, OPTIONAL_SECTIONS, type OptionalSection, TENSORS } from './layout.ts'
 import type { SnapshotImage } from './open.ts'
 import { type DType, type TensorView, viewOf } from './tensors.ts'
 
@@ -19,12 +19,22 @@ type Columns<Section extends NumericSection> = {
     : never
 }
 
-/** `tables.catalogue.priceMinor.view[item]`, `tables.similarity.indptr.pointer`: one name per tensor of the layout. */
-export type SnapshotTables = { readonly [Section in NumericSection]: Columns<Section> }
+/**
+ * `tables.catalogue.priceMinor.view[item]`, `tables.similarity.indptr.pointer`: one name per tensor of the layout. Null:
+ * an optional section that the snapshot does not have.
+ */
+export type SnapshotTables = {
+  readonly [Section in Exclude<NumericSection, OptionalSection>]: Columns<Section>
+} & { readonly [Section in OptionalSection]: Columns<Section> | null }
 
 /** Cheap: no bytes move. Every worker makes its own views of the one memory. */
 export function tablesOf(image: SnapshotImage): SnapshotTables {
-  const tables = Object.keys(TENSORS).map((section) => [section, columnsOf(image, section)])
+  const present = new Set<string>(image.manifest.segments[0].sections.map(({ name }) => name))
+  const absent: readonly string[] = OPTIONAL_SECTIONS.filter((name) => !present.has(name))
+  const tables = Object.keys(TENSORS).map((section) => [
+    section,
+    absent.includes(section) ? null : columnsOf(image, section),
+  ])
   return Object.fromEntries(tables)
 }
 

@@ -28,7 +28,7 @@ export async function verifySnapshot(
   return verified
 }
 
-/** The manifest alone: the id is its SHA-256, the signature holds, and it lists what format 1 has. */
+/** The manifest alone: the id is its SHA-256, the signature holds, and it lists what the format has. */
 export async function readManifest(
   folder: string,
   expectedId: SnapshotId,

@@ -35,7 +35,7 @@ test('rendering what was parsed gives the same bytes', () => {
 
 describe('what a manifest may not say', () => {
   const cases: [string, (draft: Manifest & Record<string, unknown>) => void, object][] = [
-    ['another format', (d) => Object.assign(d, { format: 2 }), { code: 'snapshot_unsupported', field: 'format' }],
+    ['another format', (d) => Object.assign(d, { format: 3 }), { code: 'snapshot_unsupported', field: 'format' }],
     [
       'two segments',
       (d) => d.segments.push(d.segments[0]),

@@ -82,6 +82,61 @@ export function tinySections(): Sections {
       elasticity: tensor('F32', [-1.5, -2, -1, -0.5, -1, -3]),
       elasticity_se: tensor('F32', [0.5, 0.25, 0.5, 0, 0.5, 1]),
     },
+    ...optionalSections(),
+  }
+}
+
+function optionalSections(): Sections {
+  return {
+    sessions: {
+      row_indptr: tensor('U32', [0, 2, 5]),
+      row_items: tensor('U32', [3, 0, 5, 1, 0]),
+      row_data: tensor('F32', []),
+      row_weight: tensor('F32', [1, 0.5]),
+      item_indptr: tensor('U32', [0, 2, 3, 3, 4, 4, 5]),
+      item_rows: tensor('U32', [0, 1, 1, 0, 1]),
+      item_data: tensor('F32', []),
+      item_scale: tensor('F32', [0.25, 0.5, 0, 0.5, 0, 0.5]),
+    },
+    peers: {
+      row_indptr: tensor('U32', [0, 2, 2, 3]),
+      row_items: tensor('U32', [3, 0, 5]),
+      row_data: tensor('F32', [1, 0.5, 0.75]),
+      row_weight: tensor('F32', [0.5, 1, 0.75]),
+      item_indptr: tensor('U32', [0, 1, 1, 1, 2, 2, 3]),
+      item_rows: tensor('U32', [0, 0, 2]),
+      item_data: tensor('F32', [0.5, 1, 0.75]),
+      item_scale: tensor('F32', []),
+    },
+    links: {
+      indptr: tensor('U32', [0, 1, 3, 3]),
+      shoppers: tensor('U32', [1, 0, 2]),
+      weight: tensor('F32', [1, 0.5, 0.25]),
+    },
+    together: {
+      indptr: tensor('U32', [0, 1, 1, 1, 2, 2, 2]),
+      indices: tensor('U32', [3, 0]),
+      data: tensor('F32', [0.5, 0.25]),
+    },
+    trends: {
+      trending: tensor('F32', [0, 1, 0.5, 0, 0, 0]),
+      trending_order: tensor('U32', [1, 2, 0, 3, 4, 5]),
+      newness: tensor('F32', [0, 0, 0, 0, 0, 1]),
+      newness_order: tensor('U32', [5, 0, 1, 2, 3, 4]),
+    },
+    rhythm: {
+      repeat_rate: tensor('F32', [0.5, 0, 0, 0.25, 0, 0]),
+      interval_days: tensor('F32', [7, 0, 0, 3, 0, 0]),
+      history_days: tensor('U32', [2, 0xffff_ffff, 0xffff_ffff]),
+    },
+    attributes: {
+      ...strings('values', ['colour\0green', 'colour\0red', 'tag\0organic']),
+      postings_indptr: tensor('U32', [0, 1, 2, 4]),
+      postings_items: tensor('U32', [0, 5, 0, 3]),
+      ...strings('names', ['weight']),
+      numbers: tensor('F32', [0.5, 0, 0.25, 1, 0, 0.75]),
+      numbers_known: tensor('U32', [0b101101]),
+    },
   }
 }
 
@@ -127,7 +182,21 @@ function tinyManifestFields(): Omit<Publication, 'store' | 'sections'> {
       historyLength: 50,
       neighbours: 100,
       calibration: { history: { intercept: -3, slope: 0.5 }, popular: { intercept: -4, slope: 0.25 } },
-      vectors: { dim: DIM, efSearch: 50, weight: 0.1 },
+      vectors: { dim: DIM, efSearch: 50, weight: 0.1, fold: 'als', alpha: 10 },
+      blend: {
+        known: { rows: 1, sessions: 0, peers: 0.5, links: 0.25, vectors: 0.125, trends: 0, rhythm: 1 },
+        session: { rows: 0.5, sessions: 1, peers: 0, links: 0, vectors: 0, trends: 0.25, rhythm: 0 },
+      },
+      sessions: {
+        items: 4,
+        recent: 500,
+        neighbours: 100,
+        place: 'linear',
+        match: [1, 0.9, 0.8],
+        distance: [1],
+        cosine: false,
+      },
+      peers: { items: 200, recent: 10_000, neighbours: 50, place: [1], match: [1], distance: [1], cosine: true },
       basket: { meanOrderMinor: 2500, marginRate: null, elasticity: -1.5, elasticitySe: 0.5 },
     },
     metrics: { recallAt20: 0.25 },

@@ -6,7 +6,7 @@ import { EVENT_KINDS, type EventKind } from '../../core/contract/events.ts'
 import { AnnIndex } from '../../core/native/ann.ts'
 import { fillLiveCatalogue, liveCatalogueAt } from '../../core/scoring/catalogue.ts'
 import { reserveBytes } from '../../core/scoring/generation.ts'
-import { NO_CODE, SECTIONS } from '../../core/snapshot/layout.ts'
+import { NO_CODE, REQUIRED_SECTIONS } from '../../core/snapshot/layout.ts'
 import type { ModelParameters } from '../../core/snapshot/manifest.ts'
 import { openSnapshot, type SnapshotImage } from '../../core/snapshot/open.ts'
 import { encodeStrings } from '../../core/snapshot/strings.ts'
@@ -66,7 +66,7 @@ export async function openTinyShop(
     seed: 1,
     items: shop.items.length,
     shoppers: shop.shoppers?.length ?? 0,
-    sections: SECTIONS.map((name) => ({
+    sections: REQUIRED_SECTIONS.map((name) => ({
       name,
       file: sectionFile(sections, name),
       format: name === 'index' ? 'hnsw' : 'safetensors',

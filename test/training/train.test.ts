@@ -170,7 +170,7 @@ test.each([
   ['neighbours', -1],
   ['seed', 1.5],
   ['halfLifeDays', 0],
-  ['historyStored', 201],
+  ['historyStored', 1001],
 ])('refuses %s = %s', (field, value) => {
   expect(() => trainingParameters({ [field]: value })).toThrow(`invalid ${field}: ${value}`)
 })

@@ -1,0 +1,39 @@
+/**
+ * The sources of a score. Each adds its part, times its weight in the context's blend, to `arena.accumulator`, and lists
+ * what it touched for the first time.
+ *
+ *   rows   Σ_j w_j W[j, i] over the history's items j with weights w_j: item-based collaborative filtering in any form that
+ *          training compiles into item-item rows (cosine, co-purchase, EASE, graph filters, content)
+ */
+import type { SourceWeights } from '../snapshot/manifest.ts'
+import type { Generation } from './generation.ts'
+import type { History } from './history.ts'
+
+/** Returns the number of touched items. The history is not empty. */
+export function addSources(g: Generation, history: History): number {
+  const weights = weightsFor(g, history)
+  return addRows(g, history, weights.rows, 0)
+}
+
+/** Shoppers of the snapshot and everybody else with a history have a blend each. */
+export function weightsFor(g: Generation, history: History): SourceWeights {
+  return history.shopper >= 0 ? g.blend.known : g.blend.session
+}
+
+function addRows(g: Generation, history: History, weight: number, nTouched: number): number {
+  if (weight === 0) return nTouched
+  const { rows, weights, scaled, accumulator, touched } = g.arena
+  const { indptr, indices, data } = g.tables.similarity
+  for (let r = 0; r < history.length; r++) scaled.view[r] = weight * weights.view[r]
+  return g.kernel.accumulateRows(
+    rows.pointer,
+    scaled.pointer,
+    history.length,
+    indptr.pointer,
+    indices.pointer,
+    data.pointer,
+    accumulator.pointer,
+    touched.pointer,
+    nTouched,
+  )
+}
