@@ -1,11 +1,12 @@
 /** `offerwright evaluate split`: how well the models rank what shoppers bought later. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { LIMITS } from '../core/contract/requests.ts'
 import type { RankingMetrics } from '../core/evaluation/ranking.ts'
 import { evaluateSplit, type SplitResult } from '../training/evaluate-split.ts'
 import { TRAINING_DEFAULTS, trainingParameters } from '../training/parameters.ts'
+import { rankingCommand } from './evaluate-ranking.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
-import { decimal, wholeNumber } from './number-options.ts'
+import { decimal, listLength, positive, wholeNumber } from './number-options.ts'
 import { progressView } from './progress.ts'
 
 interface SplitCommandOptions extends HomeOptions {
@@ -22,6 +23,7 @@ export function evaluateCommand(): Command {
   const command = new Command('evaluate').description('measure models on data they did not learn from')
   return command
     .addCommand(splitCommand())
+    .addCommand(rankingCommand())
     .addHelpText('after', '\nExample:\n  $ offerwright evaluate split --by time --holdout-weeks 4 --shop my-shop')
 }
 
@@ -48,18 +50,6 @@ function splitCommand(): Command {
       }).finally(progress.end)
       process.stdout.write(`${options.json ? JSON.stringify(result, null, 2) : table(result)}\n`)
     })
-}
-
-function positive(text: string): number {
-  const value = wholeNumber(text)
-  if (value < 1) throw new InvalidArgumentError('A whole number, 1 or more.')
-  return value
-}
-
-function listLength(text: string): number {
-  const value = positive(text)
-  if (value > LIMITS.slots) throw new InvalidArgumentError(`At most ${LIMITS.slots}.`)
-  return value
 }
 
 function table({ cut, k, shoppers, models, recallRatio }: SplitResult): string {

@@ -30,7 +30,11 @@ export async function openHeldOut(
   const store = join(folder, 'snapshots')
   const context = new StageContext(dataset, sections, parameters, onProgress)
   for (const [name, stage] of Object.entries(stages)) await runStage(name, stage, context)
-  await runStage('calibrate', async () => ({ metrics: {}, model: { calibration: UNCALIBRATED } }), context)
+  await runStage(
+    'calibrate',
+    async () => ({ metrics: {}, model: { calibration: UNCALIBRATED, blend: parameters.blend ?? undefined } }),
+    context,
+  )
   const id = await publishSections({ dataset, sections, store, quality: null, activate: false })
   const image = await openSnapshot(snapshotFolder(store, id), {
     expectedId: id,

@@ -3,6 +3,10 @@
 import { OfferwrightError } from '../core/contract/errors.ts'
 import type { EventKind } from '../core/contract/events.ts'
 import { MAX_STORED_HISTORY } from '../core/snapshot/layout.ts'
+import type { ModelParameters } from '../core/snapshot/manifest.ts'
+
+export const ROW_MODELS = ['item-cf', 'none'] as const
+export type RowModel = (typeof ROW_MODELS)[number]
 
 export interface TrainingParameters {
   /** Worker threads of the numeric stages; the result does not depend on it. */
@@ -16,7 +20,9 @@ export interface TrainingParameters {
   historyLength: number
   /** Most recent distinct items of a shopper that a snapshot holds. */
   historyStored: number
-  /** Best neighbours kept of each target item. */
+  /** How the item-item rows are learned; `none`: they stay empty. */
+  rows: RowModel
+  /** Weights kept of each item: of each target by `item-cf`, of each source by the others. */
   neighbours: number
   /** Newest distinct items of a shopper that teach similarity; null: all. What is cut is counted. */
   maxBasket: number | null
@@ -24,6 +30,8 @@ export interface TrainingParameters {
   halfLifeDays: number
   vectors: { dim: number; powerIterations: number; efSearch: number; weight: number }
   index: { m: number; efConstruction: number }
+  /** How much each source of a score adds, by context; null: item-item rows alone. */
+  blend: ModelParameters['blend'] | null
   calibration: { holdoutDays: number; windowDays: number; shoppers: number; depth: number }
 }
 
@@ -34,11 +42,13 @@ export const TRAINING_DEFAULTS: TrainingParameters = {
   eventWeights: { view: 0.4, cart: 0.8, purchase: 1, shown: 0, clicked: 0.4, uncart: 0 },
   historyLength: 50,
   historyStored: 200,
+  rows: 'item-cf',
   neighbours: 100,
   maxBasket: null,
   halfLifeDays: 30,
   vectors: { dim: 32, powerIterations: 4, efSearch: 64, weight: 0.01 },
   index: { m: 16, efConstruction: 100 },
+  blend: null,
   calibration: { holdoutDays: 28, windowDays: 7, shoppers: 4000, depth: 20 },
 }
 

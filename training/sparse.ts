@@ -8,6 +8,12 @@ export interface Csr {
   data: Float32Array
 }
 
+/** A square matrix without entries. */
+export function emptyRows(n: number): Csr {
+  const indices = new Uint32Array(0)
+  return { nRows: n, nCols: n, indptr: new Uint32Array(n + 1), indices, data: new Float32Array(0) }
+}
+
 /** Columns of each row of the result ascend, whatever their order in `matrix`. */
 export function transpose({ nRows, nCols, indptr, indices, data }: Csr): Csr {
   const starts = rowStarts(indices, nCols)

@@ -100,7 +100,8 @@ async function stage(db: Database, mapping: Mapping, workFolder: string, onProgr
 
 async function relate(db: Database, mapping: Mapping, onProgress: OnProgress): Promise<void> {
   await db.run(
-    `CREATE TABLE settings AS SELECT CAST(${mapping.costShare ?? 'NULL'} AS DOUBLE) AS cost_share, ${quoteText(mapping.derivedPrice)} AS derived_price`,
+    `CREATE TABLE settings AS SELECT CAST(${mapping.costShare ?? 'NULL'} AS DOUBLE) AS cost_share,
+      ${quoteText(mapping.derivedPrice)} AS derived_price, CAST(${mapping.assumedPriceMinor ?? 'NULL'} AS BIGINT) AS assumed_price`,
   )
   const catalogue = mapping.items ? ['file-catalogue', 'item-rejects'] : ['derive-catalogue']
   const steps = [

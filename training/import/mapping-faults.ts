@@ -113,10 +113,19 @@ function catalogueColumnFaults({ columns }: EventSource, field: string): Fault[]
     )
 }
 
-function priceFaults({ items, events }: Mapping): Fault[] {
-  if (items?.columns.price !== undefined || events.some(({ columns }) => columns.price !== undefined)) return []
+function priceFaults({ items, events, assumedPriceMinor }: Mapping): Fault[] {
+  if (
+    assumedPriceMinor !== undefined ||
+    items?.columns.price !== undefined ||
+    events.some(({ columns }) => columns.price !== undefined)
+  )
+    return []
   return [
-    invalid('items.columns.price', undefined, 'no price anywhere: map a price column of the items or of the events'),
+    invalid(
+      'items.columns.price',
+      undefined,
+      'no price anywhere: map a price column of the items or of the events, or give assumedPriceMinor',
+    ),
   ]
 }
 

@@ -136,6 +136,8 @@ export const MappingFile = Type.Object(
     items: Type.Optional(ItemSource),
     /** Which of an item's event prices is its price, where no item file gives one. Default `newest`. */
     derivedPrice: Type.Optional(Type.Enum(['newest', 'median'])),
+    /** An assumption: price of items that have none anywhere. Absent: they are left out. */
+    assumedPriceMinor: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })),
     /** An assumption: unit cost as a share of the price, for items whose cost is not known. */
     costShare: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
   },

@@ -1,4 +1,4 @@
--- Items with everything filled in, numbered in byte order of their keys. An item without any price is left out.
+-- Items with everything filled in, numbered in byte order of their keys. An item without any price gets the assumed one, or is left out.
 -- Prior price: the lowest unit price of the 30 days before the newest event.
 CREATE TABLE items AS
 WITH watermark AS (SELECT max(time_ms) AS newest FROM candidate_events),
@@ -22,7 +22,8 @@ derived AS (
 ),
 valued AS (
   SELECT c.*, d.prior_price,
-    coalesce(c.price_minor, CASE WHEN s.derived_price = 'median' THEN d.median_price ELSE d.newest_price END) AS price,
+    coalesce(c.price_minor, CASE WHEN s.derived_price = 'median' THEN d.median_price ELSE d.newest_price END,
+      s.assumed_price) AS price,
     s.cost_share
   FROM catalogue c
   CROSS JOIN settings s

@@ -5,6 +5,7 @@ import type { ModelParameters } from '../../core/snapshot/manifest.ts'
 import { calibrate, sampleAnswers, UNCALIBRATED, visitsAfter } from '../calibration.ts'
 import { before } from '../dataset.ts'
 import { openHeldOut } from '../held-out.ts'
+import type { TrainingParameters } from '../parameters.ts'
 import type { StageReport } from '../sections.ts'
 import type { StageContext } from '../stage.ts'
 
@@ -16,7 +17,7 @@ export async function trainCalibration(context: StageContext): Promise<StageRepo
   const cut = dataset.watermark - holdoutDays * DAY_MS
   const earlier = before(dataset, cut)
   const visits = visitsAfter(dataset.table, cut, windowDays * DAY_MS, shoppers)
-  if (earlier.events === 0 || visits.length === 0) return reported(UNCALIBRATED, { visits: 0 })
+  if (earlier.events === 0 || visits.length === 0) return reported(parameters, UNCALIBRATED, { visits: 0 })
   const folder = await mkdtemp(join(context.sections, 'calibrate-'))
   try {
     // The vector index only fills up short answers; a token one that nothing asks keeps this stage fast.
@@ -30,6 +31,7 @@ export async function trainCalibration(context: StageContext): Promise<StageRepo
     const history = calibrate(sampleAnswers(g, visits, depth, true), UNCALIBRATED.history)
     const popular = calibrate(sampleAnswers(g, visits, depth, false), UNCALIBRATED.popular)
     return reported(
+      parameters,
       { history: history.logistic, popular: popular.logistic },
       { visits: visits.length, ...prefixed('history', history.metrics), ...prefixed('popular', popular.metrics) },
     )
@@ -38,8 +40,12 @@ export async function trainCalibration(context: StageContext): Promise<StageRepo
   }
 }
 
-function reported(calibration: ModelParameters['calibration'], metrics: Record<string, number>): StageReport {
-  return { metrics, model: { calibration } }
+function reported(
+  { blend }: TrainingParameters,
+  calibration: ModelParameters['calibration'],
+  metrics: Record<string, number>,
+): StageReport {
+  return { metrics, model: { calibration, blend: blend ?? undefined } }
 }
 
 function prefixed(prefix: string, metrics: Record<string, number>): Record<string, number> {
