@@ -13,6 +13,7 @@ export const COUNT: i32 = 1
 export const INDEX: i32 = 2
 export const ORDER: i32 = 3
 export const NUMBER: i32 = 4
+export const TILES: i32 = 5
 
 export function expect(holds: bool, contract: i32, value: f64): void {
   if (!holds) broken(contract, value)
@@ -28,6 +29,12 @@ export function expectArray(pointer: usize, count: u32, width: u32): void {
 export function expectCount(count: u32): void {
   if (ASC_NO_ASSERT) return
   expect(count > 0, COUNT, <f64>count)
+}
+
+/** `count` is made of whole tiles. */
+export function expectTiles(count: u32, tile: u32): void {
+  if (ASC_NO_ASSERT) return
+  expect(count % tile == 0, TILES, <f64>count)
 }
 
 export function expectIndex(index: u32, length: u32): void {

@@ -9,6 +9,7 @@
  */
 export { bitmapAnd, bitmapFromCodes, bitmapFromRange } from './bitmap'
 export { dotRows, sparseTimesDense } from './dense'
+export { denseTimesDense, gramColumns } from './gram'
 export { xxh64 } from './hash'
 export { buildKeyTable, findHash, findHashes, findKey } from './keys'
 export { chooseOffer, offerValues } from './offers'

@@ -5,8 +5,10 @@
 import type { KernelExports } from '../core/native/kernel.ts'
 import { WorkerPool } from '../core/native/pool.ts'
 
-type Threaded = 'similarityBlock' | 'sparseTimesDense'
-export type KernelCall = { [Name in Threaded]: { name: Name; args: Parameters<KernelExports[Name]> } }[Threaded]
+/** Exports that training runs in blocks. */
+export type Threaded = 'denseTimesDense' | 'gramColumns' | 'similarityBlock' | 'sparseTimesDense'
+export type KernelArguments = { [Name in Threaded]: Parameters<KernelExports[Name]> }
+export type KernelCall = { [Name in Threaded]: { name: Name; args: KernelArguments[Name] } }[Threaded]
 
 export class KernelThreads {
   readonly lanes: number

@@ -13,7 +13,7 @@ import type { Interactions } from './histories.ts'
 import { KernelThreads } from './kernel-threads.ts'
 import type { SectionTables } from './sections.ts'
 import { type Csr, descendingOrder, transpose } from './sparse.ts'
-import { type Placed, Workspace } from './workspace.ts'
+import { type Placed, placeCsr, Workspace } from './workspace.ts'
 
 /** Targets of one kernel call. */
 const BLOCK_ITEMS = 256
@@ -80,17 +80,6 @@ async function neighboursOf(
     await kernel.close()
   }
   return packed(found, nItems, k)
-}
-
-/** Pointers of a matrix in the workspace. */
-export function placeCsr(workspace: Workspace, matrix: Csr): { indptr: number; indices: number; data: number } {
-  const indptr = workspace.u32(matrix.indptr.length)
-  const indices = workspace.u32(matrix.indices.length)
-  const data = workspace.f32(matrix.data.length)
-  indptr.view.set(matrix.indptr)
-  indices.view.set(matrix.indices)
-  data.view.set(matrix.data)
-  return { indptr: indptr.pointer, indices: indices.pointer, data: data.pointer }
 }
 
 function inverseNorms({ nRows, indptr, data }: Csr): Float32Array {

@@ -3,6 +3,7 @@
  * without a copy. Tables are placed one after the other and live as long as the workspace.
  */
 import { OfferwrightError } from '../core/contract/errors.ts'
+import type { Csr } from './sparse.ts'
 
 const PAGE_BYTES = 65_536
 const MAX_PAGES = 65_536
@@ -40,6 +41,11 @@ export class Workspace {
     return { pointer, view: new Float32Array(this.memory.buffer, pointer, length) }
   }
 
+  f64(length: number): Placed<Float64Array> {
+    const pointer = this.#take(length * 8)
+    return { pointer, view: new Float64Array(this.memory.buffer, pointer, length) }
+  }
+
   u64(length: number): Placed<BigUint64Array> {
     const pointer = this.#take(length * 8)
     return { pointer, view: new BigUint64Array(this.memory.buffer, pointer, length) }
@@ -58,4 +64,21 @@ export class Workspace {
     this.#free = end
     return pointer
   }
+}
+
+/** Pointers of a matrix in the workspace. */
+export interface PlacedCsr {
+  indptr: number
+  indices: number
+  data: number
+}
+
+export function placeCsr(workspace: Workspace, matrix: Csr): PlacedCsr {
+  const indptr = workspace.u32(matrix.indptr.length)
+  const indices = workspace.u32(matrix.indices.length)
+  const data = workspace.f32(matrix.data.length)
+  indptr.view.set(matrix.indptr)
+  indices.view.set(matrix.indices)
+  data.view.set(matrix.data)
+  return { indptr: indptr.pointer, indices: indices.pointer, data: data.pointer }
 }

@@ -82,6 +82,14 @@ export interface KernelExports {
   ): void
 
   /**
+   * Rows fromCol..toCol-1 (multiples of 4) of out f64[width, width] = the Gram matrix of m f32[nRows, width], from the
+   * diagonal's tile of four on; what lies left of it is 0. width: a multiple of 8.
+   */
+  gramColumns(m: number, nRows: number, width: number, fromCol: number, toCol: number, out: number): void
+  /** out f32[nRows, cols] = m f32[nRows, inner] × t f64[inner, cols]; cols: a multiple of 8. */
+  denseTimesDense(m: number, nRows: number, inner: number, t: number, cols: number, out: number): void
+
+  /**
    * The k best positive cosines of each item fromItem..toItem-1, divided by their sum, best first, into
    * outIndices u32[., k] and outData f32[., k]; outCounts u32[.] says how many. rows*: shoppers × items CSR; cols*: its
    * transpose; norms f32[nItems] = 1 / ‖column‖; acc f32[nItems] untouched, before and after; touched u32[nItems].
@@ -191,6 +199,7 @@ const CONTRACTS = [
   'index out of range:',
   'not ascending:',
   'invalid number:',
+  'not a whole number of tiles:',
 ]
 
 function broken(contract: number, value: number): never {
