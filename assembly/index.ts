@@ -9,10 +9,12 @@
  */
 export { bitmapAnd, bitmapFromCodes, bitmapFromRange } from './bitmap'
 export { dotRows, sparseTimesDense } from './dense'
+export { filterRows } from './filter'
 export { denseTimesDense, gramColumns } from './gram'
 export { xxh64 } from './hash'
 export { buildKeyTable, findHash, findHashes, findKey } from './keys'
 export { chooseOffer, offerValues } from './offers'
+export { PANEL } from './panel'
 export { philox4x32, uniform } from './random'
 export { similarityBlock } from './similarity'
 export { accumulateRows, clearTouched, fillUntouched, largestContribution } from './sparse'

@@ -112,6 +112,39 @@ export interface KernelExports {
     outCounts: number,
   ): void
 
+  /** Most sources of one call below: the columns that a block of work has. */
+  readonly PANEL: { readonly value: number }
+  /**
+   * Row s: the k largest W[j, i] = max(0, a_j (Σ_p c_p (NᵀN)^p + w V Vᵀ)_ij b_i), i ≠ j = sources[s], p = 1..degree, into
+   * outIndices u32[., k], ascending, and outData f32[., k]; outCounts u32[.] says how many. rows*: N, shoppers × items CSR;
+   * cols*: its transpose; coefficients f32[degree], c_1 first; vectors V f32[nItems, dim]; sourceScales a and targetScales b
+   * f32[nItems]; sources u32[nSources <= PANEL]; scratch f32[PANEL · (nShoppers + nItems + dim + 4)].
+   */
+  filterRows(
+    rowsIndptr: number,
+    rowsIndices: number,
+    rowsData: number,
+    nShoppers: number,
+    colsIndptr: number,
+    colsIndices: number,
+    colsData: number,
+    nItems: number,
+    coefficients: number,
+    degree: number,
+    vectors: number,
+    dim: number,
+    lowRankWeight: number,
+    sourceScales: number,
+    targetScales: number,
+    sources: number,
+    nSources: number,
+    k: number,
+    scratch: number,
+    outIndices: number,
+    outData: number,
+    outCounts: number,
+  ): void
+
   /**
    * Value of n actions, f64[n] arrays, money in minor units; unitMargin: price - cost; oddsNone: p0 / (1 - p0). Writes the
    * purchase probability, the incremental margin, z times its standard error, the budget's price, and their value.

@@ -1,0 +1,117 @@
+/**
+ * Item-item weights as a graph filter: a polynomial of the item graph for its wide middle band, an ideal low-pass for the
+ * directions that carry taste, both de-biased by popularity.
+ *
+ *   N = Du^−½ R Di^−½ (R binary),   G = NᵀN,   V: its 512 leading eigenvectors,   d: shoppers of an item
+ *   W[j, i] = max(0, d_j^−.4 · (p(G) + .2 V Vᵀ)_ji · d_i^.4),   j ≠ i,   the K largest of each source j kept
+ *   score(i) = Σ_j∈history W[j, i]
+ *
+ * p is the plateau filter of ChebyCF (order 8, φ = 1.5; arXiv 2505.00552) written in powers of an eigenvalue of G; the
+ * low-pass beside a linear filter is GF-CF's (Shen et al., CIKM 2021). These constants are published ones. Cutting a row by
+ * source keeps an item's strongest effects and lets popular targets stay in many rows; cutting by target loses more.
+ */
+import { instantiateKernel } from '../../core/native/kernel.ts'
+import type { Interactions } from '../histories.ts'
+import { KernelThreads } from '../kernel-threads.ts'
+import type { Csr } from '../sparse.ts'
+import { placeCsr, Workspace } from '../workspace.ts'
+import { type Normalised, normalised, trivialDirection } from './normalised.ts'
+import { singularVectors } from './singular.ts'
+import { SourceRows } from './source-rows.ts'
+
+/** Of x, x², … x⁵. The constant term, −.0037, touches only the diagonal. */
+const COEFFICIENTS = [0.4975, 7.0189, -22.9767, 27.4461, -10.9784]
+const LOW_PASS_DIM = 512
+const LOW_PASS_WEIGHT = 0.2
+const POPULARITY_EXPONENT = 0.4
+/** The low-pass keeps a space, not single vectors: more iterations change no figure. */
+const POWER_ITERATIONS = 4
+
+export interface GraphFilterParameters {
+  /** Weights kept of each source item. */
+  neighbours: number
+  threads: number
+  seed: number
+  /** Items whose rows are computed; the others' stay empty. Absent: all. */
+  sources?: Uint32Array
+}
+
+/** Items × items; row j holds the weights of history item j, indices ascending. `onDone` counts sources. */
+export async function graphFilterRows(
+  interactions: Interactions,
+  { neighbours, threads, seed, sources }: GraphFilterParameters,
+  onDone: (sources: number) => void = () => undefined,
+): Promise<Csr> {
+  const n = normalised(binary(interactions))
+  const { nRows: nItems, nCols: nShoppers } = n.byItem
+  const dim = Math.max(1, Math.min(LOW_PASS_DIM, nItems, nShoppers))
+  const lowPass = await lowPassOf(n, dim, seed, threads)
+  const workspace = new Workspace()
+  const rows = placeCsr(workspace, n.byShopper)
+  const cols = placeCsr(workspace, n.byItem)
+  const coefficients = workspace.f32(COEFFICIENTS.length)
+  const vectors = workspace.f32(lowPass.length)
+  const sourceScales = workspace.f32(nItems)
+  const targetScales = workspace.f32(nItems)
+  coefficients.view.set(COEFFICIENTS)
+  vectors.view.set(lowPass)
+  sourceScales.view.set(n.itemSums.map((d) => (d === 0 ? 0 : d ** -POPULARITY_EXPONENT)))
+  targetScales.view.set(n.itemSums.map((d) => d ** POPULARITY_EXPONENT))
+  const panel = instantiateKernel(workspace.memory).PANEL.value
+  const found = new SourceRows(workspace, nItems, neighbours, sources)
+  const scratch = Array.from({ length: threads }, () => workspace.f32(panel * (nShoppers + nItems + dim + 4)).pointer)
+  const kernel = new KernelThreads(workspace.memory, threads)
+  try {
+    await kernel.blocks(
+      found.nSources,
+      panel,
+      (lane, from, to) => ({
+        name: 'filterRows',
+        args: [
+          rows.indptr,
+          rows.indices,
+          rows.data,
+          nShoppers,
+          cols.indptr,
+          cols.indices,
+          cols.data,
+          nItems,
+          coefficients.pointer,
+          COEFFICIENTS.length,
+          vectors.pointer,
+          dim,
+          LOW_PASS_WEIGHT,
+          sourceScales.pointer,
+          targetScales.pointer,
+          found.sourcesAt(from),
+          to - from,
+          neighbours,
+          scratch[lane],
+          ...found.outputAt(from),
+        ],
+      }),
+      onDone,
+    )
+  } finally {
+    await kernel.close()
+  }
+  return found.packed()
+}
+
+function binary({ byShopper, byItem, ...counts }: Interactions): Interactions {
+  const ones = (matrix: Csr): Csr => ({ ...matrix, data: new Float32Array(matrix.data.length).fill(1) })
+  return { byShopper: ones(byShopper), byItem: ones(byItem), ...counts }
+}
+
+/** V: f32[items, dim], the trivial direction first, which is known exactly. */
+async function lowPassOf(n: Normalised, dim: number, seed: number, threads: number): Promise<Float32Array> {
+  const parameters = { dim: dim - 1, powerIterations: POWER_ITERATIONS, seed, threads }
+  const { vectors } = await singularVectors(n, parameters, () => undefined)
+  const trivial = trivialDirection(n)
+  const lowPass = new Float32Array(trivial.length * dim)
+  for (let item = 0; item < trivial.length; item++) {
+    lowPass[item * dim] = trivial[item]
+    lowPass.set(vectors.subarray(item * (dim - 1), (item + 1) * (dim - 1)), item * dim + 1)
+  }
+  return lowPass
+}
