@@ -5,7 +5,7 @@ import type { EventKind } from '../core/contract/events.ts'
 import { MAX_STORED_HISTORY } from '../core/snapshot/layout.ts'
 import type { ModelParameters } from '../core/snapshot/manifest.ts'
 
-export const ROW_MODELS = ['item-cf', 'none'] as const
+export const ROW_MODELS = ['item-cf', 'graph-filter', 'none'] as const
 export type RowModel = (typeof ROW_MODELS)[number]
 
 export interface TrainingParameters {

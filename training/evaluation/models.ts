@@ -4,13 +4,14 @@ import { MAX_STORED_HISTORY } from '../../core/snapshot/layout.ts'
 import type { SourceWeights } from '../../core/snapshot/manifest.ts'
 import type { TrainingParameters } from '../parameters.ts'
 
-export const MODEL_NAMES = ['item-cf', 'popularity'] as const
+export const MODEL_NAMES = ['item-cf', 'graph-filter', 'popularity'] as const
 export type ModelName = (typeof MODEL_NAMES)[number]
 
 const NONE: SourceWeights = { rows: 0, sessions: 0, peers: 0, links: 0, vectors: 0, trends: 0, rhythm: 0 }
 
 const MODELS: Record<ModelName, Partial<TrainingParameters>> = {
   'item-cf': { rows: 'item-cf', blend: alone('rows') },
+  'graph-filter': { rows: 'graph-filter', blend: alone('rows') },
   popularity: { rows: 'none', blend: { known: NONE, session: NONE } },
 }
 

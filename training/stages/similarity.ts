@@ -1,5 +1,6 @@
 /** The similarity section: item-item rows by source, and the score of an item that no row reaches. */
 import type { Interactions } from '../histories.ts'
+import { graphFilterRows } from '../linear/graph-filter.ts'
 import { type SectionTables, type StageReport, writeSection } from '../sections.ts'
 import { similarityOf } from '../similarity.ts'
 import { type Csr, descendingOrder, emptyRows } from '../sparse.ts'
@@ -22,20 +23,22 @@ export async function trainSimilarity(context: StageContext): Promise<StageRepor
   }
 }
 
-function learnRows({
+async function learnRows({
   parameters,
   interactions,
   dataset,
   onProgress,
 }: StageContext): Promise<SectionTables<'similarity'>> {
-  const { rows, neighbours, threads } = parameters
+  const { rows, neighbours, threads, seed } = parameters
   const onDone = (done: number) =>
     onProgress({ stage: 'similarity', done, total: dataset.items, message: 'items compared' })
   switch (rows) {
     case 'item-cf':
       return similarityOf(interactions, neighbours, threads, onDone)
+    case 'graph-filter':
+      return overPopularity(await graphFilterRows(interactions, { neighbours, threads, seed }, onDone), interactions)
     case 'none':
-      return Promise.resolve(overPopularity(emptyRows(dataset.items), interactions))
+      return overPopularity(emptyRows(dataset.items), interactions)
   }
 }
 
