@@ -9,13 +9,10 @@
 
 import { emptyLiveShopper } from '../core/contract/live.ts'
 import type { Generation } from '../core/scoring/generation.ts'
-import { itemIndexOf } from '../core/scoring/keys.ts'
+import { itemIndexOf, shopperKeyOf } from '../core/scoring/keys.ts'
 import { recommend } from '../core/scoring/recommend.ts'
 import type { Logistic, ModelParameters } from '../core/snapshot/manifest.ts'
-import { stringAt } from '../core/snapshot/strings.ts'
-import { type EventTable, firstAtOrAfter } from './dataset.ts'
-import { NO_INDEX } from './duckdb.ts'
-import { PURCHASE } from './elasticity.ts'
+import type { Visit } from './evaluation/visits.ts'
 import { fitLogistic, logOdds, probability } from './logistic.ts'
 
 /** Used where the data has too few positives: an item of score .1 is bought by about 4 % and 1 % of those who see it. */
@@ -27,33 +24,6 @@ export const UNCALIBRATED: ModelParameters['calibration'] = {
 export const LEAST_SCORE = 1e-4
 const LEAST_POSITIVES = 20
 
-export interface Visit {
-  shopper: number
-  /** Items bought within the window. */
-  bought: Set<number>
-}
-
-/** First visits in [cut, end − window], of every nth shopper so that at most `limit` are left. */
-export function visitsAfter(table: EventTable, cut: number, windowMs: number, limit: number): Visit[] {
-  const start = firstAtOrAfter(table.timeMs, cut)
-  const lastVisit = table.length === 0 ? 0 : table.timeMs[table.length - 1] - windowMs
-  const startedAt = new Map<number, number>()
-  const bought = new Map<number, Set<number>>()
-  for (let e = start; e < table.length; e++) {
-    const shopper = table.shopper[e]
-    if (shopper === NO_INDEX) continue
-    const began = startedAt.get(shopper) ?? table.timeMs[e]
-    startedAt.set(shopper, began)
-    if (began > lastVisit || table.timeMs[e] >= began + windowMs) continue
-    const items = bought.get(shopper) ?? new Set()
-    if (table.kind[e] === PURCHASE) items.add(table.item[e])
-    bought.set(shopper, items)
-  }
-  const visits = [...bought].map(([shopper, items]) => ({ shopper, bought: items }))
-  const step = Math.max(1, Math.ceil(visits.length / limit))
-  return visits.filter((_, i) => i % step === 0)
-}
-
 export interface Sample {
   /** ln max(score, 10⁻⁴) */
   logScores: number[]
@@ -62,11 +32,10 @@ export interface Sample {
 
 /** What the server would have shown at each visit, `depth` items deep; `personal` false: by popularity. */
 export function sampleAnswers(g: Generation, visits: Visit[], depth: number, personal: boolean): Sample {
-  const { keysBytes, keysOffsets } = g.tables.shoppers
   const sample: Sample = { logScores: [], labels: [] }
   for (const { shopper, bought } of visits) {
-    const key = stringAt(keysBytes.view, keysOffsets.view, shopper)
-    const answer = recommend(g, { shopper: key, slots: depth, personalise: personal }, emptyLiveShopper())
+    const request = { shopper: shopperKeyOf(g, shopper), slots: depth, personalise: personal }
+    const answer = recommend(g, request, emptyLiveShopper())
     if (answer.personalised !== personal) continue
     for (const { item, score } of answer.items) {
       sample.logScores.push(Math.log(Math.max(score, LEAST_SCORE)))

@@ -13,9 +13,8 @@ import { emptyLiveShopper } from '../core/contract/live.ts'
 import type { RecommendRequest } from '../core/contract/requests.ts'
 import { RankingMean, type RankingMetrics } from '../core/evaluation/ranking.ts'
 import type { Generation } from '../core/scoring/generation.ts'
-import { itemIndexOf } from '../core/scoring/keys.ts'
+import { itemIndexOf, itemKeyOf, shopperKeyOf } from '../core/scoring/keys.ts'
 import { recommend } from '../core/scoring/recommend.ts'
-import { stringAt } from '../core/snapshot/strings.ts'
 import { before, type Dataset, firstAtOrAfter, readDataset } from './dataset.ts'
 import { NO_INDEX } from './duckdb.ts'
 import { PURCHASE } from './elasticity.ts'
@@ -109,8 +108,8 @@ function score(g: Generation, cases: Case[], k: number, personalise: boolean): R
   const mean = new RankingMean(k)
   for (const { shopper, bought, relevant } of cases) {
     const request: RecommendRequest = {
-      shopper: shopperKey(g, shopper),
-      exclude: Array.from(bought, (item) => itemKey(g, item)),
+      shopper: shopperKeyOf(g, shopper),
+      exclude: Array.from(bought, (item) => itemKeyOf(g, item)),
       slots: k,
       personalise,
     }
@@ -121,14 +120,4 @@ function score(g: Generation, cases: Case[], k: number, personalise: boolean): R
     )
   }
   return mean.mean()
-}
-
-function shopperKey(g: Generation, shopper: number): string {
-  const { keysBytes, keysOffsets } = g.tables.shoppers
-  return stringAt(keysBytes.view, keysOffsets.view, shopper)
-}
-
-function itemKey(g: Generation, item: number): string {
-  const { keysBytes, keysOffsets } = g.tables.catalogue
-  return stringAt(keysBytes.view, keysOffsets.view, item)
 }

@@ -31,7 +31,7 @@ export async function openHeldOut(
   const context = new StageContext(dataset, sections, parameters, onProgress)
   for (const [name, stage] of Object.entries(stages)) await runStage(name, stage, context)
   await runStage(
-    'calibrate',
+    'evaluate',
     async () => ({ metrics: {}, model: { calibration: UNCALIBRATED, blend: parameters.blend ?? undefined } }),
     context,
   )

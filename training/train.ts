@@ -6,9 +6,9 @@ import { MODEL_STAGES, runStage } from './model-stages.ts'
 import type { TrainingParameters } from './parameters.ts'
 import type { OnProgress } from './progress.ts'
 import { type Stage, StageContext } from './stage.ts'
-import { trainCalibration } from './stages/calibrate.ts'
+import { trainEvaluation } from './stages/evaluate.ts'
 
-const STAGES: Record<string, Stage> = { ...MODEL_STAGES, calibrate: trainCalibration }
+const STAGES: Record<string, Stage> = { ...MODEL_STAGES, evaluate: trainEvaluation }
 
 /** In the order in which they run. */
 export const STAGE_NAMES = Object.keys(STAGES)

@@ -43,6 +43,12 @@ export function itemKeyOf(g: Generation, item: ItemIndex): string {
   return stringAt(keysBytes.view, keysOffsets.view, item)
 }
 
+/** The merchant's key of a shopper. */
+export function shopperKeyOf(g: Generation, shopper: number): string {
+  const { keysBytes, keysOffsets } = g.tables.shoppers
+  return stringAt(keysBytes.view, keysOffsets.view, shopper)
+}
+
 /** XXH64 of a text's UTF-8 bytes as two 32-bit words. Texts of up to 1,024 characters. */
 export function hashOf(g: KeyRoom, text: string, seed = 0): { lo: number; hi: number } {
   const { key, hashes } = g.arena

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { calibrate, UNCALIBRATED, visitsAfter } from '../../training/calibration.ts'
+import { calibrate, UNCALIBRATED } from '../../training/calibration.ts'
+import { visitsAfter } from '../../training/evaluation/visits.ts'
 import { fitLogistic, probability } from '../../training/logistic.ts'
 import { popularityOf } from '../../training/stages/popularity.ts'
 import { DAY_MS, type SmallEvent, tableOf } from './small-shop.ts'
@@ -56,7 +57,7 @@ describe('visits after a cut', () => {
   test('begin with the first event and hold what is bought within the window', () => {
     const table = tableOf([at(1, 0, 9), at(10, 0, 1, 'view'), at(12, 0, 2), at(16.5, 0, 3), at(17, 0, 4), at(30, 1, 5)])
     const visits = visitsAfter(table, 9 * DAY_MS, 7 * DAY_MS, 10)
-    expect(visits).toEqual([{ shopper: 0, bought: new Set([2, 3]) }])
+    expect(visits).toEqual([{ shopper: 0, items: [1], bought: new Set([2, 3]) }])
   })
 
   test('are thinned evenly to the limit', () => {
