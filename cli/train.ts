@@ -19,7 +19,9 @@ interface TrainCommandOptions extends HomeOptions, Chosen {
 export function trainCommand(): Command {
   const defaults = TRAINING_DEFAULTS
   return withHome(new Command('train'))
-    .description('learn similarity, popularity, vectors and prices from the imported data, and measure them on held-out weeks')
+    .description(
+      'learn similarity, popularity, vectors and prices from the imported data, and measure them on held-out weeks',
+    )
     .addOption(new Option('--stage <name>', 'run one stage again, on what the others left').choices(STAGE_NAMES))
     .option('--threads <n>', 'threads of the numeric stages; the result is the same', wholeNumber, defaults.threads)
     .option('--seed <n>', 'seed of vectors and index', wholeNumber, defaults.seed)

@@ -35,7 +35,7 @@ export async function openHeldOut(
     async () => ({ metrics: {}, model: { calibration: UNCALIBRATED, blend: parameters.blend ?? undefined } }),
     context,
   )
-  const id = await publishSections({ dataset, sections, store, quality: null, activate: false })
+  const id = await publishSections({ dataset, sections, store, quality: null, activate: false, tolerance: null })
   const image = await openSnapshot(snapshotFolder(store, id), {
     expectedId: id,
     reserveBytes: (items) => reserveBytes(items, 1),

@@ -3,11 +3,12 @@ import type { KeyObject } from 'node:crypto'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import type { SnapshotId } from '../core/contract/ids.ts'
 import { INDEX_SECTION, OPTIONAL_SECTIONS, REQUIRED_SECTIONS, type SectionName } from '../core/snapshot/layout.ts'
-import { type ModelParameters, parseManifest } from '../core/snapshot/manifest.ts'
+import { type Manifest, type ModelParameters, parseManifest } from '../core/snapshot/manifest.ts'
 import { activateSnapshot, currentSnapshot, snapshotFolder } from '../core/snapshot/store.ts'
 import { readManifestBytes } from '../core/snapshot/verify.ts'
 import { publishSnapshot } from '../core/snapshot/write.ts'
 import type { DatasetSummary } from './dataset.ts'
+import { gatesOf, refuseFailed } from './gates.ts'
 import { hasReport, readReport, type StoredReport, sectionFile } from './sections.ts'
 
 export interface PublishOptions {
@@ -19,20 +20,28 @@ export interface PublishOptions {
   quality: unknown
   /** Whether `CURRENT` moves to the new snapshot. */
   activate: boolean
+  /** Share by which a watched metric may be worse than in the snapshot in use; null: nothing is compared. */
+  tolerance: number | null
   /** Ed25519 private key. */
   signingKey?: KeyObject
 }
 
+/** Throws `gate_failed` where the sections are worse than the snapshot in use by more than the tolerance. */
 export async function publishSections(options: PublishOptions): Promise<SnapshotId> {
   const { dataset, sections, store } = options
   const names = [...REQUIRED_SECTIONS, ...OPTIONAL_SECTIONS.filter((name) => hasReport(sections, name))]
   const reports = await Promise.all([...names, 'evaluate'].map((stage) => readReport(sections, stage)))
   const { items, shoppers, watermark } = agreedData(reports, dataset.shop)
+  const inUse = await manifestInUse(store)
+  const metrics = metricsOf(reports)
+  if (inUse !== null && options.tolerance !== null)
+    refuseFailed(gatesOf(inUse.manifest.metrics, metrics, options.tolerance), options.tolerance)
   const id = await publishSnapshot({
     store,
     shop: dataset.shop,
     currency: dataset.currency,
-    ...(await lineage(store)),
+    parent: inUse?.id ?? null,
+    epoch: (inUse?.manifest.epoch ?? 0) + 1,
     watermark,
     seed: seedOf(reports),
     items,
@@ -43,7 +52,7 @@ export async function publishSections(options: PublishOptions): Promise<Snapshot
       format: name === INDEX_SECTION ? 'hnsw' : 'safetensors',
     })),
     model: modelOf(reports),
-    metrics: metricsOf(reports),
+    metrics,
     quality: options.quality,
     signingKey: options.signingKey,
   })
@@ -51,12 +60,10 @@ export async function publishSections(options: PublishOptions): Promise<Snapshot
   return id
 }
 
-/** The snapshot in use is the parent. */
-async function lineage(store: string): Promise<{ parent: SnapshotId | null; epoch: number }> {
-  const parent = await currentSnapshot(store)
-  if (parent === null) return { parent, epoch: 1 }
-  const { epoch } = parseManifest(await readManifestBytes(snapshotFolder(store, parent)))
-  return { parent, epoch: epoch + 1 }
+/** The snapshot in use becomes the parent. */
+async function manifestInUse(store: string): Promise<{ id: SnapshotId; manifest: Manifest } | null> {
+  const id = await currentSnapshot(store)
+  return id === null ? null : { id, manifest: parseManifest(await readManifestBytes(snapshotFolder(store, id))) }
 }
 
 /** Throws `invalid_data` where a stage was last run on other data than the rest. */

@@ -20,6 +20,7 @@ export const ERROR_STATUS = {
   unknown_snapshot: 404,
   method_not_allowed: 405,
   conflict: 409,
+  gate_failed: 409,
   body_too_large: 413,
   snapshot_corrupt: 422,
   snapshot_unsupported: 422,

@@ -32,7 +32,7 @@ beforeAll(async () => {
   await generateShop(source, truthParameters({ items: 1200, shoppers: 2000, events: 60_000, seed: 5 }))
   const { dataset, quality } = await importData({ mapping: join(source, 'mapping.json'), out: data })
   await train({ data, sections, parameters: trainingParameters() })
-  const id = await publishSections({ dataset, sections, store, quality, activate: true })
+  const id = await publishSections({ dataset, sections, store, quality, activate: true, tolerance: null })
   const image = await openSnapshot(snapshotFolder(store, id), {
     expectedId: id,
     reserveBytes: (items) => reserveBytes(items, 1),

@@ -90,7 +90,14 @@ test('what is trained can be published, verified and served', async () => {
   const sections = await trainInto(folder, 'sections')
   const store = join(folder, 'snapshots')
   const publish = async (activate: boolean) =>
-    publishSections({ dataset: await readSummary(data), sections, store, quality: { rows: 1 }, activate })
+    publishSections({
+      dataset: await readSummary(data),
+      sections,
+      store,
+      quality: { rows: 1 },
+      activate,
+      tolerance: null,
+    })
   const first = await publish(true)
   expect(await currentSnapshot(store)).toBe(first)
   const { manifest } = await verifySnapshot(snapshotFolder(store, first), first)
@@ -133,7 +140,9 @@ test('stages of different data are not published together', async () => {
   await train({ data, sections, parameters: trainingParameters({ until: 40 * DAY_MS }), stage: 'popularity' })
   const store = join(folder, 'snapshots')
   const dataset = await readSummary(data)
-  await expect(publishSections({ dataset, sections, store, quality: null, activate: true })).rejects.toMatchObject({
+  await expect(
+    publishSections({ dataset, sections, store, quality: null, activate: true, tolerance: null }),
+  ).rejects.toMatchObject({
     code: 'invalid_data',
     field: 'popularity',
   })
@@ -147,9 +156,9 @@ test('a stage that has not run, an unknown stage and missing data are named', as
   await expect(train({ data: folder, sections, parameters })).rejects.toThrow('run offerwright import first')
   await expect(train({ data: folder, sections, parameters, stage: 'magic' })).rejects.toThrow('invalid stage: magic')
   const dataset = { shop: 'default', currency: 'GBP' }
-  await expect(publishSections({ dataset, sections, store: folder, quality: null, activate: true })).rejects.toThrow(
-    'run offerwright train --stage catalogue',
-  )
+  await expect(
+    publishSections({ dataset, sections, store: folder, quality: null, activate: true, tolerance: null }),
+  ).rejects.toThrow('run offerwright train --stage catalogue')
 })
 
 test('progress names every stage in its order', async () => {
