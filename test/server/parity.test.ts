@@ -1,31 +1,42 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LocalDecisions } from '../../cli/local-decisions.ts'
-import { serveShop, type TrainedShop, trainShop } from '../support/trained-shop.ts'
+import type { DecideAnswer } from '../../core/contract/answers.ts'
+import { anyItem, fillLiveState, type Subject, tightenCampaigns } from '../support/live-content.ts'
+import { copyShop, serveShop, type TestServer, type TrainedShop, trainShop } from '../support/trained-shop.ts'
 
-let shop: TrainedShop
-let local: LocalDecisions
+const TIME = 1_800_000_000_000
+const SESSIONS = Array.from({ length: 20 }, (_, n) => `visit-${n}`)
+
+let trained: TrainedShop
 let shoppers: string[]
+let live: Subject[]
 
 beforeAll(async () => {
-  shop = await trainShop()
-  local = await LocalDecisions.open(shop.folders, shop.snapshots[1])
+  trained = await trainShop()
+  await tightenCampaigns(trained)
+  const local = await LocalDecisions.open(trained.folders, trained.snapshots[1])
   shoppers = [...local.shoppersWithHistory(1)].map(({ shopper }) => shopper)
+  live = [...shoppers.slice(0, 30).map((shopper) => ({ shopper })), ...SESSIONS.map((session) => ({ session }))]
 })
-afterAll(() => shop.remove())
+afterAll(() => trained.remove())
 
-const item = fc.integer({ min: 0, max: 310 }).map((n) => `p${String(n).padStart(7, '0')}`)
-const keys = fc.array(item, { minLength: 1, maxLength: 5 })
-
+/** Half of them from subjects whose state is live. */
 function requests() {
-  return fc.record(
+  const stranger = fc.record(
     {
       shopper: fc.oneof(fc.constantFrom(...shoppers), fc.string({ minLength: 1, maxLength: 20, unit: 'binary' })),
       session: fc.string({ minLength: 1, maxLength: 8 }),
+    },
+    { requiredKeys: [] },
+  )
+  const keys = fc.array(anyItem, { minLength: 1, maxLength: 5 })
+  const asked = fc.record(
+    {
       requestId: fc.uuid(),
       slots: fc.integer({ min: 1, max: 30 }),
-      cart: fc.array(fc.record({ item, quantity: fc.integer({ min: 1, max: 9 }) }), { maxLength: 3 }),
-      history: fc.array(fc.record({ item }), { maxLength: 5 }),
+      cart: fc.array(fc.record({ item: anyItem, quantity: fc.integer({ min: 1, max: 9 }) }), { maxLength: 3 }),
+      history: fc.array(fc.record({ item: anyItem }), { maxLength: 5 }),
       exclude: keys,
       candidates: keys,
       filters: fc.record({ maxPriceMinor: fc.integer({ min: 100, max: 5000 }) }),
@@ -35,22 +46,38 @@ function requests() {
     },
     { requiredKeys: [] },
   )
+  return fc
+    .tuple(fc.oneof(fc.constantFrom(...live), stranger), asked)
+    .map(([subject, rest]) => JSON.stringify({ ...subject, ...rest, time: TIME, preview: true }))
 }
 
 test.each([1, 4])(
-  'answers over HTTP are the bytes of a decision without a server, with %i workers',
+  '1,000 answers over HTTP are the bytes of decisions without a server, over one live state, with %i workers',
   async (workers) => {
+    const shop = await copyShop(trained)
     const server = await serveShop(shop, { workers })
-    const asked = fc.sample(requests(), { seed: 42, numRuns: 500 })
-    const time = 1_800_000_000_000
-    const answers = await Promise.all(
-      asked.map(async (request) => {
-        const text = JSON.stringify({ ...request, time, preview: true })
-        const response = await fetch(`http://127.0.0.1:${server.port}/v1/decide`, { method: 'POST', body: text })
-        return { text, answer: await response.text() }
-      }),
-    )
+    await fillLiveState(server, live, TIME)
+    const asked = fc.sample(requests(), { seed: 42, numRuns: 1000 })
+    const answers = await Promise.all(asked.map((text) => answerOf(server, text)))
+    const local = await LocalDecisions.open(shop.folders, shop.snapshots[1])
     await server.close()
-    for (const { text, answer } of answers) expect(answer).toBe(JSON.stringify(local.decide(text, time)))
+    asked.forEach((text, i) => {
+      expect(answers[i]).toBe(JSON.stringify(local.decide(text, TIME)))
+    })
+    expectEveryState(answers.map((text) => JSON.parse(text) as DecideAnswer))
+    await shop.remove()
   },
 )
+
+async function answerOf({ port }: TestServer, body: string): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${port}/v1/decide`, { method: 'POST', body })).text()
+}
+
+/** Nothing would be compared by answers that no live state changes. */
+function expectEveryState(answers: DecideAnswer[]): void {
+  const considered = answers.flatMap(({ items }) => items.flatMap((item) => item.considered ?? []))
+  const dropped = new Set(considered.map(({ droppedBy }) => droppedBy))
+  expect([...dropped]).toEqual(expect.arrayContaining(['contact_cap', 'budget_exhausted', null]))
+  expect(answers.some(({ items }) => items.some(({ offer }) => offer !== null))).toBe(true)
+  expect(answers.some(({ personalised }) => personalised)).toBe(true)
+}
