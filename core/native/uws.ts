@@ -30,11 +30,16 @@ export async function loadUws(): Promise<Uws> {
   try {
     return (older ? await import('uwebsockets-node18') : await import('uwebsockets-node22')) as never as Uws
   } catch (error) {
-    const reason = (error as Error).message.split('\n').filter(Boolean).at(-1)
     throw new OfferwrightError(
       'environment',
-      `uWebSockets.js does not load on Node ${process.versions.node}, ${process.platform} ${process.arch}: ${reason}. ` +
-        'Use Node 20 or 22 (any glibc), or Node 24 with glibc 2.38 or later (Debian 13, Ubuntu 24.04)',
+      `uWebSockets.js does not load on Node ${process.versions.node}, ${process.platform} ${process.arch}: ` +
+        `${causeOf(error as Error)}. Use Node 20 or 22, or Node 24 or 26 with glibc 2.38 or later (Debian 13, ` +
+        'Ubuntu 24.04), and run `npm ci` with the Node that serves: it installs the binary of that one only',
     )
   }
+}
+
+/** The package puts a paragraph before the loader's own fault, and Node a stack of requires behind it. */
+function causeOf({ message }: Error): string {
+  return /^Error: (.*)$/m.exec(message)?.[1] ?? message.split('\n', 1)[0]
 }

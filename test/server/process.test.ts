@@ -1,7 +1,7 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { portOf, start } from '../support/processes.ts'
 import { CLI, call, copyShop, serveShop, type TrainedShop, trainShop } from '../support/trained-shop.ts'
 
 let shop: TrainedShop
@@ -11,44 +11,21 @@ beforeAll(async () => {
 })
 afterAll(() => shop.remove())
 
-interface Ended {
-  exitCode: number | null
-  stderr: string
-}
-
 function serve(home: string, ...args: string[]) {
-  const child = spawn(process.execPath, [CLI, 'serve', '--home', home, '--workers', '1', ...args])
-  let stderr = ''
-  child.stderr.on('data', (bytes) => {
-    stderr += bytes
-  })
-  const ended = new Promise<Ended>((resolve) => child.once('close', (exitCode) => resolve({ exitCode, stderr })))
-  return { child, ended }
-}
-
-/** The port that the first line about serving tells. */
-function portOf(child: ChildProcessWithoutNullStreams): Promise<number> {
-  return new Promise((resolve) => {
-    let text = ''
-    child.stderr.on('data', (bytes) => {
-      text += bytes
-      const match = /"port":(\d+)/.exec(text)
-      if (match) resolve(Number(match[1]))
-    })
-  })
+  return start(process.execPath, [CLI, 'serve', '--home', home, '--workers', '1', ...args])
 }
 
 test('SIGTERM: requests under way are answered, logs are written, exit code 0', async () => {
   const copy = await copyShop(shop)
-  const { child, ended } = serve(copy.folders.home, '--port', '0')
-  const port = await portOf(child)
+  const server = serve(copy.folders.home, '--port', '0')
+  const port = await portOf(server)
   const asked = Array.from({ length: 50 }, () => call(port, 'POST', '/v1/decide', { slots: 20 }))
   await Promise.race(asked)
-  child.kill('SIGTERM')
+  server.child.kill('SIGTERM')
   const answered = (await Promise.allSettled(asked)).filter(
     (answer) => answer.status === 'fulfilled' && answer.value.status === 200,
   )
-  const { exitCode, stderr } = await ended
+  const { exitCode, stderr } = await server.ended
   expect(exitCode).toBe(0)
   expect(stderr).toContain('stopped')
   const rows = (await readFile(join(copy.folders.log, 'decisions-000001.ndjson'), 'utf8')).trim().split('\n')
@@ -58,10 +35,10 @@ test('SIGTERM: requests under way are answered, logs are written, exit code 0', 
 })
 
 test('without keys it says that it trusts this machine, and listens nowhere else', async () => {
-  const { child, ended } = serve(shop.folders.home, '--port', '0')
-  await portOf(child)
-  child.kill('SIGINT')
-  expect((await ended).stderr).toContain('no API keys: every caller on this machine is trusted')
+  const server = serve(shop.folders.home, '--port', '0')
+  await portOf(server)
+  server.child.kill('SIGINT')
+  expect((await server.ended).stderr).toContain('no API keys: every caller on this machine is trusted')
   const refused = await serve(shop.folders.home, '--host', '0.0.0.0').ended
   expect(refused.exitCode).not.toBe(0)
   expect(refused.stderr).toMatch(/^error invalid_value: invalid host: 0\.0\.0\.0 .*\n$/)
@@ -99,15 +76,14 @@ test('a snapshot that fails its check at the start is told by its section', asyn
 })
 
 test('API keys come from the environment, with their roles and trust', async () => {
-  const child = spawn(process.execPath, [CLI, 'serve', '--home', shop.folders.home, '--port', '0', '--workers', '1'], {
-    env: { ...process.env, OFFERWRIGHT_API_KEYS: 'serve:first-key,admin:second-key:trusted' },
-  })
-  const port = await portOf(child)
+  const args = [CLI, 'serve', '--home', shop.folders.home, '--port', '0', '--workers', '1']
+  const env = { ...process.env, OFFERWRIGHT_API_KEYS: 'serve:first-key,admin:second-key:trusted' }
+  const server = start(process.execPath, args, { env })
+  const port = await portOf(server)
   expect((await call(port, 'POST', '/v1/decide', {})).status).toBe(401)
   expect((await call(port, 'POST', '/v1/decide', {}, { 'x-api-key': 'first-key' })).status).toBe(200)
   const timed = await call(port, 'POST', '/v1/decide', { time: 5 }, { 'x-api-key': 'second-key' })
   expect(timed.body.time).toBe(5)
-  const ended = new Promise((resolve) => child.once('close', resolve))
-  child.kill('SIGTERM')
-  expect(await ended).toBe(0)
+  server.child.kill('SIGTERM')
+  expect((await server.ended).exitCode).toBe(0)
 })
