@@ -13,6 +13,7 @@ let missing: string | null
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'offerwright-node24-'))
   missing = whyNotHere() ?? (await installNode(24, 11, join(folder, 'node')))
+  if (missing !== null) console.warn(`skipped: ${missing}`)
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

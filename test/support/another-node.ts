@@ -12,7 +12,7 @@ export async function installNode(release: number, npmRelease: number, folder: s
   if (process.platform !== 'linux') return `npm carries no Node ${release} for ${process.platform}`
   const packages = [`${nodePackage()}@${release}`, `npm@${npmRelease}`]
   const { exitCode, stderr } = await run('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', ...packages])
-  return exitCode === 0 ? null : `npm cannot fetch ${packages.join(' and ')}: ${stderr.trim()}`
+  return exitCode === 0 ? null : `npm cannot fetch ${packages.join(' and ')}: ${stderr.split('\n', 2).join('; ')}`
 }
 
 /** Variables under which `node` and `npm` are those of the folder, and native code is compiled for that Node. */
