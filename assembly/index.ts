@@ -9,6 +9,7 @@
  */
 export { bitmapAnd, bitmapFromCodes, bitmapFromRange } from './bitmap'
 export { dotRows, sparseTimesDense } from './dense'
+export { easeRows } from './ease'
 export { filterRows } from './filter'
 export { denseTimesDense, gramColumns } from './gram'
 export { xxh64 } from './hash'

@@ -6,7 +6,13 @@ import type { KernelExports } from '../core/native/kernel.ts'
 import { WorkerPool } from '../core/native/pool.ts'
 
 /** Exports that training runs in blocks. */
-export type Threaded = 'denseTimesDense' | 'filterRows' | 'gramColumns' | 'similarityBlock' | 'sparseTimesDense'
+export type Threaded =
+  | 'denseTimesDense'
+  | 'easeRows'
+  | 'filterRows'
+  | 'gramColumns'
+  | 'similarityBlock'
+  | 'sparseTimesDense'
 export type KernelArguments = { [Name in Threaded]: Parameters<KernelExports[Name]> }
 export type KernelCall = { [Name in Threaded]: { name: Name; args: KernelArguments[Name] } }[Threaded]
 

@@ -146,6 +146,34 @@ export interface KernelExports {
   ): void
 
   /**
+   * With P = (XᵀX + l2 I)^−1 by `steps` steps of conjugate gradients, row s: the k best of −P_ij · diagonal[i], i ≠ j =
+   * sources[s], indices ascending, into outIndices u32[., k] and outData f32[., k]; outCounts u32[.] says how many;
+   * outOwn f32[.] = P_jj. rows*: X, shoppers × items CSR; cols*: its transpose; diagonal f32[nItems] > 0: that of XᵀX + l2 I;
+   * sources u32[nSources <= PANEL]; scratch f32[PANEL · (nShoppers + 4 nItems + 8)].
+   */
+  easeRows(
+    rowsIndptr: number,
+    rowsIndices: number,
+    rowsData: number,
+    nShoppers: number,
+    colsIndptr: number,
+    colsIndices: number,
+    colsData: number,
+    nItems: number,
+    diagonal: number,
+    l2: number,
+    steps: number,
+    sources: number,
+    nSources: number,
+    k: number,
+    scratch: number,
+    outOwn: number,
+    outIndices: number,
+    outData: number,
+    outCounts: number,
+  ): void
+
+  /**
    * Value of n actions, f64[n] arrays, money in minor units; unitMargin: price - cost; oddsNone: p0 / (1 - p0). Writes the
    * purchase probability, the incremental margin, z times its standard error, the budget's price, and their value.
    */

@@ -1,0 +1,119 @@
+/**
+ * EASE, a linear autoencoder (Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019):
+ *
+ *   P = (XᵀX + λI)^−1,   W[j, i] = −P_ij / P_ii,   j ≠ i,   the K largest positive W of each source j kept
+ *
+ * X: shoppers × items, the weights of their interactions. P is never made: the kernel finds its columns by conjugate gradients.
+ * Row j of W is column j of P over the diagonal of P, which is known when every column has been found. So that columns are
+ * found once and not twice, the kernel keeps 2 K candidates by −P_ij (XᵀX + λI)_ii, whose second factor is the first-order
+ * value of 1 / P_ii, and the K largest are chosen here by the diagonal as found. Where only some rows are asked for, the
+ * diagonal of the other targets stays at first order.
+ */
+import { instantiateKernel } from '../../core/native/kernel.ts'
+import type { Interactions } from '../histories.ts'
+import { KernelThreads } from '../kernel-threads.ts'
+import type { Csr } from '../sparse.ts'
+import { placeCsr, Workspace } from '../workspace.ts'
+import { SourceRows } from './source-rows.ts'
+
+/** Conjugate-gradient steps: more change no digit of a ranking figure. */
+const STEPS = 10
+const CANDIDATES_PER_KEPT = 2
+
+export interface EaseParameters {
+  neighbours: number
+  /** λ: above 0. */
+  l2: number
+  threads: number
+  /** Items whose rows are computed; the others' stay empty. Absent: all. */
+  sources?: Uint32Array
+}
+
+/** Items × items; row j holds the weights of history item j, indices ascending. `onDone` counts sources. */
+export async function easeRows(
+  { byShopper, byItem }: Interactions,
+  { neighbours, l2, threads, sources }: EaseParameters,
+  onDone: (sources: number) => void = () => undefined,
+): Promise<Csr> {
+  const { nRows: nItems, nCols: nShoppers } = byItem
+  const workspace = new Workspace()
+  const rows = placeCsr(workspace, byShopper)
+  const cols = placeCsr(workspace, byItem)
+  const diagonal = workspace.f32(nItems)
+  diagonal.view.set(squaresOf(byItem).map((squares) => squares + l2))
+  const panel = instantiateKernel(workspace.memory).PANEL.value
+  const candidates = CANDIDATES_PER_KEPT * neighbours
+  const found = new SourceRows(workspace, nItems, candidates, sources)
+  const own = workspace.f32(found.nSources)
+  const scratch = Array.from({ length: threads }, () => workspace.f32(panel * (nShoppers + 4 * nItems + 8)).pointer)
+  const kernel = new KernelThreads(workspace.memory, threads)
+  try {
+    await kernel.blocks(
+      found.nSources,
+      panel,
+      (lane, from, to) => ({
+        name: 'easeRows',
+        args: [
+          rows.indptr,
+          rows.indices,
+          rows.data,
+          nShoppers,
+          cols.indptr,
+          cols.indices,
+          cols.data,
+          nItems,
+          diagonal.pointer,
+          l2,
+          STEPS,
+          found.sourcesAt(from),
+          to - from,
+          candidates,
+          scratch[lane],
+          own.pointer + 4 * from,
+          ...found.outputAt(from),
+        ],
+      }),
+      onDone,
+    )
+  } finally {
+    await kernel.close()
+  }
+  const corrections = Float32Array.from(diagonal.view, () => 1)
+  for (let s = 0; s < found.nSources; s++) {
+    const item = sources?.[s] ?? s
+    corrections[item] = 1 / (own.view[s] * diagonal.view[item])
+  }
+  return largestOf(scaledColumns(found.packed(), corrections), neighbours)
+}
+
+function squaresOf({ nRows, indptr, data }: Csr): Float64Array {
+  const squares = new Float64Array(nRows)
+  for (let r = 0; r < nRows; r++) for (let p = indptr[r]; p < indptr[r + 1]; p++) squares[r] += data[p] * data[p]
+  return squares
+}
+
+function scaledColumns(matrix: Csr, by: Float32Array): Csr {
+  for (let p = 0; p < matrix.data.length; p++) matrix.data[p] *= by[matrix.indices[p]]
+  return matrix
+}
+
+/** The k largest of each row, columns in the order they have; of equal ones at the limit the first. */
+function largestOf(matrix: Csr, k: number): Csr {
+  const indptr = new Uint32Array(matrix.nRows + 1)
+  const indices = new Uint32Array(matrix.indices.length)
+  const data = new Float32Array(matrix.data.length)
+  let end = 0
+  for (let row = 0; row < matrix.nRows; row++) {
+    const [from, to] = [matrix.indptr[row], matrix.indptr[row + 1]]
+    const ascending = matrix.data.slice(from, to).sort()
+    const limit = ascending.length > k ? ascending[ascending.length - k] : 0
+    let ties = ascending.length > k ? k - ascending.filter((value) => value > limit).length : 0
+    for (let p = from; p < to; p++) {
+      if (matrix.data[p] < limit || (matrix.data[p] === limit && ties-- <= 0)) continue
+      indices[end] = matrix.indices[p]
+      data[end++] = matrix.data[p]
+    }
+    indptr[row + 1] = end
+  }
+  return { ...matrix, indptr, indices: indices.slice(0, end), data: data.slice(0, end) }
+}
