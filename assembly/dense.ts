@@ -50,7 +50,7 @@ function dotFour(query: usize, a: usize, b: usize, c: usize, d: usize, dim: u32,
   store<f32>(out, finish(sumD, query, d, dim), 12)
 }
 
-function dot(query: usize, row: usize, dim: u32): f32 {
+export function dot(query: usize, row: usize, dim: u32): f32 {
   const vectorBytes = (<usize>(dim & ~3)) << 2
   let sum = f32x4.splat(0)
   for (let at: usize = 0; at < vectorBytes; at += 16)
@@ -103,7 +103,7 @@ export function sparseTimesDense(
 }
 
 /** out[d] += weight · term[d]. */
-function addScaled(weight: f32, term: usize, dim: u32, out: usize): void {
+export function addScaled(weight: f32, term: usize, dim: u32, out: usize): void {
   const bytes = (<usize>dim) << 2
   const vectorBytes = bytes & ~15
   const weights = f32x4.splat(weight)

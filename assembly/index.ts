@@ -7,6 +7,7 @@
  * Float sums have a fixed order, given at each function; relaxed SIMD is off. Equal input gives equal bits on any CPU.
  * Inputs are trusted: whoever opens a snapshot has checked it. The debug build checks them again (contract.ts).
  */
+export { alsRows, FOLD_IN, foldInAls } from './als'
 export { bitmapAnd, bitmapFromCodes, bitmapFromRange } from './bitmap'
 export { dotRows, sparseTimesDense } from './dense'
 export { easeRows } from './ease'

@@ -7,6 +7,7 @@ import { WorkerPool } from '../core/native/pool.ts'
 
 /** Exports that training runs in blocks. */
 export type Threaded =
+  | 'alsRows'
   | 'denseTimesDense'
   | 'easeRows'
   | 'filterRows'

@@ -174,6 +174,33 @@ export interface KernelExports {
   ): void
 
   /**
+   * Improves rows fromRow..toRow-1 of out f32[nRows, dim] as solutions x of (S + alpha Σ y yᵀ) x = (1 + alpha) Σ y, sums over
+   * the vectors y, of other f32[nCols, dim], of the row's entries (CSR indptr, indices), by `steps` steps of conjugate
+   * gradients; a row without entries becomes 0. system S: f32[dim, dim]; dim: a multiple of 4; scratch f32[3 · dim].
+   */
+  alsRows(
+    indptr: number,
+    indices: number,
+    fromRow: number,
+    toRow: number,
+    other: number,
+    dim: number,
+    system: number,
+    alpha: number,
+    steps: number,
+    scratch: number,
+    out: number,
+  ): void
+  /** Longest history that foldInAls takes. */
+  readonly FOLD_IN: { readonly value: number }
+  /**
+   * out f32[dim] = Hᵀ (I + alpha H Hᵀ)^−1 1 (1 + alpha): the vector of a shopper whose history rows u32[h <= FOLD_IN] lists, H
+   * those rows of items f32[*, dim] in the whitened basis of training; its dot product with an item's row is the item's
+   * score. scratch f64[h · (h + 1)].
+   */
+  foldInAls(rows: number, h: number, items: number, dim: number, alpha: number, scratch: number, out: number): void
+
+  /**
    * Value of n actions, f64[n] arrays, money in minor units; unitMargin: price - cost; oddsNone: p0 / (1 - p0). Writes the
    * purchase probability, the incremental margin, z times its standard error, the budget's price, and their value.
    */

@@ -12,6 +12,7 @@ import { instantiateKernel } from '../../core/native/kernel.ts'
 import { type Eigen, eigenOf } from '../eigen.ts'
 import { KernelThreads } from '../kernel-threads.ts'
 import { type Placed, type PlacedCsr, placeCsr, Workspace } from '../workspace.ts'
+import { mirrored } from './gram.ts'
 import { type Normalised, trivialDirection } from './normalised.ts'
 
 /** Columns iterated beyond those kept: they take up what the cut-off directions leave. */
@@ -169,13 +170,6 @@ function projectOut(q: Float32Array, width: number, direction: Float64Array): vo
   const along = new Float64Array(width)
   for (let r = 0; r < direction.length; r++) for (let c = 0; c < width; c++) along[c] += direction[r] * q[r * width + c]
   for (let r = 0; r < direction.length; r++) for (let c = 0; c < width; c++) q[r * width + c] -= direction[r] * along[c]
-}
-
-/** A symmetric matrix of which the upper triangle is given. */
-function mirrored(upper: Float64Array, width: number): Float64Array {
-  const whole = upper.slice()
-  for (let x = 0; x < width; x++) for (let y = 0; y < x; y++) whole[x * width + y] = whole[y * width + x]
-  return whole
 }
 
 function scaleColumns(m: Float64Array, width: number, factor: (column: number) => number): void {
