@@ -5,6 +5,7 @@
  * has NULL; none of these is a value of the tables that import writes. Texts keep null. BIGINT is read as f64, exact up
  * to 2^53, which milliseconds never reach.
  */
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
@@ -39,6 +40,8 @@ const ITEM_COLUMNS = {
   stock: 'i32',
   available: 'u8',
 } as const
+/** `value` of a text, else `number`: the missing number of a text reads as -1. */
+const ATTRIBUTE_COLUMNS = { item_index: 'u32', name: 'text', value: 'text', number: 'f64' } as const
 const SHOPPER_COLUMNS = { key: 'text' } as const
 const EVENT_COLUMNS = {
   shopper_index: 'u32',
@@ -170,6 +173,12 @@ export function readItems<Name extends ItemColumn>(
   names: readonly Name[],
 ): Promise<Columns<Pick<typeof ITEM_COLUMNS, Name>>> {
   return readColumns(join(dataFolder, 'items.parquet'), pick(ITEM_COLUMNS, names))
+}
+
+/** Rows of attributes.parquet by item, name and value; null where the mapping names no attributes. */
+export async function readAttributes(dataFolder: string): Promise<Columns<typeof ATTRIBUTE_COLUMNS> | null> {
+  const file = join(dataFolder, 'attributes.parquet')
+  return existsSync(file) ? readColumns(file, ATTRIBUTE_COLUMNS) : null
 }
 
 /** Keys of shoppers.parquet; row i is shopper index i. */

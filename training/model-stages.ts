@@ -1,8 +1,9 @@
 /** The stages that make the sections of a snapshot, in the order in which they run. */
 import type { TrainingParameters } from './parameters.ts'
-import { writeReport } from './sections.ts'
+import { removeResult, writeReport } from './sections.ts'
 import type { Stage, StageContext } from './stage.ts'
 import { trainIndex } from './stages/ann-index.ts'
+import { trainAttributes } from './stages/attributes.ts'
 import { trainCatalogue } from './stages/catalogue.ts'
 import { trainPopularity } from './stages/popularity.ts'
 import { trainPrices } from './stages/prices.ts'
@@ -18,14 +19,16 @@ export const MODEL_STAGES = {
   vectors: trainVectors,
   index: trainIndex,
   prices: trainPrices,
+  attributes: trainAttributes,
 } satisfies Record<string, Stage>
 
-/** Runs a stage and leaves its report beside its section. */
+/** Runs a stage and leaves its report beside its section, or neither where the data has nothing for it. */
 export async function runStage(name: string, stage: Stage, context: StageContext): Promise<void> {
   const { onProgress, dataset, sections, parameters } = context
   onProgress({ stage: name, done: 0, total: 1, message: 'started' })
   const report = await stage(context)
-  await writeReport(sections, name, dataset, withoutThreads(parameters), report)
+  if (report === null) await removeResult(sections, name)
+  else await writeReport(sections, name, dataset, withoutThreads(parameters), report)
   onProgress({ stage: name, done: 1, total: 1, message: 'done' })
 }
 

@@ -1,6 +1,6 @@
 /** Section files and stage reports: what a stage leaves behind for later stages and for publishing. */
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import { writeDurably, writeFully } from '../core/snapshot/files.ts'
@@ -70,6 +70,11 @@ export async function writeReport(
   await mkdir(folder, { recursive: true })
   const bytes = Buffer.from(`${JSON.stringify(stored, null, 2)}\n`)
   await writeDurably(reportFile(folder, stage), (file) => writeFully(file, bytes, 0))
+}
+
+/** Removes what an earlier run of the stage left. */
+export async function removeResult(folder: string, stage: string): Promise<void> {
+  await Promise.all([sectionFile(folder, stage), reportFile(folder, stage)].map((file) => rm(file, { force: true })))
 }
 
 /** Whether the stage has left a result. */

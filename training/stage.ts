@@ -27,4 +27,5 @@ export class StageContext {
   }
 }
 
-export type Stage = (context: StageContext) => Promise<StageReport>
+/** Null: the data has nothing for the stage's section, and the snapshot does without it. */
+export type Stage = (context: StageContext) => Promise<StageReport | null>

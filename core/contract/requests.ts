@@ -1,6 +1,7 @@
 /** Requests of the HTTP API and of the CLI, which asks the same questions without a server. */
 import Type, { type Static } from 'typebox'
 import { EVENT_KINDS, Instant, Key } from './events.ts'
+import { Filters } from './filters.ts'
 
 /** Limits at the door; they bound the work of one request. */
 export const LIMITS = {
@@ -9,7 +10,6 @@ export const LIMITS = {
   candidates: 1000,
   exclusions: 1000,
   history: 200,
-  filterValues: 100,
 } as const
 
 const CartLine = Type.Object(
@@ -30,17 +30,6 @@ const HistoryLine = Type.Object(
   },
   { additionalProperties: false },
 )
-
-const Filters = Type.Object(
-  {
-    category: Type.Optional(Type.Array(Key, { minItems: 1, maxItems: LIMITS.filterValues })),
-    brand: Type.Optional(Type.Array(Key, { minItems: 1, maxItems: LIMITS.filterValues })),
-    minPriceMinor: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })),
-    maxPriceMinor: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })),
-  },
-  { additionalProperties: false },
-)
-export type Filters = Static<typeof Filters>
 
 const asked = {
   shop: Type.Optional(Key),

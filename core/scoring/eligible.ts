@@ -2,8 +2,10 @@
  * Which items may be in an answer: sellable, inside the filters, not excluded. Filters are bitmaps over the items;
  * the kernel's top-k reads the bitmap, so exactly k items come back when k exist.
  */
+
+import type { Filters } from '../contract/filters.ts'
 import type { ItemIndex } from '../contract/ids.ts'
-import type { CartLine, Filters } from '../contract/requests.ts'
+import type { CartLine } from '../contract/requests.ts'
 import { bitmapWords, CACHED_FILTERS, MAX_EXCLUDED } from './arena.ts'
 import { catalogueSequence } from './catalogue.ts'
 import type { Generation } from './generation.ts'

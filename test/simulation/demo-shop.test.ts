@@ -179,7 +179,7 @@ describe('the demo shop', () => {
     expect(share((row) => row[5] === '')).toBeGreaterThan(0.015)
     expect(share((row) => row[6] === '0')).toBeGreaterThan(0.01)
     expect(share((row) => row[7] === 'false')).toBeGreaterThan(0.004)
-    expect(items.filter((row) => row.length !== 8)).toEqual([])
+    expect(items.filter((row) => row.length !== 11)).toEqual([])
     expect(new Set(items.map((row) => row[1])).size).toBe(items.length)
   })
 

@@ -22,6 +22,7 @@ export interface SmallItem {
   category?: string | null
   priceMinor?: number
   costMinor?: number | null
+  attributes?: Record<string, string | number>
 }
 
 export const DAY_MS = 86_400_000
@@ -66,7 +67,10 @@ export async function writeData(
       quantity INTEGER, price_minor INTEGER, discount_minor INTEGER, campaign VARCHAR, order_key VARCHAR)`)
     const sorted = events.toSorted((a, b) => a.timeMs - b.timeMs)
     await insert(db, 'events', sorted.map(eventRow))
-    for (const table of ['items', 'shoppers', 'events'])
+    await db.run('CREATE TABLE attributes (item_index UINTEGER, name VARCHAR, value VARCHAR, number DOUBLE)')
+    const attributes = items.flatMap(attributeRows)
+    await insert(db, 'attributes', attributes)
+    for (const table of ['items', 'shoppers', 'events', ...(attributes.length > 0 ? ['attributes'] : [])])
       await db.run(`COPY ${table} TO ${quoteText(join(folder, `${table}.parquet`))} (FORMAT parquet)`)
     const summary = {
       version: 1,
@@ -99,6 +103,14 @@ async function insert(db: Database, table: string, rows: string[]): Promise<void
 function itemRow({ category = null, priceMinor = 1000, costMinor = 500 }: SmallItem, item: number): string {
   const categoryText = category === null ? 'NULL' : quoteText(category)
   return `${item}, ${quoteText(key('i', item))}, ${quoteText(`Item ${item}`)}, ${categoryText}, NULL, ${priceMinor}, ${priceMinor}, ${costMinor ?? 'NULL'}, NULL, true`
+}
+
+function attributeRows({ attributes = {} }: SmallItem, item: number): string[] {
+  return Object.entries(attributes).map(([name, value]) =>
+    typeof value === 'number'
+      ? `${item}, ${quoteText(name)}, NULL, ${value}`
+      : `${item}, ${quoteText(name)}, ${quoteText(value)}, NULL`,
+  )
 }
 
 function eventRow(event: SmallEvent): string {

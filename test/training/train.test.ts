@@ -37,7 +37,10 @@ function twoHalves(): SmallEvent[] {
 
 async function smallShop(): Promise<string> {
   const folder = await temporaryFolder()
-  const items = Array.from({ length: ITEMS }, (_, item) => ({ category: item % 2 === 0 ? 'even' : 'odd' }))
+  const items = Array.from({ length: ITEMS }, (_, item) => ({
+    category: item % 2 === 0 ? 'even' : 'odd',
+    attributes: { parity: item % 2 === 0 ? 'even' : 'odd', number: item },
+  }))
   await writeData(join(folder, 'data'), items, SHOPPERS, twoHalves())
   return folder
 }
@@ -61,6 +64,7 @@ test('training again, on any number of threads, writes the same bytes', async ()
   const folder = await smallShop()
   const once = await hashes(await trainInto(folder, 'once', { threads: 1 }))
   expect(Object.keys(once).filter((name) => !name.endsWith('.json'))).toEqual([
+    'attributes.safetensors',
     'catalogue.safetensors',
     'items.hnsw',
     'popularity.safetensors',

@@ -40,6 +40,12 @@ export function wholeNumber(text: string): string {
   return `CASE WHEN regexp_full_match(${number}, '-?\\d{1,15}(\\.0*)?') THEN CAST(split_part(${number}, '.', 1) AS BIGINT) END`
 }
 
+/** A number in decimals, DOUBLE. */
+export function decimalNumber(text: string): string {
+  const number = trimmed(text)
+  return `CASE WHEN regexp_full_match(${number}, '-?\\d{1,15}(\\.\\d*)?') THEN CAST(${number} AS DOUBLE) END`
+}
+
 export function truth(text: string): string {
   return `CASE WHEN lower(${trimmed(text)}) IN ('true', 't', 'yes', 'y', '1') THEN TRUE WHEN lower(${trimmed(text)}) IN ('false', 'f', 'no', 'n', '0') THEN FALSE END`
 }

@@ -61,7 +61,7 @@ export async function importData(options: ImportOptions): Promise<{ dataset: Dat
     await relate(db, mapping, onProgress)
     const quality = await measureQuality(db, mapping, rows)
     const dataset = describe(options.shop ?? DEFAULT_SHOP, mapping, quality)
-    await write(db, folder, dataset, quality, onProgress)
+    await write(db, mapping, folder, dataset, quality, onProgress)
     await replaceFolder(out, folder)
     return { dataset, quality }
   } finally {
@@ -111,6 +111,7 @@ async function relate(db: Database, mapping: Mapping, onProgress: OnProgress): P
     'candidate-events',
     ...catalogue,
     'items',
+    ...(hasAttributes(mapping) ? ['attributes'] : []),
     'shoppers',
     'events',
     'rejects',
@@ -119,6 +120,10 @@ async function relate(db: Database, mapping: Mapping, onProgress: OnProgress): P
     onProgress({ stage: 'relate', done, total: steps.length, message: step })
     await db.run(await readSql(step))
   }
+}
+
+function hasAttributes({ items }: Mapping): boolean {
+  return Object.keys(items?.attributes ?? {}).length > 0
 }
 
 function describe(shop: string, mapping: Mapping, quality: Quality): Dataset {
@@ -151,13 +156,14 @@ const REJECTS = `SELECT f.file, r.line, r.column_name AS "column", r.reason, r.v
 
 async function write(
   db: Database,
+  mapping: Mapping,
   folder: string,
   dataset: Dataset,
   quality: Quality,
   onProgress: OnProgress,
 ): Promise<void> {
   await db.run('SET threads = 1')
-  const tables = ['items', 'shoppers', 'events']
+  const tables = ['items', 'shoppers', 'events', ...(hasAttributes(mapping) ? ['attributes'] : [])]
   for (const [done, table] of tables.entries()) {
     onProgress({ stage: 'write', done, total: tables.length, message: `${table}.parquet` })
     await db.run(`COPY ${table} TO ${quoteText(join(folder, `${table}.parquet`))} (FORMAT parquet, COMPRESSION zstd)`)

@@ -4,9 +4,10 @@ import type { Validator } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import { EVENT_KINDS } from '../../core/contract/events.ts'
+import { ATTRIBUTE_NAME, BUILT_IN_ATTRIBUTES, MAX_ATTRIBUTES } from '../../core/contract/filters.ts'
 import { minorDigits } from '../../core/contract/money.ts'
 import { schemaFaults } from '../../core/contract/parse.ts'
-import type { EventSource, Mapping, Rule } from './mapping.ts'
+import type { EventSource, ItemSource, Mapping, Rule } from './mapping.ts'
 
 const MAX_FAULTS = 100
 
@@ -37,6 +38,7 @@ function sensibilityFaults(mapping: Mapping): Fault[] {
   return [
     ...currencyFaults(mapping),
     ...mapping.events.flatMap((source, i) => sourceFaults(source, `events[${i}]`, mapping.items !== undefined)),
+    ...(mapping.items === undefined ? [] : attributeFaults(mapping.items)),
     ...priceFaults(mapping),
   ]
 }
@@ -113,6 +115,7 @@ function catalogueColumnFaults({ columns }: EventSource, field: string): Fault[]
     )
 }
 
+<<<<<<< HEAD
 function priceFaults({ items, events, assumedPriceMinor }: Mapping): Fault[] {
   if (
     assumedPriceMinor !== undefined ||
@@ -120,6 +123,27 @@ function priceFaults({ items, events, assumedPriceMinor }: Mapping): Fault[] {
     events.some(({ columns }) => columns.price !== undefined)
   )
     return []
+=======
+function attributeFaults({ attributes = {} }: ItemSource): Fault[] {
+  const names = Object.keys(attributes)
+  const faults = names.flatMap((name) => {
+    const field = `items.attributes.${name}`
+    const { type, separator } = attributes[name]
+    if (BUILT_IN_ATTRIBUTES.some((builtIn) => builtIn === name))
+      return [invalid(field, name, `${name} is an attribute already: map it in items.columns`)]
+    if (!new RegExp(ATTRIBUTE_NAME).test(name))
+      return [invalid(field, name, 'a name has 1 to 64 characters, none of them | or a control character')]
+    if (type === 'number' && separator !== undefined)
+      return [invalid(`${field}.separator`, separator, 'belongs to a text: an item has one number of a name')]
+    return []
+  })
+  const tooMany = names.length > MAX_ATTRIBUTES
+  return tooMany ? [...faults, invalid('items.attributes', names.length, `at most ${MAX_ATTRIBUTES}`)] : faults
+}
+
+function priceFaults({ items, events }: Mapping): Fault[] {
+  if (items?.columns.price !== undefined || events.some(({ columns }) => columns.price !== undefined)) return []
+>>>>>>> 61ca2a7 (Import attributes of items, texts, lists and numbers, into a section of their own)
   return [
     invalid(
       'items.columns.price',

@@ -5,7 +5,9 @@
  * { "version": 1, "currency": "GBP",
  *   "events": [{ "file": "sales.csv.gz", "kind": "purchase", "time": { "format": "%Y-%m-%d", "zone": "Europe/London" },
  *                "columns": { "item": "sku", "time": "day", "shopper": "customer", "price": "unit_price" } }],
- *   "items": { "file": "items.csv", "columns": { "item": "sku", "title": "name", "price": "price", "cost": "cost" } } }
+ *   "items": { "file": "items.csv", "columns": { "item": "sku", "title": "name", "price": "price", "cost": "cost" },
+ *              "attributes": { "colour": { "column": "colour", "type": "text" },
+ *                              "tags": { "column": "tags", "type": "text", "separator": "|" } } } }
  * ```
  */
 import { readFile } from 'node:fs/promises'
@@ -105,6 +107,18 @@ const EventSource = Type.Object(
 )
 export type EventSource = Static<typeof EventSource> & NamedFile
 
+/** What shoppers filter by beside category, brand and price: one column each. */
+const Attribute = Type.Object(
+  {
+    column: Name,
+    type: Type.Union([Type.Literal('text'), Type.Literal('number')]),
+    /** Parts a text into a list of values, such as tags. */
+    separator: Type.Optional(Type.String({ minLength: 1, maxLength: 8 })),
+  },
+  closed,
+)
+export type Attribute = Static<typeof Attribute>
+
 const ItemSource = Type.Object(
   {
     ...file,
@@ -122,6 +136,7 @@ const ItemSource = Type.Object(
       closed,
     ),
     normalise: Type.Optional(Type.Object({ item: Type.Optional(Normalisation) }, closed)),
+    attributes: Type.Optional(Type.Record(Type.String(), Attribute)),
   },
   closed,
 )

@@ -157,5 +157,8 @@ function mappedColumns(source: FileSource): [string, string][] {
       ? ((source as EventSource)[list] ?? []).map((rule, i): [string, string] => [`${list}[${i}].column`, rule.column])
       : [],
   )
-  return [...columns, ...rules]
+  const attributes = Object.entries(('attributes' in source && source.attributes) || {}).map(
+    ([name, { column }]): [string, string] => [`attributes.${name}.column`, column],
+  )
+  return [...columns, ...rules, ...attributes]
 }

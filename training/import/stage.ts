@@ -1,8 +1,19 @@
 /** Reads the files of a mapping into the staging tables of sql/staging.sql. */
 import { minorDigits } from '../../core/contract/money.ts'
 import { type Database, quoteText } from '../duckdb.ts'
-import { anyRule, decimalMinor, kindParts, normalised, present, timeMs, truth, wholeNumber } from './expressions.ts'
-import type { EventSource, ItemSource, Mapping } from './mapping.ts'
+import {
+  anyRule,
+  decimalMinor,
+  decimalNumber,
+  kindParts,
+  normalised,
+  present,
+  timeMs,
+  trimmed,
+  truth,
+  wholeNumber,
+} from './expressions.ts'
+import type { Attribute, EventSource, ItemSource, Mapping } from './mapping.ts'
 import { type OpenSource, openSource, type SourcePlace } from './source.ts'
 
 /** Stages one file of events; returns its rows, the broken ones among them. */
@@ -79,7 +90,30 @@ export async function stageItems(
     text(columns.available),
     columns.available === undefined ? 'NULL' : truth(text(columns.available)),
   ])
+  for (const [name, attribute] of Object.entries(source.attributes ?? {}))
+    await stageAttribute(db, open, place.number, name, attribute)
   return open.rows
+}
+
+/** A row for each value: the text as it was read beside its value, or its number. */
+async function stageAttribute(
+  db: Database,
+  open: OpenSource,
+  source: number,
+  name: string,
+  { column, type, separator }: Attribute,
+): Promise<void> {
+  const text = present(open.column(column))
+  const isNumber = type === 'number'
+  const parts =
+    separator === undefined
+      ? `[${trimmed(text)}]`
+      : `[${trimmed('part')} FOR part IN string_split(${text}, ${quoteText(separator)})]`
+  const values = isNumber ? `NULL, ${decimalNumber(text)}` : `unnest(list_distinct(${parts})), NULL`
+  await db.run(
+    `INSERT INTO staged_attributes SELECT ${source}, line, ${quoteText(name)}, ${text}, ${isNumber}, ${values}
+     FROM ${open.relation} WHERE ${text} IS NOT NULL`,
+  )
 }
 
 function textOf(open: OpenSource) {
@@ -104,4 +138,9 @@ async function nameSource(db: Database, number: number, source: EventSource | It
   await db.run(`INSERT INTO source_files VALUES (${number}, ${quoteText(source.name)})`)
   for (const [role, name] of Object.entries(source.columns))
     await db.run(`INSERT INTO source_columns VALUES (${number}, ${quoteText(role)}, ${quoteText(name)})`)
+  const attributes = ('attributes' in source && source.attributes) || {}
+  for (const [name, { column }] of Object.entries(attributes))
+    await db.run(
+      `INSERT INTO source_columns VALUES (${number}, ${quoteText(`attribute ${name}`)}, ${quoteText(column)})`,
+    )
 }

@@ -1,9 +1,9 @@
 /** The export of items: what the shop sells on the last day. */
-import { BRANDS, brandName, CATEGORIES, type Category, titleOf } from './categories.ts'
+import { BRANDS, brandName, CATEGORIES, type Category, lookOf, titleOf } from './categories.ts'
 import { STREAM } from './random.ts'
 import { categoryOf, itemKey, listPriceMinor, type Truth } from './truth.ts'
 
-export const ITEMS_HEADER = 'sku,title,category,brand,price,cost,stock,available\n'
+export const ITEMS_HEADER = 'sku,title,category,brand,price,cost,stock,available,colour,tags,weight\n'
 
 const SHELVES = new Map(CATEGORIES.map((category) => [category.name, category]))
 
@@ -37,11 +37,16 @@ export function catalogueItem(truth: Truth, item: number): CatalogueItem {
 export function itemRow(truth: Truth, item: number, money: (minor: number) => string): string {
   const category = truth.parameters.categories[categoryOf(truth, item)]
   const { priceMinor, costMinor, stock, available } = catalogueItem(truth, item)
-  const title = titleOf(shelfOf(category.name), Math.floor(item / truth.parameters.categories.length))
+  const shelf = shelfOf(category.name)
+  const ordinal = Math.floor(item / truth.parameters.categories.length)
+  const title = titleOf(shelf, ordinal)
+  const { colour, kind } = lookOf(shelf, ordinal)
+  const tags = category.cycleDays > 0 ? `${kind}|consumable` : kind
   truth.random.block(STREAM.item, item, 4, 0)
   const brand = brandName(Math.floor(truth.random.uniform(0) * BRANDS))
+  const weight = (0.05 + 2 * truth.random.uniform(1)).toFixed(2)
   const cost = costMinor < 0 ? '' : money(costMinor)
-  return `${itemKey(item)},${title},${category.name},${brand},${money(priceMinor)},${cost},${stock < 0 ? '' : stock},${available}\n`
+  return `${itemKey(item)},${title},${category.name},${brand},${money(priceMinor)},${cost},${stock < 0 ? '' : stock},${available},${colour},${tags},${weight}\n`
 }
 
 /** Words for a category; a truth with other categories than the demo's is told in its own names. */

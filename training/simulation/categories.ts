@@ -85,10 +85,17 @@ const COLOURS = 'Blue Red Green Yellow White Black Grey Pink Teal Cream Amber Na
 
 export const BRANDS = 120
 
-/** Title of the `ordinal`-th item of a category, the first being 0: "Blue ceramic mug 0001". */
+/** How the `ordinal`-th item of a category looks, the first being 0. */
+export function lookOf({ kinds }: Pick<Category, 'kinds'>, ordinal: number): { colour: string; kind: string } {
+  return {
+    colour: COLOURS[ordinal % COLOURS.length],
+    kind: kinds[Math.floor(ordinal / COLOURS.length) % kinds.length],
+  }
+}
+
+/** Title of the `ordinal`-th item of a category: "Blue ceramic mug 0001". */
 export function titleOf(category: Pick<Category, 'noun' | 'kinds'>, ordinal: number): string {
-  const colour = COLOURS[ordinal % COLOURS.length]
-  const kind = category.kinds[Math.floor(ordinal / COLOURS.length) % category.kinds.length]
+  const { colour, kind } = lookOf(category, ordinal)
   return `${colour} ${kind} ${category.noun} ${String(ordinal + 1).padStart(4, '0')}`
 }
 

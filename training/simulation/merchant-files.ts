@@ -81,6 +81,11 @@ export function demoMapping(currency: string): object {
         stock: 'stock',
         available: 'available',
       },
+      attributes: {
+        colour: { column: 'colour', type: 'text' },
+        tags: { column: 'tags', type: 'text', separator: '|' },
+        weight: { column: 'weight', type: 'number' },
+      },
     },
   }
 }

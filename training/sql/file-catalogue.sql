@@ -1,7 +1,22 @@
+-- What is wrong with the attributes of a row, the first by its name.
+CREATE TABLE attribute_faults AS
+SELECT source, line, attribute_text, concat('attribute ', name, '|', reason) AS fault FROM (
+  SELECT *, row_number() OVER (PARTITION BY source, line ORDER BY name, value) AS nth FROM (
+    SELECT *,
+      CASE
+        WHEN is_number AND number IS NULL THEN 'not a number'
+        WHEN length(value) > 256 THEN 'longer than 256 characters'
+      END AS reason
+    FROM staged_attributes
+  ) AS judged
+  WHERE reason IS NOT NULL
+) AS numbered
+WHERE nth = 1;
+
 -- The catalogue of the item file. The first row of a key counts, the others are rejected.
 CREATE TABLE judged_items AS
 WITH faults AS (
-  SELECT *,
+  SELECT i.*, a.attribute_text,
     CASE
       WHEN item_key IS NULL THEN 'item|missing'
       WHEN length(item_key) > 256 THEN 'item|longer than 256 characters'
@@ -12,8 +27,10 @@ WITH faults AS (
       WHEN stock_text IS NOT NULL AND stock IS NULL THEN 'stock|not a whole number'
       WHEN abs(stock) > 2147483647 THEN 'stock|too large'
       WHEN available_text IS NOT NULL AND available IS NULL THEN 'available|neither true nor false'
+      ELSE a.fault
     END AS own_fault
-  FROM staged_items
+  FROM staged_items i
+  LEFT JOIN attribute_faults a ON a.source = i.source AND a.line = i.line
 )
 SELECT *,
   CASE

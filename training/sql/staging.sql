@@ -22,6 +22,11 @@ CREATE TABLE staged_items (
   available_text VARCHAR, available BOOLEAN
 );
 
+-- Attributes of the item file, a row for each value of each.
+CREATE TABLE staged_attributes (
+  source INTEGER, line BIGINT, name VARCHAR, attribute_text VARCHAR, is_number BOOLEAN, value VARCHAR, number DOUBLE
+);
+
 -- The merchant's names: of each file, and of the column that plays each role in it.
 CREATE TABLE source_files (source INTEGER, file VARCHAR);
 CREATE TABLE source_columns (source INTEGER, role VARCHAR, column_name VARCHAR);
