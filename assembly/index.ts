@@ -8,7 +8,15 @@
  * Inputs are trusted: whoever opens a snapshot has checked it. The debug build checks them again (contract.ts).
  */
 export { alsRows, FOLD_IN, foldInAls } from './als'
-export { bitmapAnd, bitmapFromCodes, bitmapFromRange } from './bitmap'
+export {
+  bitmapAdd,
+  bitmapAnd,
+  bitmapFromCodes,
+  bitmapFromNumbers,
+  bitmapFromRange,
+  bitmapNot,
+  bitmapOr,
+} from './bitmap'
 export { dotRows, sparseTimesDense } from './dense'
 export { easeRows } from './ease'
 export { filterRows } from './filter'

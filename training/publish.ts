@@ -30,7 +30,8 @@ export interface PublishOptions {
 export async function publishSections(options: PublishOptions): Promise<SnapshotId> {
   const { dataset, sections, store } = options
   const names = [...REQUIRED_SECTIONS, ...OPTIONAL_SECTIONS.filter((name) => hasReport(sections, name))]
-  const reports = await Promise.all([...names, 'evaluate'].map((stage) => readReport(sections, stage)))
+  const reports: StoredReport[] = []
+  for (const stage of [...names, 'evaluate']) reports.push(await readReport(sections, stage))
   const { items, shoppers, watermark } = agreedData(reports, dataset.shop)
   const inUse = await manifestInUse(store)
   const metrics = metricsOf(reports)

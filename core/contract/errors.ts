@@ -17,6 +17,7 @@ export const ERROR_STATUS = {
   not_found: 404,
   unknown_shop: 404,
   unknown_item: 404,
+  unknown_attribute: 404,
   unknown_snapshot: 404,
   method_not_allowed: 405,
   conflict: 409,
@@ -79,6 +80,20 @@ export class OfferwrightError extends Error {
 function shortened(value: unknown): unknown {
   if (typeof value === 'string') return value.length > 200 ? `${value.slice(0, 200)}…` : value
   if (value === null || typeof value !== 'object') return typeof value === 'bigint' ? String(value) : value
+  if (nestsDeeper(value, DEEPEST_TOLD)) return TOO_DEEP
   const text = JSON.stringify(value)
   return text !== undefined && text.length > 200 ? `${text.slice(0, 200)}…` : value
+}
+
+const DEEPEST_TOLD = 100
+const TOO_DEEP = `nested more than ${DEEPEST_TOLD} levels deep`
+
+/** JSON of any value of a request. `JSON.stringify` recurses, so hostile nesting is not written but named. */
+export function jsonText(value: unknown): string | undefined {
+  return nestsDeeper(value, DEEPEST_TOLD) ? TOO_DEEP : JSON.stringify(value)
+}
+
+function nestsDeeper(value: unknown, levels: number): boolean {
+  if (value === null || typeof value !== 'object') return false
+  return levels === 0 || Object.values(value).some((part) => nestsDeeper(part, levels - 1))
 }

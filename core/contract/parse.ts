@@ -1,7 +1,7 @@
 /** From untrusted text to typed values: one parser for every JSON door, with stable codes, the field and its value. */
 import type { TSchema } from 'typebox'
 import type { Validator } from 'typebox/compile'
-import { type ErrorCode, type Fault, OfferwrightError } from './errors.ts'
+import { type ErrorCode, type Fault, jsonText, OfferwrightError } from './errors.ts'
 
 /** What a compiled TypeBox schema reports, as far as it is read here. */
 interface SchemaError {
@@ -81,7 +81,7 @@ function valueAt(root: unknown, path: string): unknown {
 }
 
 function preview(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'undefined'
+  const text = jsonText(value) ?? 'undefined'
   return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }
 

@@ -254,6 +254,14 @@ export interface KernelExports {
 
   /** out = a ∩ b, bitmaps of nWords u32 words; out may be a or b. */
   bitmapAnd(a: number, b: number, out: number, nWords: number): void
+  /** out = a ∪ b, bitmaps of nWords u32 words; out may be a or b. */
+  bitmapOr(a: number, b: number, out: number, nWords: number): void
+  /** out = the indexes below n that are not in a, bitmaps of n bits; out may be a. */
+  bitmapNot(a: number, n: number, out: number): void
+  /** Sets the bit of each of indexes u32[count] in out, a bitmap of n bits; the others stay. */
+  bitmapAdd(indexes: number, count: number, n: number, out: number): void
+  /** Bit i of out: lowest <= values f32[n] at i <= highest; the bounds are rounded to f32. */
+  bitmapFromNumbers(values: number, n: number, lowest: number, highest: number, out: number): void
   /** Bit i of out: codes u32[n] at i is below nCodes and in the bitmap `wanted`. */
   bitmapFromCodes(codes: number, n: number, wanted: number, nCodes: number, out: number): void
   /** Bit i of out: lowest <= values i32[n] at i <= highest. */

@@ -2,6 +2,7 @@
  * One worker's scratch memory inside the snapshot's shared memory. The kernel allocates nothing: every pointer it is
  * given comes from here or from the snapshot's tensors.
  */
+import { FILTER_LIMITS } from '../contract/filters.ts'
 import { LIMITS } from '../contract/requests.ts'
 
 /** Most history items that one request may bring together before it is cut to the model's `historyLength`. */
@@ -47,6 +48,8 @@ export interface Arena {
   allowed: Column<Uint32Array>
   wanted: Column<Uint32Array>
   filters: Column<Uint32Array>
+  /** A bitmap for each level of a filter's expression. */
+  conditions: Column<Uint32Array>
   key: Column<Buffer>
   hashes: Column<Uint32Array>
   found: Column<Int32Array>
@@ -73,6 +76,7 @@ function arenaParts(nItems: number) {
     allowed: bitmap,
     wanted: bitmap,
     filters: bitmap * CACHED_FILTERS,
+    conditions: bitmap * FILTER_LIMITS.depth,
     key: 4096,
     hashes: 8 * MAX_HISTORY,
     found: 4 * MAX_HISTORY,
@@ -119,6 +123,7 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, nItems: n
     allowed: u32('allowed'),
     wanted: u32('wanted'),
     filters: u32('filters'),
+    conditions: u32('conditions'),
     key: { pointer: pointers.key, view: Buffer.from(buffer, pointers.key, parts.key) },
     hashes: u32('hashes'),
     found: { pointer: pointers.found, view: new Int32Array(buffer, pointers.found, MAX_HISTORY) },

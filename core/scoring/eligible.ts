@@ -8,6 +8,7 @@ import type { ItemIndex } from '../contract/ids.ts'
 import type { CartLine } from '../contract/requests.ts'
 import { bitmapWords, CACHED_FILTERS, MAX_EXCLUDED } from './arena.ts'
 import { catalogueSequence } from './catalogue.ts'
+import { asksPrice, evaluate, refuseUnknownAttributes, withCodes, withPrice } from './conditions.ts'
 import type { Generation } from './generation.ts'
 import { itemIndexOf } from './keys.ts'
 
@@ -54,16 +55,13 @@ function allowedItems(g: Generation, filters: Filters | undefined): number {
 
 /** The items inside a filter, evaluated once over the catalogue and kept; a price filter holds for one live revision. */
 function filterBitmap(g: Generation, filters: Filters): number {
-  const priced = filters.minPriceMinor !== undefined || filters.maxPriceMinor !== undefined
-  const text = JSON.stringify([
-    filters.category,
-    filters.brand,
-    filters.minPriceMinor,
-    filters.maxPriceMinor,
-    priced ? catalogueSequence(g.live) : 0,
-  ])
+  const { category, brand, minPriceMinor, maxPriceMinor, where } = filters
+  const priced = minPriceMinor !== undefined || maxPriceMinor !== undefined || (where && asksPrice(where))
+  const revision = priced ? catalogueSequence(g.live) : 0
+  const text = JSON.stringify([category, brand, minPriceMinor, maxPriceMinor, where, revision])
   const words = bitmapWords(g.nItems)
   const kept = g.filterSlots.get(text)
+  if (kept === undefined && where !== undefined) refuseUnknownAttributes(g, where, 'filters.where')
   const slot = kept ?? freeSlot(g)
   const pointer = g.arena.filters.pointer + 4 * words * slot
   if (kept === undefined) {
@@ -82,20 +80,20 @@ function freeSlot(g: Generation): number {
 
 function evaluateFilter(g: Generation, filters: Filters, out: number): void {
   const { category, brand } = g.tables.catalogue
-  const words = bitmapWords(g.nItems)
+  const { allowed } = g.arena
   const { minPriceMinor = 0, maxPriceMinor = 2_147_483_647 } = filters
-  g.kernel.bitmapFromRange(g.live.priceMinor.byteOffset, g.nItems, minPriceMinor, maxPriceMinor, out)
-  const narrow = (codes: { pointer: number }, known: Map<string, number>, names: string[] | undefined) => {
-    if (names === undefined) return
-    const { wanted, allowed } = g.arena
-    wanted.view.fill(0)
-    for (const name of names) {
-      const code = known.get(name)
-      if (code !== undefined) wanted.view[code >> 5] |= 1 << (code & 31)
-    }
-    g.kernel.bitmapFromCodes(codes.pointer, g.nItems, wanted.pointer, known.size, allowed.pointer)
-    g.kernel.bitmapAnd(out, allowed.pointer, out, words)
+  const narrow = () => g.kernel.bitmapAnd(out, allowed.pointer, out, bitmapWords(g.nItems))
+  withPrice(g, minPriceMinor, maxPriceMinor, out)
+  if (filters.category !== undefined) {
+    withCodes(g, category.pointer, g.categoryCodes, filters.category, allowed.pointer)
+    narrow()
   }
-  narrow(category, g.categoryCodes, filters.category)
-  narrow(brand, g.brandCodes, filters.brand)
+  if (filters.brand !== undefined) {
+    withCodes(g, brand.pointer, g.brandCodes, filters.brand, allowed.pointer)
+    narrow()
+  }
+  if (filters.where !== undefined) {
+    evaluate(g, filters.where, allowed.pointer)
+    narrow()
+  }
 }

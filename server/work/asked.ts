@@ -2,8 +2,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
+import { checkCondition } from '../../core/contract/conditions.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { EventsRequest } from '../../core/contract/events.ts'
+import type { Filters } from '../../core/contract/filters.ts'
 import { parseAs, parseInstant, parseJson } from '../../core/contract/parse.ts'
 import { DecideRequest, RecommendRequest, SimilarRequest } from '../../core/contract/requests.ts'
 
@@ -22,7 +24,14 @@ export function textOf(body: Buffer): string {
 }
 
 export function requestOf<T>(schema: Schema, text: string): T {
-  return parseAs<T>(schema, parseJson(text))
+  return requestOfValue<T>(schema, parseJson(text))
+}
+
+/** Of what was parsed already. */
+export function requestOfValue<T>(schema: Schema, value: unknown): T {
+  const request = parseAs<T & { filters?: Filters }>(schema, value)
+  if (request.filters?.where !== undefined) checkCondition(request.filters.where, 'filters.where')
+  return request
 }
 
 /** The caller's time where it is trusted to tell one, the server's otherwise. */

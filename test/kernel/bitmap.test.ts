@@ -42,6 +42,69 @@ describe.each(BUILDS)('bitmaps, %s build', (build) => {
     )
   })
 
+  it('unite word by word, also in place', () => {
+    fc.assert(
+      fc.property(words, words, (left, right) => {
+        arena.reset()
+        const n = Math.min(left.length, right.length)
+        const [a, b] = [arena.u32(left), arena.u32(right)]
+        const expected = left.slice(0, n).map((word, i) => (word | right[i]) >>> 0)
+        expect(written(n * 32, (out) => arena.kernel.bitmapOr(a, b, out, n))).toEqual([...expected, GUARD])
+        arena.kernel.bitmapOr(a, b, b, n)
+        expect(arena.readU32(b, n)).toEqual(expected)
+      }),
+      SEEDED,
+    )
+  })
+
+  it('turn into what they lack, with nothing past the last index, also in place', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 300 }), (bits) => {
+        arena.reset()
+        const at = arena.u32(bitmapOf(bits))
+        const expected = bitmapOf(bits.map((bit) => !bit))
+        const found = written(bits.length, (out) => arena.kernel.bitmapNot(at, bits.length, out))
+        expect(found).toEqual([...expected, GUARD])
+        arena.kernel.bitmapNot(at, bits.length, at)
+        expect(arena.readU32(at, expected.length)).toEqual(expected)
+      }),
+      SEEDED,
+    )
+  })
+
+  it('gain the listed indexes and lose none', () => {
+    const bits = fc.array(fc.boolean(), { minLength: 1, maxLength: 140 })
+    fc.assert(
+      fc.property(bits, fc.array(fc.nat(139), { maxLength: 40 }), (before, listed) => {
+        arena.reset()
+        const indexes = listed.filter((index) => index < before.length)
+        const [at, list] = [arena.u32(bitmapOf(before)), arena.u32(indexes)]
+        arena.kernel.bitmapAdd(list, indexes.length, before.length, at)
+        const expected = bitmapOf(before.map((bit, i) => bit || indexes.includes(i)))
+        expect(arena.readU32(at, expected.length)).toEqual(expected)
+      }),
+      SEEDED,
+    )
+  })
+
+  it('hold the indexes whose number lies in a range, its ends rounded to single precision', () => {
+    const number = fc.oneof(
+      fc.constantFrom(0, -0, 0.1, 0.2, 1e30, -1e30),
+      fc.float({ noNaN: true, noDefaultInfinity: true }),
+    )
+    fc.assert(
+      fc.property(fc.array(number, { maxLength: 140 }), number, number, (values, lowest, highest) => {
+        arena.reset()
+        const [at, n] = [arena.f32(values), values.length]
+        const f = Math.fround
+        const found = written(n, (out) => arena.kernel.bitmapFromNumbers(at, n, lowest, highest, out))
+        const expected = values.map((value) => f(value) >= f(lowest) && f(value) <= f(highest))
+        expect(found).toEqual([...bitmapOf(expected), GUARD])
+      }),
+      SEEDED,
+    )
+  })
+
   it('hold the indexes whose code is wanted', () => {
     const wantedCodes = fc.array(fc.boolean(), { maxLength: 70 })
     const codes = fc.array(fc.oneof(fc.nat(80), fc.constant(0xffffffff)), { maxLength: 140 })

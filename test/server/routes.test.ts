@@ -40,6 +40,19 @@ describe('routes', () => {
     expect(body.items.map((similar: { item: string }) => similar.item)).not.toContain(item)
   })
 
+  test('a filter over attributes of the item file gives as many items as there are', async () => {
+    const where = {
+      and: [
+        { attribute: 'colour', in: ['Blue'] },
+        { not: { attribute: 'tags', in: ['consumable'] } },
+        { attribute: 'weight', max: 1.5 },
+      ],
+    }
+    const { body } = await post('/v1/recommend', { slots: 5, filters: { where } })
+    expect(body.items).toHaveLength(5)
+    for (const { title } of body.items) expect(title).toMatch(/^Blue /)
+  })
+
   test('metrics name the shop, the snapshot and the requests', async () => {
     const { text } = await server.call('GET', '/metrics')
     expect(text).toContain(`offerwright_snapshot_info{snapshot="${shop.snapshots[1]}",shop="default"} 1`)
@@ -80,6 +93,35 @@ describe('refusals', () => {
     ['/v1/decide', { shop: 'other' }, 404, { code: 'unknown_shop', field: 'shop', value: 'other' }],
     ['/v1/decide', { item: 'nowhere' }, 404, { code: 'unknown_item', field: 'item', value: 'nowhere' }],
     ['/v1/decide', { time: 'yesterday at noon o clock' }, 400, { code: 'invalid_value', field: 'time' }],
+    [
+      '/v1/recommend',
+      { filters: { where: { and: [{ attribute: 'colour', in: [] }] } } },
+      400,
+      { code: 'invalid_value', field: 'filters.where.and[0].in' },
+    ],
+    [
+      '/v1/decide',
+      { filters: { where: { attribute: 'size', min: 1 } } },
+      404,
+      {
+        code: 'unknown_attribute',
+        field: 'filters.where.attribute',
+        value: 'size',
+        message: 'unknown attribute: size (known: category, brand, price, colour, tags, weight)',
+      },
+    ],
+    [
+      '/v1/similar',
+      `{"item":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+      400,
+      { code: 'invalid_type', field: 'item' },
+    ],
+    [
+      '/v1/recommend',
+      `{"filters":{"where":${'{"not":'.repeat(20_000)}1${'}'.repeat(20_000)}}}`,
+      400,
+      { code: 'invalid_value' },
+    ],
     ['/v1/recommend', { explain: true }, 400, { code: 'unknown_field', field: 'explain' }],
     ['/v1/similar', {}, 400, { code: 'missing_field', field: 'item' }],
     ['/v1/similar', { item: 'nowhere' }, 404, { code: 'unknown_item', field: 'item', value: 'nowhere' }],

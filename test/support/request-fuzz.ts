@@ -29,6 +29,12 @@ const FIELDS = [
   'available',
   'minPriceMinor',
   'category',
+  'where',
+  'and',
+  'not',
+  'attribute',
+  'in',
+  'min',
   '__proto__',
   'constructor',
   'toString',
@@ -65,6 +71,7 @@ const { value } = fc.letrec((tie) => ({
 const VALID = [
   '{"shopper":"s-1","slots":5,"cart":[{"item":"p0000001","quantity":2}],"explain":true}',
   '{"item":"p0000001","slots":3}',
+  '{"filters":{"where":{"or":[{"attribute":"colour","in":["Red"]},{"not":{"attribute":"weight","min":1}}]}}}',
   '{"events":[{"kind":"purchase","item":"p0000001","shopper":"s-1","campaign":"coupon-ladder","discountMinor":5}]}',
   '{"items":[{"item":"p0000001","stock":5,"priceMinor":100,"available":true}]}',
 ].map((text) => Buffer.from(text))

@@ -1,4 +1,5 @@
 /** A snapshot written by hand: tables small enough to know the right answer of every question. */
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,7 @@ import { EVENT_KINDS, type EventKind } from '../../core/contract/events.ts'
 import { AnnIndex } from '../../core/native/ann.ts'
 import { fillLiveCatalogue, liveCatalogueAt } from '../../core/scoring/catalogue.ts'
 import { reserveBytes } from '../../core/scoring/generation.ts'
-import { NO_CODE, REQUIRED_SECTIONS } from '../../core/snapshot/layout.ts'
+import { NO_CODE, NOT_BOUGHT, OPTIONAL_SECTIONS, REQUIRED_SECTIONS } from '../../core/snapshot/layout.ts'
 import type { ModelParameters } from '../../core/snapshot/manifest.ts'
 import { openSnapshot, type SnapshotImage } from '../../core/snapshot/open.ts'
 import { encodeStrings } from '../../core/snapshot/strings.ts'
@@ -14,6 +15,7 @@ import { tablesOf } from '../../core/snapshot/tables.ts'
 import { publishSnapshot } from '../../core/snapshot/write.ts'
 import { buildKeyTable } from '../../training/key-table.ts'
 import { sectionFile, writeSection } from '../../training/sections.ts'
+import { type AttributeRows, attributeTables } from '../../training/stages/attributes.ts'
 
 export interface TinyItem {
   key: string
@@ -26,6 +28,11 @@ export interface TinyItem {
   popularity?: number
   bias?: number
   elasticity?: number
+  attributes?: Record<string, string[] | number>
+  trending?: number
+  newness?: number
+  repeatRate?: number
+  intervalDays?: number
 }
 
 export interface TinyShop {
@@ -33,7 +40,11 @@ export interface TinyShop {
   items: TinyItem[]
   /** Source rows: `[column, weight]`, columns ascending. */
   rows?: [number, number][][]
-  shoppers?: { key: string; history: { item: number; kind: EventKind }[] }[]
+  /** `days`: age of the purchase at the watermark. */
+  shoppers?: { key: string; history: { item: number; kind: EventKind; days?: number }[] }[]
+  /** Rows of items bought together. */
+  together?: [number, number][][]
+  watermark?: number
   model?: Partial<ModelParameters>
 }
 
@@ -56,17 +67,21 @@ export async function openTinyShop(
   const store = join(root, 'snapshots')
   const sections = join(root, 'sections')
   await writeSections(sections, shop)
+  await writeOptional(sections, shop)
   const id = await publishSnapshot({
     store,
     shop: 'default',
     currency: 'GBP',
     parent: null,
     epoch: 1,
-    watermark: 0,
+    watermark: shop.watermark ?? 0,
     seed: 1,
     items: shop.items.length,
     shoppers: shop.shoppers?.length ?? 0,
-    sections: REQUIRED_SECTIONS.map((name) => ({
+    sections: [
+      ...REQUIRED_SECTIONS,
+      ...OPTIONAL_SECTIONS.filter((name) => existsSync(sectionFile(sections, name))),
+    ].map((name) => ({
       name,
       file: sectionFile(sections, name),
       format: name === 'index' ? 'hnsw' : 'safetensors',
@@ -103,12 +118,9 @@ async function writeSections(folder: string, { items, rows = [], shoppers = [] }
     stock: Int32Array.from(items, (item) => item.stock ?? -1),
     available: Uint8Array.from(items, (item) => ((item.available ?? true) ? 1 : 0)),
   })
-  const lengths = items.map((_, j) => rows[j]?.length ?? 0)
   const bias = Float32Array.from(items, (item) => item.bias ?? 0)
   await writeSection(folder, 'similarity', {
-    indptr: cumulative(lengths),
-    indices: Uint32Array.from(rows.flatMap((row) => row.map(([column]) => column))),
-    data: Float32Array.from(rows.flatMap((row) => row.map(([, weight]) => weight))),
+    ...csr(items.map((_, j) => rows[j] ?? [])),
     bias,
     bias_order: descending(bias),
   })
@@ -132,6 +144,55 @@ async function writeSections(folder: string, { items, rows = [], shoppers = [] }
     elasticity: Float32Array.from(items, (item) => item.elasticity ?? -3),
     elasticity_se: new Float32Array(items.length).fill(0.1),
   })
+}
+
+/** Only the sections that the shop says something for. */
+async function writeOptional(folder: string, { items, shoppers = [], together }: TinyShop): Promise<void> {
+  const attributes = attributeRows(items)
+  if (attributes.name.length > 0) await writeSection(folder, 'attributes', attributeTables(attributes, items.length))
+  if (together) await writeSection(folder, 'together', csr(items.map((_, j) => together[j] ?? [])))
+  if (items.some((item) => item.trending !== undefined)) {
+    const trending = Float32Array.from(items, (item) => item.trending ?? 0)
+    const newness = Float32Array.from(items, (item) => item.newness ?? 0)
+    const orders = { trending_order: descending(trending), newness_order: descending(newness) }
+    await writeSection(folder, 'trends', { trending, newness, ...orders })
+  }
+  if (items.some((item) => item.repeatRate !== undefined))
+    await writeSection(folder, 'rhythm', {
+      repeat_rate: Float32Array.from(items, (item) => item.repeatRate ?? 0),
+      interval_days: Float32Array.from(items, (item) => item.intervalDays ?? 0),
+      history_days: Uint32Array.from(shoppers.flatMap(({ history }) => history.map(({ days }) => days ?? NOT_BOUGHT))),
+    })
+}
+
+function attributeRows(items: TinyItem[]): AttributeRows {
+  interface Row {
+    item: number
+    name: string
+    value: string | null
+    number: number
+  }
+  const rows = items.flatMap(({ attributes = {} }, item) =>
+    Object.entries(attributes).flatMap(([name, told]): Row[] =>
+      typeof told === 'number'
+        ? [{ item, name, value: null, number: told }]
+        : told.map((value) => ({ item, name, value, number: -1 })),
+    ),
+  )
+  return {
+    item_index: Uint32Array.from(rows, ({ item }) => item),
+    name: rows.map(({ name }) => name),
+    value: rows.map(({ value }) => value),
+    number: Float64Array.from(rows, ({ number }) => number),
+  }
+}
+
+function csr(rows: [number, number][][]) {
+  return {
+    indptr: cumulative(rows.map((row) => row.length)),
+    indices: Uint32Array.from(rows.flatMap((row) => row.map(([column]) => column))),
+    data: Float32Array.from(rows.flatMap((row) => row.map(([, weight]) => weight))),
+  }
 }
 
 function namesOf(names: (string | undefined)[]) {

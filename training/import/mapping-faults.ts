@@ -115,15 +115,6 @@ function catalogueColumnFaults({ columns }: EventSource, field: string): Fault[]
     )
 }
 
-<<<<<<< HEAD
-function priceFaults({ items, events, assumedPriceMinor }: Mapping): Fault[] {
-  if (
-    assumedPriceMinor !== undefined ||
-    items?.columns.price !== undefined ||
-    events.some(({ columns }) => columns.price !== undefined)
-  )
-    return []
-=======
 function attributeFaults({ attributes = {} }: ItemSource): Fault[] {
   const names = Object.keys(attributes)
   const faults = names.flatMap((name) => {
@@ -141,9 +132,13 @@ function attributeFaults({ attributes = {} }: ItemSource): Fault[] {
   return tooMany ? [...faults, invalid('items.attributes', names.length, `at most ${MAX_ATTRIBUTES}`)] : faults
 }
 
-function priceFaults({ items, events }: Mapping): Fault[] {
-  if (items?.columns.price !== undefined || events.some(({ columns }) => columns.price !== undefined)) return []
->>>>>>> 61ca2a7 (Import attributes of items, texts, lists and numbers, into a section of their own)
+function priceFaults({ items, events, assumedPriceMinor }: Mapping): Fault[] {
+  if (
+    assumedPriceMinor !== undefined ||
+    items?.columns.price !== undefined ||
+    events.some(({ columns }) => columns.price !== undefined)
+  )
+    return []
   return [
     invalid(
       'items.columns.price',

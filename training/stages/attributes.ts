@@ -5,13 +5,13 @@ import { readAttributes } from '../duckdb.ts'
 import { type SectionTables, type StageReport, writeSection } from '../sections.ts'
 import type { StageContext } from '../stage.ts'
 
-type Rows = NonNullable<Awaited<ReturnType<typeof readAttributes>>>
+export type AttributeRows = NonNullable<Awaited<ReturnType<typeof readAttributes>>>
 
 /** Null: the data has no attributes, and the snapshot gets no section of them. */
 export async function trainAttributes({ dataset, sections }: StageContext): Promise<StageReport | null> {
   const rows = await readAttributes(dataset.folder)
   if (rows === null || rows.name.length === 0) return null
-  const tables = { ...textsOf(rows), ...numbersOf(rows, dataset.items) } satisfies SectionTables<'attributes'>
+  const tables = attributeTables(rows, dataset.items)
   await writeSection(sections, 'attributes', tables)
   return {
     metrics: {
@@ -22,8 +22,12 @@ export async function trainAttributes({ dataset, sections }: StageContext): Prom
   }
 }
 
+export function attributeTables(rows: AttributeRows, nItems: number): SectionTables<'attributes'> {
+  return { ...textsOf(rows), ...numbersOf(rows, nItems) }
+}
+
 /** Rows come by item, so each posting list ascends. */
-function textsOf({ item_index, name, value }: Rows) {
+function textsOf({ item_index, name, value }: AttributeRows) {
   const postings = new Map<string, number[]>()
   for (let row = 0; row < name.length; row++) {
     if (value[row] === null) continue
@@ -46,7 +50,7 @@ function textsOf({ item_index, name, value }: Rows) {
   }
 }
 
-function numbersOf({ item_index, name, value, number }: Rows, nItems: number) {
+function numbersOf({ item_index, name, value, number }: AttributeRows, nItems: number) {
   const names = inByteOrder(new Set(name.filter((_, row) => value[row] === null).map((text) => text ?? '')))
   const encoded = encodeStrings(names)
   const words = bitmapWords(nItems)

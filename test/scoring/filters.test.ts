@@ -1,0 +1,191 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { checkCondition } from '../../core/contract/conditions.ts'
+import type { Condition } from '../../core/contract/filters.ts'
+import { emptyLiveShopper } from '../../core/contract/live.ts'
+import { changeCatalogue } from '../../core/scoring/catalogue.ts'
+import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
+import { recommend } from '../../core/scoring/recommend.ts'
+import { openTinyShop, type TinyItem } from '../support/tiny-shop.ts'
+
+const N = 70
+const COLOURS = ['red', 'blue', 'blü', '']
+const TAGS = ['a', 'ab', 'b', 'x\u0001']
+
+/** Irregular, and the same in every run. */
+const items = Array.from({ length: N }, (_, i): TinyItem => {
+  const colour = COLOURS[(i * 7) % 5] || undefined
+  const tags = TAGS.filter((_, t) => ((i * 5) >> t) % 3 === 0)
+  return {
+    key: `item-${String(i).padStart(3, '0')}`,
+    category: i % 11 === 0 ? undefined : `c${i % 4}`,
+    brand: i % 5 === 0 ? undefined : `b${i % 3}`,
+    priceMinor: 100 * (1 + ((i * 13) % 20)),
+    popularity: ((i * 17) % 23) / 32,
+    available: i % 9 !== 0,
+    attributes: {
+      ...(colour === undefined ? {} : { colour: [colour] }),
+      tags,
+      ...(i % 6 === 0 ? {} : { weight: ((i * 3) % 10) / 10 }),
+      col: ['nearly colour'],
+    },
+  }
+})
+
+function meets(item: TinyItem, node: Condition): boolean {
+  if ('not' in node) return !meets(item, node.not)
+  if ('and' in node) return node.and.every((part) => meets(item, part))
+  if ('or' in node) return node.or.some((part) => meets(item, part))
+  if ('in' in node) {
+    const { category, brand, attributes } = item
+    const builtIn = { category: category === undefined ? [] : [category], brand: brand === undefined ? [] : [brand] }
+    const has = { ...attributes, ...builtIn }[node.attribute]
+    return Array.isArray(has) && node.in.some((value) => has.includes(value))
+  }
+  const number = node.attribute === 'price' ? item.priceMinor : item.attributes?.[node.attribute]
+  if (typeof number !== 'number') return false
+  const f = Math.fround
+  return f(number) >= f(node.min ?? -3e38) && f(number) <= f(node.max ?? 3e38)
+}
+
+const texts = fc.oneof(
+  ...Object.entries({
+    colour: ['red', 'blue', 'blü', 'none'],
+    tags: [...TAGS, 'none'],
+    category: ['c0', 'c1', 'c2', 'c3', 'none'],
+    brand: ['b0', 'b1', 'b2'],
+  }).map(([attribute, values]) =>
+    fc.record({ attribute: fc.constant(attribute), in: fc.subarray(values, { minLength: 1 }) }),
+  ),
+)
+const bound = (highest: number) => fc.double({ min: -1, max: highest, noNaN: true })
+const ranges = fc
+  .constantFrom(['weight', 1.2] as const, ['price', 2200] as const)
+  .chain(([attribute, highest]) =>
+    fc.oneof(
+      fc.record({ attribute: fc.constant(attribute), min: bound(highest) }),
+      fc.record({ attribute: fc.constant(attribute), max: bound(highest) }),
+      fc.record({ attribute: fc.constant(attribute), min: bound(highest), max: bound(highest) }),
+    ),
+  )
+const { tree } = fc.letrec<{ tree: Condition; parts: Condition[] }>((tie) => ({
+  parts: fc.array(tie('tree'), { minLength: 1, maxLength: 4 }),
+  tree: fc.oneof(
+    { maxDepth: 5, depthSize: 'small' },
+    texts,
+    ranges,
+    tie('parts').map((and) => ({ and })),
+    tie('parts').map((or) => ({ or })),
+    tie('tree').map((not) => ({ not })),
+  ),
+}))
+
+describe('the expression of a filter', () => {
+  let g: Generation
+  let close: () => Promise<void>
+
+  beforeAll(async () => {
+    const opened = await openTinyShop({ items })
+    close = opened.close
+    g = openGeneration(opened.image, 0, 'debug')
+  })
+  afterAll(() => close())
+
+  const asked = (where: Condition, slots = 10) =>
+    recommend(g, { slots, filters: { where } }, emptyLiveShopper()).items.map(({ item }) => item)
+
+  const naive = (where: Condition, slots = 10) =>
+    items
+      .filter((item) => item.available && meets(item, where))
+      .sort((a, b) => (b.popularity ?? 0) - (a.popularity ?? 0) || (a.key < b.key ? -1 : 1))
+      .slice(0, slots)
+      .map(({ key }) => key)
+
+  it('gives exactly the best items that meet it, as many as there are', () => {
+    fc.assert(
+      fc.property(tree, fc.integer({ min: 1, max: 70 }), (where, slots) => {
+        expect(asked(where, slots)).toEqual(naive(where, slots))
+      }),
+      { seed: 20_111_112, numRuns: 1000 },
+    )
+  })
+
+  it('narrows with the plain fields', () => {
+    const where: Condition = { attribute: 'colour', in: ['red'] }
+    const found = recommend(g, { slots: 70, filters: { category: ['c1'], where } }, emptyLiveShopper()).items
+    const expected = naive({ and: [where, { attribute: 'category', in: ['c1'] }] }, 70)
+    expect(found.map(({ item }) => item)).toEqual(expected)
+    expect(expected.length).toBeGreaterThan(0)
+  })
+
+  it('follows a live price', () => {
+    const where: Condition = { not: { attribute: 'price', min: 100 } }
+    expect(asked(where)).toEqual([])
+    changeCatalogue(g.live, [{ item: 1, change: { priceMinor: 99 } }])
+    expect(asked(where)).toEqual([items[1].key])
+    changeCatalogue(g.live, [{ item: 1, change: { priceMinor: items[1].priceMinor } }])
+  })
+
+  it('is refused for an attribute that nobody knows, with those that are known', () => {
+    const where: Condition = {
+      and: [{ attribute: 'category', in: ['c1'] }, { not: { attribute: 'colou', in: ['red'] } }],
+    }
+    expect(() => asked(where)).toThrow(
+      expect.objectContaining({
+        code: 'unknown_attribute',
+        field: 'filters.where.and[1].not.attribute',
+        value: 'colou',
+        message: 'unknown attribute: colou (known: category, brand, price, col, colour, tags, weight)',
+      }),
+    )
+  })
+
+  it.each([
+    [{ attribute: 'colour', min: 1 }, 'ask with in'],
+    [{ attribute: 'weight', in: ['1'] }, 'ask with min, max or both'],
+    [{ attribute: 'price', in: ['1'] }, 'ask with min, max or both'],
+  ] as [Condition, string][])('is refused for %j: %s', (where, remedy) => {
+    expect(() => asked(where)).toThrow(
+      expect.objectContaining({ code: 'invalid_value', message: expect.stringContaining(remedy) }),
+    )
+  })
+
+  it('leaves the kept filters right after a refusal', () => {
+    const kept = Array.from({ length: 20 }, (_, i): Condition => ({ attribute: 'price', min: 100 * i }))
+    for (const where of kept) expect(asked(where)).toEqual(naive(where))
+    expect(() => asked({ attribute: 'nothing', min: 1 })).toThrow('unknown attribute')
+    for (const where of kept) expect(asked(where)).toEqual(naive(where))
+  })
+})
+
+describe('the door', () => {
+  const nested = (depth: number): unknown => (depth === 0 ? { attribute: 'a', in: ['b'] } : { not: nested(depth - 1) })
+  const refused: [string, unknown, object][] = [
+    ['an unknown form', { attribute: 'a' }, { code: 'invalid_value', field: 'where' }],
+    ['no object', 'red', { code: 'invalid_value', field: 'where', value: 'red' }],
+    ['an empty list', { or: [] }, { code: 'invalid_value', field: 'where.or' }],
+    ['a part that is none', { or: [{ not: 5 }] }, { code: 'invalid_value', field: 'where.or[0].not', value: 5 }],
+    ['two forms at once', { and: [nested(0)], or: [] }, { code: 'unknown_field', field: 'where.or' }],
+    [
+      'a bound that is no number',
+      { attribute: 'a', min: '1' },
+      { code: 'invalid_type', field: 'where.min', value: '1' },
+    ],
+    ['no name', { in: ['a'] }, { code: 'missing_field', field: 'where.attribute' }],
+    ['more than eight levels', nested(8), { code: 'invalid_value', field: `where${'.not'.repeat(8)}` }],
+    ['endless depth', JSON.parse(`${'{"not":'.repeat(5000)}1${'}'.repeat(5000)}`), { code: 'invalid_value' }],
+    ['more than 64 nodes', { or: Array(64).fill(nested(0)) }, { code: 'invalid_value', field: 'where.or[63]' }],
+    [
+      'more than 500 values',
+      { or: Array(6).fill({ attribute: 'a', in: Array(90).fill('b') }) },
+      { code: 'invalid_value', field: 'where.or[5]' },
+    ],
+  ]
+  it.each(refused)('refuses %s', (_, where, fault) => {
+    expect(() => checkCondition(where, 'where')).toThrow(expect.objectContaining(fault))
+  })
+
+  it('lets a deep and wide expression through', () => {
+    expect(() => checkCondition(nested(7), 'where')).not.toThrow()
+  })
+})
