@@ -122,3 +122,28 @@ function tailOfRange(values: usize, count: u32, lowest: i32, highest: i32): u32 
   }
   return word
 }
+
+/** How many of the first n bits are set. */
+export function bitmapCount(bitmap: usize, n: u32): u32 {
+  expectArray(bitmap, (n + 31) >>> 5, 4)
+  const end = bitmap + ((<usize>((n + 31) >>> 5)) << 2)
+  let count: u32 = 0
+  for (let at = bitmap; at < end; at += 4) count += <u32>popcnt<u32>(load<u32>(at))
+  return count
+}
+
+/** out u32[.] = the set bits among the first n, ascending; the caller has room for all. Returns how many. */
+export function bitmapIndexes(bitmap: usize, n: u32, out: usize): u32 {
+  expectArray(bitmap, (n + 31) >>> 5, 4)
+  const words = (n + 31) >>> 5
+  let at = out
+  for (let word: u32 = 0; word < words; word++) {
+    let rest = load<u32>(bitmap + ((<usize>word) << 2))
+    while (rest != 0) {
+      store<u32>(at, (word << 5) | <u32>ctz<u32>(rest))
+      rest &= rest - 1
+      at += 4
+    }
+  }
+  return <u32>((at - out) >> 2)
+}

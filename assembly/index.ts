@@ -11,9 +11,11 @@ export { alsRows, FOLD_IN, foldInAls } from './als'
 export {
   bitmapAdd,
   bitmapAnd,
+  bitmapCount,
   bitmapFromCodes,
   bitmapFromNumbers,
   bitmapFromRange,
+  bitmapIndexes,
   bitmapNot,
   bitmapOr,
 } from './bitmap'

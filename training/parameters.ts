@@ -5,7 +5,7 @@ import type { EventKind } from '../core/contract/events.ts'
 import { MAX_STORED_HISTORY } from '../core/snapshot/layout.ts'
 import type { ModelParameters } from '../core/snapshot/manifest.ts'
 
-export const ROW_MODELS = ['item-cf', 'graph-filter', 'none'] as const
+export const ROW_MODELS = ['item-cf', 'graph-filter', 'ease', 'none'] as const
 export type RowModel = (typeof ROW_MODELS)[number]
 
 export interface TrainingParameters {
@@ -28,7 +28,20 @@ export interface TrainingParameters {
   maxBasket: number | null
   /** Age at which a purchase counts half in popularity. */
   halfLifeDays: number
-  vectors: { dim: number; powerIterations: number; efSearch: number; weight: number }
+  /** Regularisation of `ease`. */
+  l2: number
+  vectors: {
+    /** `svd`: unit vectors, folded in as a mean; `ials`: implicit least squares. */
+    model: 'svd' | 'ials'
+    dim: number
+    powerIterations: number
+    efSearch: number
+    weight: number
+    /** Of `ials`. */
+    alpha: number
+    regularization: number
+    epochs: number
+  }
   index: { m: number; efConstruction: number }
   /** How much each source of a score adds, by context; null: item-item rows alone. */
   blend: ModelParameters['blend'] | null
@@ -46,7 +59,17 @@ export const TRAINING_DEFAULTS: TrainingParameters = {
   neighbours: 100,
   maxBasket: null,
   halfLifeDays: 30,
-  vectors: { dim: 32, powerIterations: 4, efSearch: 64, weight: 0.01 },
+  l2: 80,
+  vectors: {
+    model: 'svd',
+    dim: 32,
+    powerIterations: 4,
+    efSearch: 64,
+    weight: 0.01,
+    alpha: 100,
+    regularization: 30,
+    epochs: 8,
+  },
   index: { m: 16, efConstruction: 100 },
   blend: null,
   calibration: { holdoutDays: 28, windowDays: 7, shoppers: 4000, depth: 20 },

@@ -65,8 +65,9 @@ export class AnnIndex {
     return this.#graph.getCurrentCount()
   }
 
-  search(query: ArrayLike<number>, k: number): AnnNeighbours {
-    const found = this.#graph.searchKnn(Array.from(query), Math.min(k, this.size))
+  /** `isWanted`: asked of every item that the search meets; fewer than `k` may come back then. */
+  search(query: ArrayLike<number>, k: number, isWanted?: (item: number) => boolean): AnnNeighbours {
+    const found = this.#graph.searchKnn(Array.from(query), Math.min(k, this.size), isWanted)
     return { items: found.neighbors, distances: found.distances }
   }
 }

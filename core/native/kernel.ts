@@ -252,6 +252,10 @@ export interface KernelExports {
     mask: number,
   ): number
 
+  /** How many of the first n bits are set. */
+  bitmapCount(bitmap: number, n: number): number
+  /** out u32[count]: the set bits among the first n, ascending; returns how many. */
+  bitmapIndexes(bitmap: number, n: number, out: number): number
   /** out = a ∩ b, bitmaps of nWords u32 words; out may be a or b. */
   bitmapAnd(a: number, b: number, out: number, nWords: number): void
   /** out = a ∪ b, bitmaps of nWords u32 words; out may be a or b. */

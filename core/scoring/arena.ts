@@ -9,6 +9,11 @@ import { LIMITS } from '../contract/requests.ts'
 export const MAX_HISTORY = 1024
 /** Most actions weighed for one item; `parseCampaignFile` refuses campaign files that could exceed it. */
 export const MAX_ACTIONS = 1024
+/** Most items whose inner products one request computes; where a filter leaves no more, the nearest are exact. */
+export const EXACT_ITEMS = 4096
+/** Widest vectors that a request folds in, and the longest history by least squares. */
+const MAX_DIM = 4096
+const MAX_FOLD_IN = 64
 /** Filter results that a worker keeps: a filter is evaluated over the whole catalogue once. */
 export const CACHED_FILTERS = 16
 /** Most items left out of one answer: asked for, bought and in the cart. */
@@ -54,6 +59,11 @@ export interface Arena {
   hashes: Column<Uint32Array>
   found: Column<Int32Array>
   share: Column<Float32Array>
+  /** The shopper's vector. */
+  taste: Column<Float32Array>
+  foldScratch: Column<Float64Array>
+  ids: Column<Uint32Array>
+  products: Column<Float32Array>
   actions: Record<ActionColumn, Column<Float64Array>>
 }
 
@@ -81,6 +91,10 @@ function arenaParts(nItems: number) {
     hashes: 8 * MAX_HISTORY,
     found: 4 * MAX_HISTORY,
     share: 64,
+    taste: 4 * MAX_DIM,
+    foldScratch: 8 * MAX_FOLD_IN * (MAX_FOLD_IN + 1),
+    ids: 4 * EXACT_ITEMS,
+    products: 4 * EXACT_ITEMS,
     actions: 8 * MAX_ACTIONS * ACTION_COLUMNS.length,
   }
 }
@@ -128,6 +142,13 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, nItems: n
     hashes: u32('hashes'),
     found: { pointer: pointers.found, view: new Int32Array(buffer, pointers.found, MAX_HISTORY) },
     share: f32('share'),
+    taste: f32('taste'),
+    foldScratch: {
+      pointer: pointers.foldScratch,
+      view: new Float64Array(buffer, pointers.foldScratch, parts.foldScratch / 8),
+    },
+    ids: u32('ids'),
+    products: f32('products'),
     actions: Object.fromEntries(ACTION_COLUMNS.map((name) => [name, action(name)])) as Arena['actions'],
   }
 }

@@ -9,7 +9,8 @@ import type { Eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
 import { itemIndexOf } from './keys.ts'
-import { addSources } from './sources.ts'
+import { addSources, weightsFor } from './sources.ts'
+import { foldIn, innerProducts, nearestItems } from './vectors.ts'
 
 export interface Ranked {
   items: ItemIndex[]
@@ -19,41 +20,61 @@ export interface Ranked {
   calibration: Logistic
 }
 
-/** Neighbours of the shopper's taste that are asked of the vector index where the rows reach too few items. */
+/** Neighbours of the shopper's vector that are asked of the vector index. */
 const ANN_NEIGHBOURS = 200
+/** Items that vectors rank again. */
+const SHORTLIST = 200
 
 /** The `k` best eligible items, of `candidates` where the request names them, else of the whole catalogue. */
 export function rank(g: Generation, history: History, eligible: Eligible, k: number, candidates?: string[]): Ranked {
-  const { arena, kernel } = g
   const { model } = g.image.manifest
   const scored = history.length > 0
   const base = scored ? g.tables.similarity.bias : g.tables.popularity.score
   const order = scored ? g.tables.similarity.biasOrder : g.tables.popularity.order
+  const byVectors = scored ? weightsFor(g, history).vectors : 0
 
   let nTouched = scored ? addSources(g, history) : 0
   if (candidates !== undefined) nTouched = keepCandidates(g, candidates, nTouched)
-  else if (scored && nTouched < 2 * k) nTouched = addTasteNeighbours(g, history, nTouched)
+  else if (scored && byVectors === 0 && nTouched < 2 * k) nTouched = addTasteNeighbours(g, history, eligible, nTouched)
 
-  const n = kernel.topK(
+  const depth = byVectors > 0 ? Math.max(k, SHORTLIST) : k
+  const considered = { base: base.pointer, order: candidates === undefined ? order.pointer : 0 }
+  let n = best(g, eligible, considered, nTouched, depth)
+  if (byVectors > 0) {
+    const added = candidates === undefined
+    nTouched = shortlistByVectors(g, history, eligible, byVectors, nTouched, n, added)
+    n = best(g, eligible, { base: 0, order: 0 }, nTouched, k)
+  }
+  g.kernel.clearTouched(g.arena.accumulator.pointer, g.arena.touched.pointer, nTouched)
+  return {
+    items: Array.from(g.arena.resultItems.view.subarray(0, n)),
+    scores: Array.from(g.arena.resultScores.view.subarray(0, n)),
+    calibration: scored ? model.calibration.history : model.calibration.popular,
+  }
+}
+
+/** The k best into the arena's results; order 0: of the touched items only. */
+function best(
+  { arena, kernel, nItems }: Generation,
+  { allow, nExcluded }: Eligible,
+  { base, order }: { base: number; order: number },
+  nTouched: number,
+  k: number,
+): number {
+  return kernel.topK(
     arena.accumulator.pointer,
-    base.pointer,
+    base,
     arena.touched.pointer,
     nTouched,
-    candidates === undefined ? order.pointer : 0,
-    g.nItems,
+    order,
+    nItems,
     arena.excluded.pointer,
-    eligible.nExcluded,
-    eligible.allow,
+    nExcluded,
+    allow,
     k,
     arena.resultItems.pointer,
     arena.resultScores.pointer,
   )
-  kernel.clearTouched(arena.accumulator.pointer, arena.touched.pointer, nTouched)
-  return {
-    items: Array.from(arena.resultItems.view.subarray(0, n)),
-    scores: Array.from(arena.resultScores.view.subarray(0, n)),
-    calibration: scored ? model.calibration.history : model.calibration.popular,
-  }
 }
 
 /** p0 = 1 / (1 + e^−(intercept + slope · ln max(score, 10⁻⁴))): the calibrated probability of buying without an offer. */
@@ -71,28 +92,46 @@ function touch(g: Generation, item: ItemIndex, value: number, nTouched: number):
   return nTouched + 1
 }
 
-/** The vector index answers where collaborative filtering reaches too few items: a tail item, a new shopper's first click. */
-function addTasteNeighbours(g: Generation, history: History, nTouched: number): number {
-  const { dim, weight } = g.image.manifest.model.vectors
-  if (weight === 0) return nTouched
-  const taste = tasteOf(g, history, dim)
-  if (taste === null) return nTouched
-  const { items, distances } = g.ann.search(taste, Math.min(ANN_NEIGHBOURS, g.nItems))
+/** The vector index answers where the other sources reach too few items: a tail item, a new shopper's first click. */
+function addTasteNeighbours(g: Generation, history: History, eligible: Eligible, nTouched: number): number {
+  const { weight } = g.image.manifest.model.vectors
+  if (weight === 0 || !foldIn(g, history)) return nTouched
+  const near = nearestItems(g, eligible, ANN_NEIGHBOURS)
+  g.arena.ids.view.set(near)
+  innerProducts(g, g.arena.ids.pointer, near.length)
   let n = nTouched
-  for (let i = 0; i < items.length; i++) n = touch(g, items[i], weight * Math.max(0, 1 - distances[i]), n)
+  for (let i = 0; i < near.length; i++) n = touch(g, near[i], weight * Math.max(0, g.arena.products.view[i]), n)
   return n
 }
 
-/** Weighted mean of the history's unit vectors, of unit length itself; null where no history item has a vector. */
-function tasteOf(g: Generation, history: History, dim: number): Float32Array | null {
-  const vectors = g.tables.vectors.items.view
-  const taste = new Float32Array(dim)
-  for (let r = 0; r < history.length; r++) {
-    const start = g.arena.rows.view[r] * dim
-    for (let d = 0; d < dim; d++) taste[d] += g.arena.weights.view[r] * vectors[start + d]
-  }
-  const length = Math.hypot(...taste)
-  return length === 0 ? null : taste.map((x) => x / length)
+/**
+ * Leaves in the accumulator only the `n` best so far and, where `added`, the shopper's nearest items, each with its score
+ * so far and `weight` times its inner product. Returns the number of touched items.
+ */
+function shortlistByVectors(
+  g: Generation,
+  history: History,
+  eligible: Eligible,
+  weight: number,
+  nTouched: number,
+  n: number,
+  added: boolean,
+): number {
+  const { accumulator, touched, resultItems, resultScores, products } = g.arena
+  const hasVector = foldIn(g, history)
+  const bias = g.tables.similarity.bias.view
+  const near = hasVector && added ? Array.from(nearestItems(g, eligible, ANN_NEIGHBOURS)) : []
+  const nearScores = near.map((item) => accumulator.view[item] + bias[item])
+  g.kernel.clearTouched(accumulator.pointer, touched.pointer, nTouched)
+  let kept = 0
+  for (let i = 0; i < n; i++) kept = touch(g, resultItems.view[i], resultScores.view[i], kept)
+  near.forEach((item, i) => {
+    if (Object.is(accumulator.view[item], -0)) kept = touch(g, item, nearScores[i], kept)
+  })
+  if (!hasVector) return kept
+  innerProducts(g, touched.pointer, kept)
+  for (let t = 0; t < kept; t++) accumulator.view[touched.view[t]] += weight * products.view[t]
+  return kept
 }
 
 /** Narrows the touched list to the request's candidates; those that no row reached are touched with 0. */

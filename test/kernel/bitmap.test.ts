@@ -42,6 +42,21 @@ describe.each(BUILDS)('bitmaps, %s build', (build) => {
     )
   })
 
+  it('count their set bits and list them', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 200 }), (bits) => {
+        arena.reset()
+        const bitmap = arena.u32(bitmapOf(bits))
+        const expected = bits.flatMap((bit, i) => (bit ? [i] : []))
+        const out = arena.room(4 * bits.length)
+        expect(arena.kernel.bitmapCount(bitmap, bits.length)).toBe(expected.length)
+        expect(arena.kernel.bitmapIndexes(bitmap, bits.length, out)).toBe(expected.length)
+        expect(arena.readU32(out, expected.length)).toEqual(expected)
+      }),
+      SEEDED,
+    )
+  })
+
   it('unite word by word, also in place', () => {
     fc.assert(
       fc.property(words, words, (left, right) => {

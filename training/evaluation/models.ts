@@ -2,16 +2,21 @@
 
 import { MAX_STORED_HISTORY } from '../../core/snapshot/layout.ts'
 import type { SourceWeights } from '../../core/snapshot/manifest.ts'
-import type { TrainingParameters } from '../parameters.ts'
+import { TRAINING_DEFAULTS, type TrainingParameters } from '../parameters.ts'
 
-export const MODEL_NAMES = ['item-cf', 'graph-filter', 'popularity'] as const
+export const MODEL_NAMES = ['item-cf', 'graph-filter', 'ease', 'ials', 'popularity'] as const
 export type ModelName = (typeof MODEL_NAMES)[number]
 
 const NONE: SourceWeights = { rows: 0, sessions: 0, peers: 0, links: 0, vectors: 0, trends: 0, rhythm: 0 }
 
+/** Seen to reach its published quality at 256 dimensions. */
+const IALS = { ...TRAINING_DEFAULTS.vectors, model: 'ials', dim: 256, weight: 1, efSearch: 256 } as const
+
 const MODELS: Record<ModelName, Partial<TrainingParameters>> = {
   'item-cf': { rows: 'item-cf', blend: alone('rows') },
   'graph-filter': { rows: 'graph-filter', blend: alone('rows') },
+  ease: { rows: 'ease', l2: 80, blend: alone('rows') },
+  ials: { rows: 'none', blend: alone('vectors'), vectors: IALS, index: { m: 32, efConstruction: 200 } },
   popularity: { rows: 'none', blend: { known: NONE, session: NONE } },
 }
 
@@ -25,7 +30,7 @@ export function parametersOf(
     threads,
     historyStored: MAX_STORED_HISTORY,
     historyLength: MAX_STORED_HISTORY,
-    vectors: { dim: 1, powerIterations: 1, efSearch: 16, weight: 0 },
+    vectors: { ...TRAINING_DEFAULTS.vectors, dim: 1, weight: 0 },
     index: { m: 4, efConstruction: 8 },
     ...MODELS[model],
   }

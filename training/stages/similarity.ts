@@ -1,5 +1,6 @@
 /** The similarity section: item-item rows by source, and the score of an item that no row reaches. */
 import type { Interactions } from '../histories.ts'
+import { easeRows } from '../linear/ease.ts'
 import { graphFilterRows } from '../linear/graph-filter.ts'
 import { type SectionTables, type StageReport, writeSection } from '../sections.ts'
 import { similarityOf } from '../similarity.ts'
@@ -29,7 +30,7 @@ async function learnRows({
   dataset,
   onProgress,
 }: StageContext): Promise<SectionTables<'similarity'>> {
-  const { rows, neighbours, threads, seed } = parameters
+  const { rows, neighbours, threads, seed, l2 } = parameters
   const onDone = (done: number) =>
     onProgress({ stage: 'similarity', done, total: dataset.items, message: 'items compared' })
   switch (rows) {
@@ -37,6 +38,8 @@ async function learnRows({
       return similarityOf(interactions, neighbours, threads, onDone)
     case 'graph-filter':
       return overPopularity(await graphFilterRows(interactions, { neighbours, threads, seed }, onDone), interactions)
+    case 'ease':
+      return overPopularity(await easeRows(interactions, { neighbours, l2, threads }, onDone), interactions)
     case 'none':
       return overPopularity(emptyRows(dataset.items), interactions)
   }

@@ -1,0 +1,81 @@
+/**
+ * Low-rank vectors: the shopper's is folded in from the history at request time and compared with items by inner product,
+ * so no table grows with the number of shoppers.
+ *
+ *   mean   x = Σ_j w_j v_j / ‖Σ_j w_j v_j‖
+ *   als    x = Vᵀ (I + α V Vᵀ)^−1 1 (1 + α), V the newest `FOLD_IN` items' vectors in the whitened basis of training: the
+ *          solution of implicit alternating least squares for a shopper with this history (training/linear/ials.ts)
+ *
+ * The nearest items come from the vector index, or from all allowed items where a filter leaves at most `EXACT_ITEMS`.
+ */
+import type { ItemIndex } from '../contract/ids.ts'
+import { bitmapWords, EXACT_ITEMS } from './arena.ts'
+import type { Eligible } from './eligible.ts'
+import type { Generation } from './generation.ts'
+import type { History } from './history.ts'
+
+/** Writes the shopper's vector to `arena.taste`; false where no history item has one. */
+export function foldIn(g: Generation, history: History): boolean {
+  const { dim, fold } = g.image.manifest.model.vectors
+  if (fold === 'als') foldInAls(g, history, dim)
+  else foldInMean(g, history, dim)
+  return g.arena.taste.view.subarray(0, dim).some((x) => x !== 0)
+}
+
+function foldInMean(g: Generation, history: History, dim: number): void {
+  const { rows, weights, taste } = g.arena
+  const vectors = g.tables.vectors.items.view
+  const sum = taste.view.subarray(0, dim).fill(0)
+  for (let r = 0; r < history.length; r++) {
+    const start = rows.view[r] * dim
+    for (let d = 0; d < dim; d++) sum[d] += weights.view[r] * vectors[start + d]
+  }
+  let squares = 0
+  for (const x of sum) squares += x * x
+  if (squares > 0) for (let d = 0; d < dim; d++) sum[d] /= Math.sqrt(squares)
+}
+
+function foldInAls(g: Generation, history: History, dim: number): void {
+  const { rows, taste, foldScratch } = g.arena
+  const { alpha = 0 } = g.image.manifest.model.vectors
+  const newest = Math.min(history.length, g.kernel.FOLD_IN.value)
+  g.kernel.foldInAls(
+    rows.pointer,
+    newest,
+    g.tables.vectors.items.pointer,
+    dim,
+    alpha,
+    foldScratch.pointer,
+    taste.pointer,
+  )
+}
+
+/** Allowed items near the vector in `arena.taste`, at most `most`, in no particular order. */
+export function nearestItems(g: Generation, { allow }: Eligible, most: number): ArrayLike<ItemIndex> {
+  const isFiltered = allow !== g.live.sellable.pointer
+  if (isFiltered || g.nItems <= EXACT_ITEMS) {
+    const nAllowed = g.kernel.bitmapCount(allow, g.nItems)
+    if (nAllowed <= EXACT_ITEMS) return exactlyNearest(g, allow, Math.min(most, nAllowed))
+  }
+  const { dim } = g.image.manifest.model.vectors
+  const words = new Uint32Array(g.image.memory.buffer, allow, bitmapWords(g.nItems))
+  const isAllowed = (item: ItemIndex) => (words[item >> 5] & (1 << (item & 31))) !== 0
+  return g.ann.search(g.arena.taste.view.subarray(0, dim), most, isFiltered ? isAllowed : undefined).items
+}
+
+function exactlyNearest(g: Generation, allow: number, most: number): ItemIndex[] {
+  const { ids, products } = g.arena
+  const n = g.kernel.bitmapIndexes(allow, g.nItems, ids.pointer)
+  innerProducts(g, ids.pointer, n)
+  return Array.from(ids.view.subarray(0, n), (item, i) => ({ item, product: products.view[i] }))
+    .sort((a, b) => b.product - a.product || a.item - b.item)
+    .slice(0, most)
+    .map(({ item }) => item)
+}
+
+/** `arena.products` f32[n] = inner products of `arena.taste` with the items that u32[n] at `ids` lists; n <= `EXACT_ITEMS`. */
+export function innerProducts(g: Generation, ids: number, n: number): void {
+  const { taste, products } = g.arena
+  const { dim } = g.image.manifest.model.vectors
+  g.kernel.dotRows(taste.pointer, g.tables.vectors.items.pointer, dim, ids, n, products.pointer)
+}
