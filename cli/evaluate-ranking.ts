@@ -11,7 +11,7 @@ interface RankingCommandOptions {
   train: string
   test: string
   format: InteractionFormat
-  model: ModelName
+  model: ModelName | 'auto'
   k: number
   neighbors: number
   threads: number
@@ -29,7 +29,7 @@ export function rankingCommand(): Command {
         .choices(INTERACTION_FORMATS)
         .default('lists'),
     )
-    .addOption(new Option('--model <name>', 'what is learned').choices(MODEL_NAMES).default('item-cf'))
+    .addOption(new Option('--model <name>', 'what is learned').choices(['auto', ...MODEL_NAMES]).default('auto'))
     .option('--k <n>', 'length of the lists', listLength, 20)
     .option('--neighbors <n>', 'weights kept of each item', positive, TRAINING_DEFAULTS.neighbours)
     .option('--threads <n>', 'threads of the numeric stages', positive, TRAINING_DEFAULTS.threads)
@@ -52,6 +52,10 @@ function text(r: RankingResult): string {
   return [
     `${r.model}: ${r.users} shoppers, ${r.items} items, ${r.rejectedRows} rows set aside`,
     `Recall@${r.k} ${r.recall.toFixed(4)}  NDCG@${r.k} ${r.ndcg.toFixed(4)}  MRR@${r.k} ${r.mrr.toFixed(4)}  Hit rate@${r.k} ${r.hitRate.toFixed(4)}`,
+    ...(r.validation ?? []).map(
+      ({ model, ndcg }) =>
+        `  validation: ${model} ${ndcg === null ? 'not tried, too long' : `NDCG ${ndcg.toFixed(4)}`}`,
+    ),
     `trained in ${r.trainSeconds.toFixed(1)} s, peak memory ${(r.peakRssBytes / 2 ** 30).toFixed(2)} GiB, snapshot ${(r.snapshotBytes / 1e6).toFixed(1)} MB`,
   ].join('\n')
 }

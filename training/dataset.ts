@@ -93,7 +93,26 @@ export async function readDataset(folder: string, until: number | null): Promise
 
 /** The same shop as it was known at `until`. */
 export function before(dataset: Dataset, until: number): Dataset {
-  const table = headOf(dataset.table, until)
+  return withTable(dataset, headOf(dataset.table, until))
+}
+
+/** The same shop with only those events that are wanted. */
+export function selected(dataset: Dataset, isWanted: (event: number) => boolean): Dataset {
+  const { table } = dataset
+  const events = Uint32Array.from({ length: table.length }, (_, e) => e).filter(isWanted)
+  return withTable(dataset, {
+    length: events.length,
+    shopper: Uint32Array.from(events, (e) => table.shopper[e]),
+    item: Uint32Array.from(events, (e) => table.item[e]),
+    kind: Uint8Array.from(events, (e) => table.kind[e]),
+    timeMs: Float64Array.from(events, (e) => table.timeMs[e]),
+    quantity: Int32Array.from(events, (e) => table.quantity[e]),
+    priceMinor: Int32Array.from(events, (e) => table.priceMinor[e]),
+    discountMinor: Int32Array.from(events, (e) => table.discountMinor[e]),
+  })
+}
+
+function withTable(dataset: Dataset, table: EventTable): Dataset {
   const watermark = table.length === 0 ? 0 : table.timeMs[table.length - 1]
   return { ...dataset, table, watermark, events: table.length }
 }

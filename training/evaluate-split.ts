@@ -63,10 +63,10 @@ export async function evaluateSplit({
     })
   const folder = await mkdtemp(join(tmpdir(), 'offerwright-evaluate-'))
   try {
-    const g = await openHeldOut(earlier, parameters, folder, onProgress)
+    const g = await openHeldOut(earlier, parameters, folder, { onProgress })
     const withoutDecay = { ...parameters, halfLifeDays: NO_DECAY_DAYS }
     const { popularity } = MODEL_STAGES
-    const undecayed = await openHeldOut(earlier, withoutDecay, folder, onProgress, { popularity })
+    const undecayed = await openHeldOut(earlier, withoutDecay, folder, { onProgress, stages: { popularity } })
     const models = {
       itemCf: score(g, cases, k, true),
       popularity: score(undecayed, cases, k, false),

@@ -15,20 +15,24 @@ import type { OnProgress } from './progress.ts'
 import { publishSections } from './publish.ts'
 import { type Stage, StageContext } from './stage.ts'
 
-/**
- * `folder` is the caller's, who also removes it when the generation is no longer used. `stages`: those to run; the others'
- * results are there from an earlier call.
- */
+export interface HeldOutOptions {
+  onProgress?: OnProgress
+  /** Those to run; the others' results are there from an earlier call. All when absent. */
+  stages?: Record<string, Stage>
+  /** Items whose rows will be asked for; all when absent. */
+  rowSources?: Uint32Array
+}
+
+/** `folder` is the caller's, who also removes it when the generation is no longer used. */
 export async function openHeldOut(
   dataset: Dataset,
   parameters: TrainingParameters,
   folder: string,
-  onProgress: OnProgress = () => undefined,
-  stages: Record<string, Stage> = MODEL_STAGES,
+  { onProgress = () => undefined, stages = MODEL_STAGES, rowSources }: HeldOutOptions = {},
 ): Promise<Generation> {
   const sections = join(folder, 'sections')
   const store = join(folder, 'snapshots')
-  const context = new StageContext(dataset, sections, parameters, onProgress)
+  const context = new StageContext(dataset, sections, parameters, onProgress, rowSources)
   for (const [name, stage] of Object.entries(stages)) await runStage(name, stage, context)
   await runStage(
     'evaluate',

@@ -11,13 +11,22 @@ export class StageContext {
   readonly sections: string
   readonly parameters: TrainingParameters
   readonly onProgress: OnProgress
+  /** Items whose rows will be asked for; absent: all. */
+  readonly rowSources: Uint32Array | undefined
   #interactions: Interactions | null = null
 
-  constructor(dataset: Dataset, sections: string, parameters: TrainingParameters, onProgress: OnProgress) {
+  constructor(
+    dataset: Dataset,
+    sections: string,
+    parameters: TrainingParameters,
+    onProgress: OnProgress,
+    rowSources?: Uint32Array,
+  ) {
     this.dataset = dataset
     this.sections = sections
     this.parameters = parameters
     this.onProgress = onProgress
+    this.rowSources = rowSources
   }
 
   get interactions(): Interactions {

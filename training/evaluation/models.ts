@@ -6,6 +6,8 @@ import { TRAINING_DEFAULTS, type TrainingParameters } from '../parameters.ts'
 
 export const MODEL_NAMES = ['item-cf', 'graph-filter', 'ease', 'ials', 'popularity'] as const
 export type ModelName = (typeof MODEL_NAMES)[number]
+/** Families that `auto` chooses from. */
+export const CANDIDATES: readonly ModelName[] = ['item-cf', 'graph-filter', 'ease']
 
 const NONE: SourceWeights = { rows: 0, sessions: 0, peers: 0, links: 0, vectors: 0, trends: 0, rhythm: 0 }
 

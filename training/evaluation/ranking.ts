@@ -19,15 +19,16 @@ import { NO_INDEX, readItems, readShoppers } from '../duckdb.ts'
 import { openHeldOut } from '../held-out.ts'
 import { trainingParameters } from '../parameters.ts'
 import type { OnProgress } from '../progress.ts'
+import { type Choice, chooseModel } from './choose.ts'
 import { type InteractionFormat, readInteractions } from './interactions.ts'
-import { type ModelName, parametersOf } from './models.ts'
+import { CANDIDATES, type ModelName, parametersOf } from './models.ts'
 
 export interface RankingOptions {
   train: string
   test: string
   format: InteractionFormat
   k: number
-  model: ModelName
+  model: ModelName | 'auto'
   neighbours: number
   threads: number
   seed: number
@@ -35,7 +36,10 @@ export interface RankingOptions {
 }
 
 export interface RankingResult extends RankingMetrics {
+  /** The one asked for, or the one that `auto` chose. */
   model: ModelName
+  /** How `auto` chose. */
+  validation?: Choice['validation']
   k: number
   users: number
   items: number
@@ -46,7 +50,7 @@ export interface RankingResult extends RankingMetrics {
 }
 
 export async function evaluateRanking(options: RankingOptions): Promise<RankingResult> {
-  const { model, k, onProgress } = options
+  const { k, onProgress } = options
   const folder = await mkdtemp(join(tmpdir(), 'offerwright-evaluate-'))
   try {
     const train = await readInteractions(options.train, options.format, join(folder, 'train'))
@@ -55,12 +59,16 @@ export async function evaluateRanking(options: RankingOptions): Promise<RankingR
     if (cases.length === 0)
       throw new OfferwrightError('invalid_data', `${options.test} holds nothing to rank`, { field: 'test' })
     const startedAt = performance.now()
-    const parameters = trainingParameters({ ...parametersOf(model, options), seed: options.seed })
-    const g = await openHeldOut(train.dataset, parameters, join(folder, 'model'), onProgress)
+    const chosen =
+      options.model === 'auto'
+        ? await chooseModel(train.dataset, CANDIDATES, options, join(folder, 'choice'), onProgress)
+        : { model: options.model }
+    const parameters = trainingParameters({ ...parametersOf(chosen.model, options), seed: options.seed })
+    const g = await openHeldOut(train.dataset, parameters, join(folder, 'model'), { onProgress })
     const trainSeconds = (performance.now() - startedAt) / 1000
     return {
       ...rankCases(g, cases, k, onProgress),
-      model,
+      ...chosen,
       k,
       users: cases.length,
       items: train.dataset.items,
@@ -74,10 +82,11 @@ export async function evaluateRanking(options: RankingOptions): Promise<RankingR
   }
 }
 
-/** One shopper and the keys of what they turned out to like. */
+/** One shopper, by index in the data asked and by key, and the keys of what they turned out to like. */
 export interface Case {
+  index: number
   shopper: string
-  relevant: string[]
+  liked: string[]
 }
 
 export async function casesOf({ folder, table }: Dataset): Promise<Case[]> {
@@ -89,23 +98,25 @@ export async function casesOf({ folder, table }: Dataset): Promise<Case[]> {
     const liked = byShopper.get(table.shopper[e]) ?? new Set()
     byShopper.set(table.shopper[e], liked.add(itemKeys[table.item[e]] ?? ''))
   }
-  return [...byShopper].map(([shopper, liked]) => ({ shopper: shopperKeys[shopper] ?? '', relevant: [...liked] }))
+  return [...byShopper].map(([index, liked]) => ({ index, shopper: shopperKeys[index] ?? '', liked: [...liked] }))
 }
 
-export function rankCases(g: Generation, cases: Case[], k: number, onProgress?: OnProgress): RankingMetrics {
+/** What would be served, and what of it counts. An unknown item is a number of its own below 0: liked, and in no list. */
+export function listFor(g: Generation, { shopper, liked }: Case, k: number): { list: number[]; relevant: Set<number> } {
+  const { items } = recommend(g, { shopper, slots: k }, emptyLiveShopper())
+  const wanted = liked.map((key, i) => {
+    const index = itemIndexOf(g, key)
+    return index < 0 ? -1 - i : index
+  })
+  return { list: items.map(({ item }) => itemIndexOf(g, item)), relevant: new Set(wanted) }
+}
+
+function rankCases(g: Generation, cases: Case[], k: number, onProgress?: OnProgress): RankingMetrics {
   const mean = new RankingMean(k)
-  for (const [done, { shopper, relevant }] of cases.entries()) {
+  for (const [done, each] of cases.entries()) {
     if (done % 1000 === 0) onProgress?.({ stage: 'rank', done, total: cases.length, message: 'shoppers ranked' })
-    const { items } = recommend(g, { shopper, slots: k }, emptyLiveShopper())
-    // An unknown item is a number of its own below 0: relevant, and in no list.
-    const wanted = relevant.map((key, i) => {
-      const index = itemIndexOf(g, key)
-      return index < 0 ? -1 - i : index
-    })
-    mean.add(
-      items.map(({ item }) => itemIndexOf(g, item)),
-      new Set(wanted),
-    )
+    const { list, relevant } = listFor(g, each, k)
+    mean.add(list, relevant)
   }
   return mean.mean()
 }

@@ -29,6 +29,7 @@ async function learnRows({
   interactions,
   dataset,
   onProgress,
+  rowSources: sources,
 }: StageContext): Promise<SectionTables<'similarity'>> {
   const { rows, neighbours, threads, seed, l2 } = parameters
   const onDone = (done: number) =>
@@ -37,9 +38,12 @@ async function learnRows({
     case 'item-cf':
       return similarityOf(interactions, neighbours, threads, onDone)
     case 'graph-filter':
-      return overPopularity(await graphFilterRows(interactions, { neighbours, threads, seed }, onDone), interactions)
+      return overPopularity(
+        await graphFilterRows(interactions, { neighbours, threads, seed, sources }, onDone),
+        interactions,
+      )
     case 'ease':
-      return overPopularity(await easeRows(interactions, { neighbours, l2, threads }, onDone), interactions)
+      return overPopularity(await easeRows(interactions, { neighbours, l2, threads, sources }, onDone), interactions)
     case 'none':
       return overPopularity(emptyRows(dataset.items), interactions)
   }
