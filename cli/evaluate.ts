@@ -1,8 +1,8 @@
 /** `offerwright evaluate split`: how well the models rank what shoppers bought later. */
 import { Command, Option } from 'commander'
 import { LIMITS } from '../core/contract/requests.ts'
-import type { RankingMetrics } from '../core/evaluation/ranking.ts'
-import { evaluateSplit, type SplitResult } from '../training/evaluate-split.ts'
+import type { RankingReport } from '../core/evaluation/tally.ts'
+import { evaluateSplit, type SplitResult } from '../training/evaluation/split.ts'
 import { TRAINING_DEFAULTS, trainingParameters } from '../training/parameters.ts'
 import { rankingCommand } from './evaluate-ranking.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
@@ -52,16 +52,30 @@ function splitCommand(): Command {
     })
 }
 
-function table({ cut, k, shoppers, models, recallRatio }: SplitResult): string {
-  const row = (name: string, m: RankingMetrics) =>
-    `${name.padEnd(26)}${[m.recall, m.ndcg, m.mrr, m.hitRate].map((value) => value.toFixed(4).padStart(12)).join('')}`
+function table({ cut, k, shoppers, models, blend, gains, recallRatio }: SplitResult): string {
+  const row = (name: string, m: RankingReport) =>
+    `${name.padEnd(26)}${[m.recall, m.ndcg, m.mrr, m.hitRate].map((value) => value.toFixed(4).padStart(12)).join('')}` +
+    `   ${spread(m.intervals.recall)}   ${(100 * m.coverage).toFixed(1).padStart(5)} %   ${m.novelty.toFixed(1).padStart(5)} bits`
   const heads = ['Recall', 'NDCG', 'MRR', 'Hit rate'].map((head) => `${head}@${k}`.padStart(12)).join('')
+  const weights = Object.entries(blend).filter(([, weight]) => weight > 0)
   return [
     `${shoppers} shoppers, held out from ${new Date(cut).toISOString()} on`,
-    `${'model'.padEnd(26)}${heads}`,
-    row('item-CF', models.itemCf),
+    `${'model'.padEnd(26)}${heads}   Recall, 95 %          coverage    novelty`,
+    row('blend of sources', models.blended),
+    row('item-item rows', models.rows),
     row('popularity', models.popularity),
     row('time-decayed popularity', models.decayedPopularity),
-    `item-CF / popularity, Recall@${k}: ${recallRatio.toFixed(2)}`,
+    `sources of the blend: ${weights.map(([name, weight]) => `${name} × ${weight.toPrecision(3)}`).join(', ')}`,
+    `blend − rows, Recall@${k}: ${gain(gains.overRows)}`,
+    `blend − popularity, Recall@${k}: ${gain(gains.overPopularity)}`,
+    `item-item rows / popularity, Recall@${k}: ${recallRatio.toFixed(2)}`,
   ].join('\n')
+}
+
+function spread([low, high]: readonly [number, number]): string {
+  return `${low.toFixed(4)} to ${high.toFixed(4)}`
+}
+
+function gain({ recall, interval }: SplitResult['gains']['overRows']): string {
+  return `${recall >= 0 ? '+' : ''}${recall.toFixed(4)} (95 %: ${spread(interval)})`
 }

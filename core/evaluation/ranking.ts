@@ -9,8 +9,6 @@
  * Full ranking: the list is what the model chose among all items, never among sampled negatives.
  * A list holds each item once; `relevant` is not empty; k ≥ 1.
  */
-import { OfferwrightError } from '../contract/errors.ts'
-
 export interface RankingMetrics {
   recall: number
   ndcg: number
@@ -37,38 +35,6 @@ export function mrrAtK(ranked: ArrayLike<number>, relevant: ReadonlySet<number>,
 
 export function hitRateAtK(ranked: ArrayLike<number>, relevant: ReadonlySet<number>, k: number): number {
   return hitRanks(ranked, relevant, k).length === 0 ? 0 : 1
-}
-
-/** Mean of the metrics over shoppers: add each list, then read `mean()`. */
-export class RankingMean {
-  readonly #k: number
-  readonly #sum: RankingMetrics = { recall: 0, ndcg: 0, mrr: 0, hitRate: 0 }
-  #lists = 0
-
-  constructor(k: number) {
-    if (!Number.isInteger(k) || k < 1)
-      throw new OfferwrightError('invalid_value', `invalid k: ${k}`, { field: 'k', value: k })
-    this.#k = k
-  }
-
-  get lists(): number {
-    return this.#lists
-  }
-
-  add(ranked: ArrayLike<number>, relevant: ReadonlySet<number>): void {
-    this.#lists++
-    this.#sum.recall += recallAtK(ranked, relevant, this.#k)
-    this.#sum.ndcg += ndcgAtK(ranked, relevant, this.#k)
-    this.#sum.mrr += mrrAtK(ranked, relevant, this.#k)
-    this.#sum.hitRate += hitRateAtK(ranked, relevant, this.#k)
-  }
-
-  /** NaN in every field before the first list: there is nothing to average. */
-  mean(): RankingMetrics {
-    const { recall, ndcg, mrr, hitRate } = this.#sum
-    const n = this.#lists
-    return { recall: recall / n, ndcg: ndcg / n, mrr: mrr / n, hitRate: hitRate / n }
-  }
 }
 
 /** Ranks, from 1, of the relevant items among the first k. */

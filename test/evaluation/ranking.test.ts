@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { hitRateAtK, mrrAtK, ndcgAtK, RankingMean, recallAtK } from '../../core/evaluation/ranking.ts'
+import { hitRateAtK, mrrAtK, ndcgAtK, recallAtK } from '../../core/evaluation/ranking.ts'
 
 const lists = fc.record({
   ranked: fc.uniqueArray(fc.nat(30), { maxLength: 20 }),
@@ -49,17 +49,5 @@ describe('ranking metrics', () => {
       }),
       { seed: 12 },
     )
-  })
-
-  test('average over lists, each list counting the same', () => {
-    const mean = new RankingMean(2)
-    mean.add([1, 2], new Set([1]))
-    mean.add([3, 4], new Set([5]))
-    expect(mean.lists).toBe(2)
-    expect(mean.mean()).toEqual({ recall: 0.5, ndcg: 0.5, mrr: 0.5, hitRate: 0.5 })
-  })
-
-  test.each([0, -1, 1.5, Number.NaN])('refuse k = %s', (k) => {
-    expect(() => new RankingMean(k)).toThrow(`invalid k: ${k}`)
   })
 })

@@ -51,7 +51,7 @@ test('train, publish and evaluate work one after the other on a shop', async () 
   const split = await offerwright('evaluate', 'split', '--home', home, '--holdout-weeks', '2', '--k', '5', '--json')
   expect(JSON.parse(split.stdout)).toMatchObject({
     k: 5,
-    models: { itemCf: {}, popularity: {}, decayedPopularity: {} },
+    models: { rows: {}, popularity: {}, decayedPopularity: {} },
   })
 })
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { evaluateSplit } from '../../training/evaluate-split.ts'
+import { evaluateSplit } from '../../training/evaluation/split.ts'
 import { importData } from '../../training/import/import.ts'
 import { trainingParameters } from '../../training/parameters.ts'
 import { DAY_MS, type SmallEvent, temporaryFolder, writeData } from './small-shop.ts'
@@ -38,7 +38,7 @@ test('counts shoppers known before the cut by what they had not bought, and remo
   )
   const result = await evaluateSplit({ data: folder, holdoutWeeks: 4, k: 1, parameters: trainingParameters() })
   expect(result).toMatchObject({ cut: 28 * DAY_MS, k: 1, shoppers: 2 })
-  expect(result.models.itemCf).toEqual({ recall: 1, ndcg: 1, mrr: 1, hitRate: 1 })
+  expect(result.models.rows).toMatchObject({ recall: 1, ndcg: 1, mrr: 1, hitRate: 1 })
   expect(result.models.popularity.recall).toBeLessThan(1)
 })
 
@@ -68,7 +68,7 @@ describe.skipIf(!present)('four held-out weeks of the Online Retail file', () =>
     })
     expect(shoppers).toBeGreaterThan(1000)
     expect(recallRatio).toBeGreaterThanOrEqual(1.5)
-    expect(models.itemCf.recall).toBeGreaterThan(models.decayedPopularity.recall)
+    expect(models.rows.recall).toBeGreaterThan(models.decayedPopularity.recall)
     expect(models.decayedPopularity.recall).toBeGreaterThan(models.popularity.recall)
   })
 })

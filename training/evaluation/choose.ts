@@ -15,8 +15,8 @@ import { type TrainingParameters, trainingParameters } from '../parameters.ts'
 import type { OnProgress } from '../progress.ts'
 import { Workspace } from '../workspace.ts'
 import { meanOf } from './blend.ts'
+import { type Case, casesOf, listFor } from './liked.ts'
 import { type ModelName, parametersOf } from './models.ts'
-import { type Case, casesOf, listFor } from './ranking.ts'
 
 const HELD_OUT = 0.1
 const SAMPLED_SHOPPERS = 600

@@ -9,18 +9,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { OfferwrightError } from '../../core/contract/errors.ts'
-import { emptyLiveShopper } from '../../core/contract/live.ts'
-import { RankingMean, type RankingMetrics } from '../../core/evaluation/ranking.ts'
+import { type RankingReport, RankingTally } from '../../core/evaluation/tally.ts'
 import type { Generation } from '../../core/scoring/generation.ts'
-import { itemIndexOf } from '../../core/scoring/keys.ts'
-import { recommend } from '../../core/scoring/recommend.ts'
+import { shopperIndexOf } from '../../core/scoring/keys.ts'
 import type { Dataset } from '../dataset.ts'
-import { NO_INDEX, readItems, readShoppers } from '../duckdb.ts'
 import { openHeldOut } from '../held-out.ts'
 import { trainingParameters } from '../parameters.ts'
 import type { OnProgress } from '../progress.ts'
 import { type Choice, chooseModel } from './choose.ts'
 import { type InteractionFormat, readInteractions } from './interactions.ts'
+import { type Case, casesOf, itemShares, lengthSegment, listFor } from './liked.ts'
 import { CANDIDATES, type ModelName, parametersOf } from './models.ts'
 
 export interface RankingOptions {
@@ -35,7 +33,7 @@ export interface RankingOptions {
   onProgress?: OnProgress
 }
 
-export interface RankingResult extends RankingMetrics {
+export interface RankingResult extends RankingReport {
   /** The one asked for, or the one that `auto` chose. */
   model: ModelName
   /** How `auto` chose. */
@@ -67,7 +65,7 @@ export async function evaluateRanking(options: RankingOptions): Promise<RankingR
     const g = await openHeldOut(train.dataset, parameters, join(folder, 'model'), { onProgress })
     const trainSeconds = (performance.now() - startedAt) / 1000
     return {
-      ...rankCases(g, cases, k, onProgress),
+      ...rankCases(g, cases, train.dataset, options),
       ...chosen,
       k,
       users: cases.length,
@@ -82,43 +80,22 @@ export async function evaluateRanking(options: RankingOptions): Promise<RankingR
   }
 }
 
-/** One shopper, by index in the data asked and by key, and the keys of what they turned out to like. */
-export interface Case {
-  index: number
-  shopper: string
-  liked: string[]
-}
-
-export async function casesOf({ folder, table }: Dataset): Promise<Case[]> {
-  const { key: itemKeys } = await readItems(folder, ['key'])
-  const { key: shopperKeys } = await readShoppers(folder)
-  const byShopper = new Map<number, Set<string>>()
-  for (let e = 0; e < table.length; e++) {
-    if (table.shopper[e] === NO_INDEX) continue
-    const liked = byShopper.get(table.shopper[e]) ?? new Set()
-    byShopper.set(table.shopper[e], liked.add(itemKeys[table.item[e]] ?? ''))
-  }
-  return [...byShopper].map(([index, liked]) => ({ index, shopper: shopperKeys[index] ?? '', liked: [...liked] }))
-}
-
-/** What would be served, and what of it counts. An unknown item is a number of its own below 0: liked, and in no list. */
-export function listFor(g: Generation, { shopper, liked }: Case, k: number): { list: number[]; relevant: Set<number> } {
-  const { items } = recommend(g, { shopper, slots: k }, emptyLiveShopper())
-  const wanted = liked.map((key, i) => {
-    const index = itemIndexOf(g, key)
-    return index < 0 ? -1 - i : index
-  })
-  return { list: items.map(({ item }) => itemIndexOf(g, item)), relevant: new Set(wanted) }
-}
-
-function rankCases(g: Generation, cases: Case[], k: number, onProgress?: OnProgress): RankingMetrics {
-  const mean = new RankingMean(k)
+function rankCases(
+  g: Generation,
+  cases: Case[],
+  train: Dataset,
+  { k, seed, onProgress }: RankingOptions,
+): RankingReport {
+  const tally = new RankingTally(k, itemShares(train))
+  const { historyIndptr } = g.tables.shoppers
   for (const [done, each] of cases.entries()) {
     if (done % 1000 === 0) onProgress?.({ stage: 'rank', done, total: cases.length, message: 'shoppers ranked' })
     const { list, relevant } = listFor(g, each, k)
-    mean.add(list, relevant)
+    const shopper = shopperIndexOf(g, each.shopper)
+    const length = shopper < 0 ? 0 : historyIndptr.view[shopper + 1] - historyIndptr.view[shopper]
+    tally.add(list, relevant, lengthSegment(length))
   }
-  return mean.mean()
+  return tally.report(seed)
 }
 
 function bytesOf({ image }: Generation): number {

@@ -1,0 +1,100 @@
+/**
+ * Lists and what they were worth, gathered one by one and told as means with 95 % intervals.
+ *
+ *   coverage = distinct items in the lists / items
+ *   novelty  = mean over the lists' items of −log2 (share of shoppers who have the item), in bits: rare items tell more
+ */
+import { bootstrapMeans, type Interval } from './bootstrap.ts'
+import { hitRateAtK, mrrAtK, ndcgAtK, type RankingMetrics, recallAtK } from './ranking.ts'
+
+export interface RankingReport extends RankingMetrics {
+  lists: number
+  coverage: number
+  novelty: number
+  intervals: Record<keyof RankingMetrics | 'novelty', Interval>
+  /** By segment, in the order of their names. */
+  segments: Record<string, RankingMetrics & { lists: number }>
+}
+
+interface Measured extends RankingMetrics {
+  novelty: number
+  segment: string
+}
+
+const METRICS = ['recall', 'ndcg', 'mrr', 'hitRate'] as const
+
+export class RankingTally {
+  readonly #k: number
+  /** By item: share of shoppers who have it. */
+  readonly #share: Float64Array
+  readonly #measured: Measured[] = []
+  readonly #shown = new Set<number>()
+
+  constructor(k: number, share: Float64Array) {
+    this.#k = k
+    this.#share = share
+  }
+
+  /** `ranked`: item indexes, best first; `relevant` is not empty. */
+  add(ranked: readonly number[], relevant: ReadonlySet<number>, segment: string): void {
+    const list = ranked.slice(0, this.#k)
+    for (const item of list) this.#shown.add(item)
+    this.#measured.push({
+      recall: recallAtK(list, relevant, this.#k),
+      ndcg: ndcgAtK(list, relevant, this.#k),
+      mrr: mrrAtK(list, relevant, this.#k),
+      hitRate: hitRateAtK(list, relevant, this.#k),
+      novelty: this.#noveltyOf(list),
+      segment,
+    })
+  }
+
+  /** One metric of every list, in the order of adding: for differences between models. */
+  column(metric: keyof RankingMetrics): Float64Array {
+    return columnOf(this.#measured, metric)
+  }
+
+  report(seed: number): RankingReport {
+    const names = [...METRICS, 'novelty'] as const
+    const columns = names.map((name) => columnOf(this.#measured, name))
+    const intervals = bootstrapMeans(columns, seed)
+    return {
+      ...meansOf(this.#measured),
+      lists: this.#measured.length,
+      coverage: this.#shown.size / Math.max(1, this.#share.length),
+      novelty: meanOf(columns[METRICS.length]),
+      intervals: Object.fromEntries(names.map((name, i) => [name, intervals[i]])) as RankingReport['intervals'],
+      segments: this.#segments(),
+    }
+  }
+
+  /** An item that nobody has is as novel as one that a single shopper has could be told of. */
+  #noveltyOf(list: readonly number[]): number {
+    let bits = 0
+    for (const item of list) bits -= Math.log2(Math.max(this.#share[item], Number.EPSILON))
+    return list.length === 0 ? 0 : bits / list.length
+  }
+
+  #segments(): RankingReport['segments'] {
+    const names = [...new Set(this.#measured.map(({ segment }) => segment))].sort()
+    return Object.fromEntries(
+      names.map((name) => {
+        const own = this.#measured.filter(({ segment }) => segment === name)
+        return [name, { ...meansOf(own), lists: own.length }]
+      }),
+    )
+  }
+}
+
+function meansOf(measured: readonly Measured[]): RankingMetrics {
+  const [recall, ndcg, mrr, hitRate] = METRICS.map((metric) => meanOf(columnOf(measured, metric)))
+  return { recall, ndcg, mrr, hitRate }
+}
+
+function columnOf(measured: readonly Measured[], name: keyof RankingMetrics | 'novelty'): Float64Array {
+  return Float64Array.from(measured, (each) => each[name])
+}
+
+function meanOf(values: Float64Array): number {
+  return values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length
+}
