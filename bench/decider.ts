@@ -1,7 +1,10 @@
 /** One opened snapshot with campaigns, deciding in this process: what the HTTP server does without the server. */
+
+import type { DecideAnswer } from '../core/contract/answers.ts'
 import type { CampaignFile } from '../core/contract/campaigns.ts'
 import { emptyLiveShopper } from '../core/contract/live.ts'
 import type { DecideRequest } from '../core/contract/requests.ts'
+import { answerOf, answerText } from '../core/scoring/answer.ts'
 import { type CompiledCampaigns, compileCampaigns } from '../core/scoring/campaigns.ts'
 import { fillLiveCatalogue } from '../core/scoring/catalogue.ts'
 import { type Decision, decide } from '../core/scoring/decide.ts'
@@ -50,10 +53,19 @@ export class Decider {
     })
   }
 
+  answer(request: DecideRequest): DecideAnswer {
+    return answerOf(this.generation, this.decide(request))
+  }
+
+  /** As the server writes it. */
+  answerText(request: DecideRequest): string {
+    return answerText(this.generation, this.decide(request))
+  }
+
   /** Throws with what the naive oracle finds wrong in the answers to these requests. */
   check(requests: DecideRequest[]): void {
     for (const request of requests) {
-      const fault = faultOf(this.generation, this.#file, request, this.decide(request).answer)
+      const fault = faultOf(this.generation, this.#file, request, this.answer(request))
       if (fault !== null)
         throw new Error(`wrong answer at ${this.#shop.items} items: ${fault}; ${JSON.stringify(request)}`)
     }

@@ -8,6 +8,7 @@ import type { DecideAnswer } from '../core/contract/answers.ts'
 import type { CampaignFile } from '../core/contract/campaigns.ts'
 import type { SnapshotId } from '../core/contract/ids.ts'
 import type { DecideRequest } from '../core/contract/requests.ts'
+import { answerOf } from '../core/scoring/answer.ts'
 import { type CompiledCampaigns, compileCampaigns, parseCampaignFile } from '../core/scoring/campaigns.ts'
 import { fillLiveCatalogue } from '../core/scoring/catalogue.ts'
 import { decide } from '../core/scoring/decide.ts'
@@ -42,14 +43,15 @@ export class LocalDecisions {
   /** Answers a request in JSON, as `POST /v1/decide` does for a trusted caller. `now`: milliseconds since 1970. */
   decide(text: string, now: number): DecideAnswer {
     const request = requestOf<DecideRequest>(SCHEMAS.decide, text)
-    return decide(this.#generation, {
+    const decision = decide(this.#generation, {
       request,
       time: timeOf(request.time, true, now),
       live: this.#state.readLive(request),
       campaigns: this.#campaigns,
       remainingMinor: this.#state.remainingMinor,
       dualPrices: this.#state.dualPrices,
-    }).answer
+    })
+    return answerOf(this.#generation, decision)
   }
 
   /** Shoppers with at least `least` items of history, in key order; `newest` is the newest of those items. */

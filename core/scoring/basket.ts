@@ -7,70 +7,55 @@
  */
 import type { BasketOffer } from '../contract/answers.ts'
 import type { CartLine } from '../contract/requests.ts'
-import { type BasketCampaign, type CompiledCampaigns, isRunning, targetsItem } from './campaigns.ts'
-import { type Action, type Choice, choose, closed } from './choice.ts'
+import { type BasketCampaign, type BasketStep, targetsItem } from './campaigns.ts'
+import { Actions, type Choice, type Choosing, closed } from './choice.ts'
 import type { Generation } from './generation.ts'
-import { type GuardState, guard } from './guards.ts'
-import type { Identity } from './identity.ts'
+import { guard, type Running } from './guards.ts'
 import { itemIndexOf } from './keys.ts'
 
-export interface BasketAction extends Action {
-  on: BasketCampaign
-  thresholdMinor: number
-  missingMinor: number
-}
-
 export function offerForBasket(
-  g: Generation,
-  campaigns: CompiledCampaigns,
-  state: GuardState,
-  dualPrices: Float64Array,
-  identity: Identity,
+  choosing: Choosing,
+  running: Running<BasketCampaign>[],
   slot: number,
   cart: CartLine[],
-  explain: boolean,
-): Choice<BasketAction> {
-  const running = campaigns.onBasket.filter((campaign) => isRunning(campaign, state.time))
+): Choice<BasketStep> {
   if (running.length === 0) return closed('no_campaign')
-  const { marginRate } = g.image.manifest.model.basket
+  const { marginRate } = choosing.g.image.manifest.model.basket
   if (marginRate === null) return closed('cost_unknown')
-  const actions = running.flatMap((campaign) => {
-    const subtotalMinor = qualifyingSubtotal(g, campaign, cart)
-    return campaign.ladder.flatMap(({ thresholdMinor }, step) =>
-      thresholdMinor > subtotalMinor ? [tierAction(g, state, campaign, step, subtotalMinor, marginRate)] : [],
-    )
-  })
-  if (actions.length === 0) return closed('already_reached')
-  return choose(g, campaigns.policy, dualPrices, identity, slot, actions, explain)
+  const actions = new Actions<BasketStep>(choosing)
+  let isOpen = false
+  for (const each of running) {
+    const subtotalMinor = qualifyingSubtotal(choosing.g, each.campaign, cart)
+    for (const step of each.campaign.steps) {
+      if (step.tier.thresholdMinor <= subtotalMinor) continue
+      isOpen = true
+      addTier(choosing, actions, each, step, subtotalMinor, marginRate)
+    }
+  }
+  return isOpen ? actions.choose(slot) : closed('already_reached')
 }
 
-function tierAction(
-  g: Generation,
-  state: GuardState,
-  on: BasketCampaign,
-  step: number,
+function addTier(
+  { g, guards }: Choosing,
+  actions: Actions<BasketStep>,
+  running: Running<BasketCampaign>,
+  step: BasketStep,
   subtotalMinor: number,
   marginRate: number,
-): BasketAction {
-  const { thresholdMinor, rewardMinor } = on.ladder[step]
+): void {
+  const { thresholdMinor, rewardMinor } = step.tier
   const { meanOrderMinor, elasticity, elasticitySe } = g.image.manifest.model.basket
   const missingMinor = thresholdMinor - subtotalMinor
   const marginMinor = thresholdMinor * marginRate - rewardMinor
-  return {
-    on,
-    label: on.labels[step],
-    campaign: on.id,
-    position: on.position,
-    discountMinor: rewardMinor,
-    share: rewardMinor / thresholdMinor,
-    droppedBy: guard(state, on, rewardMinor, thresholdMinor - rewardMinor, marginMinor),
+  const response = {
     unitMarginMinor: missingMinor * marginRate,
     probability: Math.exp(-missingMinor / meanOrderMinor),
     elasticity,
     elasticitySe,
-    thresholdMinor,
-    missingMinor,
   }
+  const reason = guard(guards, running, rewardMinor, thresholdMinor - rewardMinor, marginMinor)
+  if (reason !== null) actions.drop(step, rewardMinor, response, reason)
+  else actions.open(step, rewardMinor, rewardMinor / thresholdMinor, response)
 }
 
 /** Sum over the cart's lines that the campaign targets, in minor units; unknown items count when nothing is targeted. */
@@ -85,13 +70,13 @@ function qualifyingSubtotal(g: Generation, campaign: BasketCampaign, cart: CartL
 }
 
 /** What the shopper is shown. */
-export function basketOffer(action: BasketAction, time: number): BasketOffer {
+export function basketOffer(g: Generation, { on, tier }: BasketStep, cart: CartLine[], time: number): BasketOffer {
   return {
-    campaign: action.on.id,
-    mechanism: action.on.mechanism,
-    thresholdMinor: action.thresholdMinor,
-    rewardMinor: action.discountMinor,
-    missingMinor: action.missingMinor,
-    validUntil: Math.min(action.on.endsAt, time + action.on.validMs),
+    campaign: on.id,
+    mechanism: on.mechanism,
+    thresholdMinor: tier.thresholdMinor,
+    rewardMinor: tier.rewardMinor,
+    missingMinor: tier.thresholdMinor - qualifyingSubtotal(g, on, cart),
+    validUntil: Math.min(on.endsAt, time + on.validMs),
   }
 }

@@ -95,8 +95,6 @@ interface Live {
   /** Position in the file: budgets and dual prices are kept in this order. */
   position: number
   id: string
-  /** `id#step` for each step of the ladder. */
-  labels: string[]
   /** Low word of XXH64 of the id: contacts are kept under it. */
   hash: number
   startsAt: number
@@ -105,19 +103,33 @@ interface Live {
   contactCap: { count: number; withinMs: number } | null
   marginFloorBps: number
   items: Set<ItemIndex> | null
-  categories: Set<number> | null
-  brands: Set<number> | null
+  /** By code: 1 where targeted. */
+  categories: Uint8Array | null
+  brands: Uint8Array | null
 }
 
 export interface ItemCampaign extends Live {
   mechanism: 'coupon' | 'time_limited'
-  ladder: Depth[]
+  steps: ItemStep[]
   code?: string
 }
 
 export interface BasketCampaign extends Live {
   mechanism: 'spend_threshold'
-  ladder: Tier[]
+  steps: BasketStep[]
+}
+
+/** A step of a ladder. `label`: `campaign#step`, counted from 0. */
+export interface ItemStep {
+  on: ItemCampaign
+  label: string
+  depth: Depth
+}
+
+export interface BasketStep {
+  on: BasketCampaign
+  label: string
+  tier: Tier
 }
 
 export interface CompiledCampaigns {
@@ -139,23 +151,30 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
   file.campaigns.forEach((campaign, position) => {
     if (campaign.state !== 'live') return
     const live = liveOf(g, campaign, position)
-    if (campaign.mechanism === 'spend_threshold')
-      compiled.onBasket.push({ ...live, mechanism: campaign.mechanism, ladder: campaign.ladder })
-    else if (campaign.mechanism === 'coupon')
-      compiled.onItems.push({ ...live, mechanism: campaign.mechanism, ladder: campaign.ladder, code: campaign.code })
-    else compiled.onItems.push({ ...live, mechanism: campaign.mechanism, ladder: campaign.ladder })
+    if (campaign.mechanism === 'spend_threshold') compiled.onBasket.push(basketCampaign(live, campaign.ladder))
+    else compiled.onItems.push(itemCampaign(live, campaign))
   })
   return compiled
 }
 
+function itemCampaign(live: Live, campaign: Exclude<Campaign, { mechanism: 'spend_threshold' }>): ItemCampaign {
+  const on: ItemCampaign = { ...live, mechanism: campaign.mechanism, steps: [] }
+  if (campaign.mechanism === 'coupon') on.code = campaign.code
+  on.steps = campaign.ladder.map((depth, step) => ({ on, label: `${on.id}#${step}`, depth }))
+  return on
+}
+
+function basketCampaign(live: Live, ladder: Tier[]): BasketCampaign {
+  const on: BasketCampaign = { ...live, mechanism: 'spend_threshold', steps: [] }
+  on.steps = ladder.map((tier, step) => ({ on, label: `${on.id}#${step}`, tier }))
+  return on
+}
+
 function liveOf(g: Generation, campaign: Campaign, position: number): Live {
   const { targets, contactCap } = campaign
-  const codes = (names: string[] | undefined, known: Map<string, number>) =>
-    names === undefined ? null : new Set(names.map((name) => known.get(name) ?? -1))
   return {
     position,
     id: campaign.id,
-    labels: campaign.ladder.map((_, step) => `${campaign.id}#${step}`),
     hash: hashOf(g, campaign.id).lo,
     startsAt: parseInstant(campaign.startsAt, 'startsAt'),
     endsAt: parseInstant(campaign.endsAt, 'endsAt'),
@@ -163,21 +182,26 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
     contactCap: contactCap ? { count: contactCap.count, withinMs: contactCap.days * 86_400_000 } : null,
     marginFloorBps: campaign.marginFloorBps ?? 0,
     items: targets?.items === undefined ? null : new Set(targets.items.map((key) => itemIndexOf(g, key))),
-    categories: codes(targets?.categories, g.categoryCodes),
-    brands: codes(targets?.brands, g.brandCodes),
+    categories: wantedCodes(targets?.categories, g.categoryCodes),
+    brands: wantedCodes(targets?.brands, g.brandCodes),
   }
 }
 
-/** Whether a campaign runs at `time`. */
-export function isRunning(campaign: Live, time: number): boolean {
-  return campaign.startsAt <= time && time < campaign.endsAt
+function wantedCodes(names: string[] | undefined, known: Map<string, number>): Uint8Array | null {
+  if (names === undefined) return null
+  const wanted = new Uint8Array(known.size)
+  for (const name of names) {
+    const code = known.get(name)
+    if (code !== undefined) wanted[code] = 1
+  }
+  return wanted
 }
 
 export function targetsItem(g: Generation, campaign: Live, item: ItemIndex): boolean {
   const { category, brand } = g.tables.catalogue
   return (
     (campaign.items === null || campaign.items.has(item)) &&
-    (campaign.categories === null || campaign.categories.has(category.view[item])) &&
-    (campaign.brands === null || campaign.brands.has(brand.view[item]))
+    (campaign.categories === null || campaign.categories[category.view[item]] === 1) &&
+    (campaign.brands === null || campaign.brands[brand.view[item]] === 1)
   )
 }

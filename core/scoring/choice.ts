@@ -9,22 +9,50 @@
 import type { ConsideredAction, OfferReason } from '../contract/answers.ts'
 import { OFFER_REASONS } from '../contract/answers.ts'
 import type { PromotionPolicy } from '../contract/campaigns.ts'
+import type { BasketStep, ItemStep } from './campaigns.ts'
 import type { Generation } from './generation.ts'
+import type { GuardState } from './guards.ts'
 import { draw, type Identity } from './identity.ts'
 
 /** Deepest share at which the response curve is read: the logarithm has no value at a whole reduction. */
 const DEEPEST_SHARE = 0.95
 
-/** One action before it is weighed. */
-export interface Action {
-  /** `campaign#step`, the step of the campaign's ladder counted from 0. */
-  label: string
-  campaign: string
-  position: number
+/** Everything that all choices of one decision share. */
+export interface Choosing {
+  g: Generation
+  policy: PromotionPolicy
+  /** By position in the campaign file. */
+  dualPrices: Float64Array
+  guards: GuardState
+  identity: Identity
+  /** Asks for every action with its value. */
+  explain: boolean
+}
+
+/** An action is one step of a campaign's ladder, for one item or one basket. */
+type Step = ItemStep | BasketStep
+
+export interface Choice<S extends Step> {
+  /** Null: nothing is given. */
+  step: S | null
   discountMinor: number
-  /** Share of the price, or of the spend threshold, that it takes off. */
-  share: number
-  droppedBy: OfferReason | null
+  reason: OfferReason
+  propensity: number
+  /** The actions left after the guards; what gives nothing is not among them. */
+  open: S[]
+  /** Of giving nothing, then of each action of `open`. */
+  probabilities: number[]
+  /** Empty unless asked for. */
+  considered: ConsideredAction[]
+}
+
+/** A choice that was never open. */
+export function closed(reason: OfferReason, considered: ConsideredAction[] = []): Choice<never> {
+  return { step: null, discountMinor: 0, reason, propensity: 1, open: [], probabilities: [1], considered }
+}
+
+/** How a probability of buying answers a reduction. */
+export interface Response {
   /** Margin over cost of what the shopper might buy, before the discount, and the probability of buying without it. */
   unitMarginMinor: number
   probability: number
@@ -32,81 +60,81 @@ export interface Action {
   elasticitySe: number
 }
 
-export interface Choice<A extends Action> {
-  /** Null: nothing is given. */
-  action: A | null
-  reason: OfferReason
-  propensity: number
-  /** Of the actions left after the guards; position 0 gives nothing. */
-  actions: string[]
-  probabilities: number[]
-  /** Empty unless asked for. */
-  considered: ConsideredAction[]
-}
+/** The actions of one choice: those that pass the guards stand in the arena's columns from row 1 on. */
+export class Actions<S extends Step> {
+  readonly #choosing: Choosing
+  readonly #open: S[] = []
+  readonly #considered: ConsideredAction[] = []
+  /** First of the guards, in the order of `OFFER_REASONS`, that dropped an action. */
+  #firstDrop: number = OFFER_REASONS.length
+  /** Rows that are weighed. */
+  #weighed = 1
+  #response: Response | null = null
 
-/** A choice that was never open. */
-export function closed(reason: OfferReason): Choice<never> {
-  return { action: null, reason, propensity: 1, actions: [NOTHING], probabilities: [1], considered: [] }
-}
-
-const NOTHING = 'nothing'
-
-/**
- * Weighs the actions that passed the guards and draws one. `slot` numbers the draw within the decision; `explain` asks
- * for every action with its value.
- */
-export function choose<A extends Action>(
-  g: Generation,
-  policy: PromotionPolicy,
-  dualPrices: Float64Array,
-  identity: Identity,
-  slot: number,
-  actions: A[],
-  explain: boolean,
-): Choice<A> {
-  const open = actions.filter((action) => action.droppedBy === null)
-  if (open.length === 0) return { ...closed(firstReason(actions)), considered: explain ? actions.map(dropped) : [] }
-  weigh(g, policy, dualPrices, open)
-  const { value, propensity } = g.arena.actions
-  const n = open.length + 1
-  const chosen = g.kernel.chooseOffer(
-    n,
-    value.pointer,
-    policy.temperatureMinor,
-    policy.explorationFloor,
-    draw(g, identity, slot),
-    propensity.pointer,
-  )
-  const probabilities = Array.from(propensity.view.subarray(0, n))
-  return {
-    action: chosen === 0 ? null : open[chosen - 1],
-    reason: reasonOf(chosen, value.view, n),
-    propensity: probabilities[chosen],
-    actions: [NOTHING, ...open.map((action) => action.label)],
-    probabilities,
-    considered: explain ? considered(g, actions, open) : [],
+  constructor(choosing: Choosing) {
+    this.#choosing = choosing
   }
-}
 
-/** Fills the arena's action columns; row 0 is "nothing", row a + 1 is `open[a]`. */
-function weigh(g: Generation, policy: PromotionPolicy, dualPrices: Float64Array, open: Action[]): void {
-  const { discount, oddsFactor, factorSe, dual, probability, margin, se, price, value } = g.arena.actions
-  value.view[0] = 0
-  open.forEach((action, a) => {
-    const logPrice = Math.log(1 - Math.min(action.share, DEEPEST_SHARE))
-    discount.view[a + 1] = action.discountMinor
-    oddsFactor.view[a + 1] = Math.exp(action.elasticity * logPrice)
-    factorSe.view[a + 1] = -action.elasticitySe * logPrice
-    dual.view[a + 1] = dualPrices[action.position]
-  })
-  // Actions of one item share margin and odds, those of the basket do not: each run of equals is one call.
-  for (let from = 0; from < open.length; ) {
-    const { unitMarginMinor, probability: p0 } = open[from]
-    let to = from + 1
-    while (to < open.length && open[to].unitMarginMinor === unitMarginMinor && open[to].probability === p0) to++
-    const at = 8 * (from + 1)
+  drop(step: S, discountMinor: number, { probability }: Response, reason: OfferReason): void {
+    this.#firstDrop = Math.min(this.#firstDrop, OFFER_REASONS.indexOf(reason))
+    if (this.#choosing.explain) this.#considered.push(dropped(step.on.id, discountMinor, probability, reason))
+  }
+
+  /** `share` of the price, or of the spend threshold, is what the action takes off. */
+  open(step: S, discountMinor: number, share: number, response: Response): void {
+    if (response !== this.#response) this.#weigh()
+    this.#response = response
+    const { g, dualPrices, explain } = this.#choosing
+    const { discount, oddsFactor, factorSe, dual } = g.arena.actions
+    const row = this.#open.push(step)
+    const logPrice = Math.log(1 - Math.min(share, DEEPEST_SHARE))
+    discount.view[row] = discountMinor
+    oddsFactor.view[row] = Math.exp(response.elasticity * logPrice)
+    factorSe.view[row] = -response.elasticitySe * logPrice
+    dual.view[row] = dualPrices[step.on.position]
+    if (explain) this.#considered.push(dropped(step.on.id, discountMinor, response.probability, null))
+  }
+
+  /** Draws one action, or none. `slot` numbers the draw within the decision. */
+  choose(slot: number): Choice<S> {
+    if (this.#open.length === 0) return closed(OFFER_REASONS[this.#firstDrop] ?? 'no_campaign', this.#considered)
+    this.#weigh()
+    const { g, policy, identity } = this.#choosing
+    const { value, propensity, discount } = g.arena.actions
+    const n = this.#open.length + 1
+    value.view[0] = 0
+    const chosen = g.kernel.chooseOffer(
+      n,
+      value.pointer,
+      policy.temperatureMinor,
+      policy.explorationFloor,
+      draw(g, identity, slot),
+      propensity.pointer,
+    )
+    this.#explain()
+    const probabilities: number[] = []
+    for (let a = 0; a < n; a++) probabilities.push(propensity.view[a])
+    return {
+      step: chosen === 0 ? null : this.#open[chosen - 1],
+      discountMinor: chosen === 0 ? 0 : discount.view[chosen],
+      reason: reasonOf(chosen, value.view, n),
+      propensity: probabilities[chosen],
+      open: this.#open,
+      probabilities,
+      considered: this.#considered,
+    }
+  }
+
+  /** Weighs the rows that share the last response. */
+  #weigh(): void {
+    const n = this.#open.length + 1 - this.#weighed
+    if (this.#response === null || n === 0) return
+    const { g, policy } = this.#choosing
+    const { unitMarginMinor, probability: p0 } = this.#response
+    const { discount, oddsFactor, factorSe, dual, probability, margin, se, price, value } = g.arena.actions
+    const at = 8 * this.#weighed
     g.kernel.offerValues(
-      to - from,
+      n,
       unitMarginMinor,
       p0 / (1 - p0),
       discount.pointer + at,
@@ -120,7 +148,23 @@ function weigh(g: Generation, policy: PromotionPolicy, dualPrices: Float64Array,
       price.pointer + at,
       value.pointer + at,
     )
-    from = to
+    this.#weighed += n
+  }
+
+  /** Fills in what weighing found of the actions that were not dropped. */
+  #explain(): void {
+    const { probability, margin, se, price, value, propensity } = this.#choosing.g.arena.actions
+    let row = 0
+    for (const action of this.#considered) {
+      if (action.droppedBy !== null) continue
+      row++
+      action.purchaseProbability = probability.view[row]
+      action.incrementalMarginMinor = margin.view[row]
+      action.uncertaintyMinor = se.view[row]
+      action.resourcePriceMinor = price.view[row]
+      action.valueMinor = value.view[row]
+      action.propensity = propensity.view[row]
+    }
   }
 }
 
@@ -131,40 +175,21 @@ function reasonOf(chosen: number, values: Float64Array, n: number): OfferReason 
   return chosen === 0 ? 'no_incremental_value' : 'incremental_value'
 }
 
-function firstReason(actions: Action[]): OfferReason {
-  const reasons = actions.map((action) => OFFER_REASONS.indexOf(action.droppedBy ?? 'no_campaign'))
-  return reasons.length === 0 ? 'no_campaign' : OFFER_REASONS[Math.min(...reasons)]
-}
-
-function considered(g: Generation, actions: Action[], open: Action[]): ConsideredAction[] {
-  const { probability, margin, se, price, value, propensity } = g.arena.actions
-  return actions.map((action) => {
-    const a = open.indexOf(action) + 1
-    if (a === 0) return dropped(action)
-    return {
-      campaign: action.campaign,
-      discountMinor: action.discountMinor,
-      purchaseProbability: probability.view[a],
-      incrementalMarginMinor: margin.view[a],
-      uncertaintyMinor: se.view[a],
-      resourcePriceMinor: price.view[a],
-      valueMinor: value.view[a],
-      propensity: propensity.view[a],
-      droppedBy: null,
-    }
-  })
-}
-
-function dropped(action: Action): ConsideredAction {
+function dropped(
+  campaign: string,
+  discountMinor: number,
+  purchaseProbability: number,
+  droppedBy: OfferReason | null,
+): ConsideredAction {
   return {
-    campaign: action.campaign,
-    discountMinor: action.discountMinor,
-    purchaseProbability: action.probability,
+    campaign,
+    discountMinor,
+    purchaseProbability,
     incrementalMarginMinor: 0,
     uncertaintyMinor: 0,
     resourcePriceMinor: 0,
     valueMinor: 0,
     propensity: 0,
-    droppedBy: action.droppedBy,
+    droppedBy,
   }
 }

@@ -4,23 +4,23 @@
  *
  *   candidates → eligible → scored → offered → chosen
  */
-import type { DecideAnswer, DecidedItem, OfferReason } from '../contract/answers.ts'
+import type { BasketOffer, ItemOffer, OfferReason } from '../contract/answers.ts'
 import { OfferwrightError } from '../contract/errors.ts'
+import type { DecisionId, ItemIndex } from '../contract/ids.ts'
 import type { LiveShopperColumns } from '../contract/live.ts'
 import type { DecideRequest } from '../contract/requests.ts'
-import { stringAt } from '../snapshot/strings.ts'
 import { basketOffer, offerForBasket } from './basket.ts'
-import type { CompiledCampaigns } from './campaigns.ts'
-import { type Action, type Choice, closed } from './choice.ts'
+import type { BasketStep, CompiledCampaigns, ItemStep } from './campaigns.ts'
+import { type Choice, type Choosing, closed } from './choice.ts'
 import { eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
-import type { GuardState } from './guards.ts'
-import { gatherHistory } from './history.ts'
+import { type GuardState, runningOf } from './guards.ts'
+import { gatherHistory, type History } from './history.ts'
 import { identify, isHeldOut } from './identity.ts'
-import { itemIndexOf, itemKeyOf, subjectOf } from './keys.ts'
+import { itemIndexOf, subjectOf } from './keys.ts'
 import { itemOffer, offerForItem } from './offers.ts'
-import { reasonsFor } from './reasons.ts'
-import { purchaseProbability, rank } from './score.ts'
+import { type Reason, reasonsFor } from './reasons.ts'
+import { purchaseProbability, type Ranked, rank } from './score.ts'
 
 export const DEFAULT_SLOTS = 10
 
@@ -44,11 +44,28 @@ export interface Reservation {
   validUntil: number
 }
 
+/** What was decided, in indexes; `answer.ts` writes it as it is answered. */
 export interface Decision {
-  answer: DecideAnswer
+  decisionId: DecisionId
+  time: number
+  personalised: boolean
+  holdout: boolean
+  slots: DecidedSlot[]
+  basketChoice: Choice<BasketStep>
+  basketOffer: BasketOffer | null
+  /** Whether the choices tell every action. */
+  explained: boolean
   reservations: Reservation[]
-  /** Per slot, then for the basket. */
-  propensities: { actions: string[]; probabilities: number[] }[]
+}
+
+export interface DecidedSlot {
+  item: ItemIndex
+  score: number
+  purchaseProbability: number
+  priceMinor: number
+  reasons: Reason[]
+  choice: Choice<ItemStep>
+  offer: ItemOffer | null
 }
 
 export function decide(g: Generation, args: DecideArguments): Decision {
@@ -57,82 +74,82 @@ export function decide(g: Generation, args: DecideArguments): Decision {
   const history = gatherHistory(g, request, args.live)
   const allowed = eligible(g, request, history.purchased)
   const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request.candidates)
-  const identity = identify(g, request, time, campaigns.revision)
 
-  const explain = request.explain === true
   const subject = subjectOf(request)
   const holdout = isHeldOut(g, subject, campaigns.policy.holdoutBps)
   const barred: OfferReason | null = request.personalise === false ? 'not_personal' : holdout ? 'holdout' : null
-  const state: GuardState = {
+  const choosing = choosingOf(g, args, subject !== null)
+  const slots = decideItems(choosing, args, history, ranked, barred)
+  const basket = decideBasket(choosing, args, slots.length, barred)
+  return {
+    decisionId: choosing.identity.decisionId,
     time,
-    identified: subject !== null,
-    live: args.live,
-    remainingMinor: args.remainingMinor.slice(),
-  }
-
-  const given = new Given(state)
-  const items = ranked.items.map((item, slot): DecidedItem => {
-    const probability = purchaseProbability(ranked.calibration, ranked.scores[slot])
-    const choice = barred
-      ? closed(barred)
-      : offerForItem(g, campaigns, state, args.dualPrices, identity, slot, item, probability, explain)
-    const priceMinor = g.live.priceMinor[item]
-    const offer = choice.action === null ? null : itemOffer(choice.action, priceMinor, time)
-    given.add(choice, offer?.validUntil)
-    const decided: DecidedItem = {
-      item: itemKeyOf(g, item),
-      title: stringAt(g.tables.catalogue.titlesBytes.view, g.tables.catalogue.titlesOffsets.view, item),
-      score: ranked.scores[slot],
-      purchaseProbability: probability,
-      priceMinor,
-      priorPriceMinor: g.tables.catalogue.priorPriceMinor.view[item],
-      reasons: reasonsFor(g, history, item),
-      offer,
-      offerReason: choice.reason,
-      propensity: choice.propensity,
-    }
-    if (explain) decided.considered = choice.considered
-    return decided
-  })
-  const basketChoice = barred
-    ? closed(barred)
-    : offerForBasket(g, campaigns, state, args.dualPrices, identity, items.length, request.cart ?? [], explain)
-  const basket = basketChoice.action === null ? null : basketOffer(basketChoice.action, time)
-  given.add(basketChoice, basket?.validUntil)
-
-  const answer: DecideAnswer = {
-    decisionId: identity.decisionId,
-    snapshot: g.image.id,
-    shop: g.image.manifest.shop,
-    time,
-    currency: g.image.manifest.currency,
     personalised: history.length > 0 && request.personalise !== false,
     holdout,
-    items,
-    basketOffer: basket,
-    basketReason: basketChoice.reason,
-    basketPropensity: basketChoice.propensity,
+    slots,
+    basketChoice: basket.choice,
+    basketOffer: basket.offer,
+    explained: choosing.explain,
+    reservations: reservationsOf(slots, basket),
   }
-  if (explain) answer.basketConsidered = basketChoice.considered
-  return { answer, reservations: given.reservations, propensities: given.propensities }
 }
 
-/** Offers given so far in one decision: later slots see budgets without what earlier ones may cost. */
-class Given {
-  readonly reservations: Reservation[] = []
-  readonly propensities: { actions: string[]; probabilities: number[] }[] = []
-  readonly #state: GuardState
+function choosingOf(g: Generation, args: DecideArguments, identified: boolean): Choosing {
+  const { request, time, campaigns, live, remainingMinor, dualPrices } = args
+  const guards: GuardState = { time, identified, live, remainingMinor: remainingMinor.slice() }
+  const identity = identify(g, request, time, campaigns.revision)
+  return { g, policy: campaigns.policy, dualPrices, guards, identity, explain: request.explain === true }
+}
 
-  constructor(state: GuardState) {
-    this.#state = state
-  }
+/** Later slots see budgets without what earlier ones may cost. */
+function decideItems(
+  choosing: Choosing,
+  { campaigns, time }: DecideArguments,
+  history: History,
+  ranked: Ranked,
+  barred: OfferReason | null,
+): DecidedSlot[] {
+  const { g, guards } = choosing
+  const running = barred ? [] : runningOf(guards, campaigns.onItems)
+  return ranked.items.map((item, slot) => {
+    const score = ranked.scores[slot]
+    const probability = purchaseProbability(ranked.calibration, score)
+    const choice = barred ? closed(barred) : offerForItem(choosing, running, slot, item, probability)
+    const { step, discountMinor } = choice
+    const priceMinor = g.live.priceMinor[item]
+    const offer = step === null ? null : itemOffer(step, discountMinor, priceMinor, time)
+    if (step !== null) guards.remainingMinor[step.on.position] -= discountMinor
+    const reasons = reasonsFor(g, history, item)
+    return { item, score, purchaseProbability: probability, priceMinor, reasons, choice, offer }
+  })
+}
 
-  add({ action, actions, probabilities }: Choice<Action>, validUntil: number | undefined): void {
-    this.propensities.push({ actions, probabilities })
-    if (action === null || validUntil === undefined) return
-    this.#state.remainingMinor[action.position] -= action.discountMinor
-    this.reservations.push({ position: action.position, amountMinor: action.discountMinor, validUntil })
+interface DecidedBasket {
+  choice: Choice<BasketStep>
+  offer: BasketOffer | null
+}
+
+function decideBasket(
+  choosing: Choosing,
+  { request, campaigns, time }: DecideArguments,
+  slot: number,
+  barred: OfferReason | null,
+): DecidedBasket {
+  if (barred) return { choice: closed(barred), offer: null }
+  const cart = request.cart ?? []
+  const choice = offerForBasket(choosing, runningOf(choosing.guards, campaigns.onBasket), slot, cart)
+  return { choice, offer: choice.step === null ? null : basketOffer(choosing.g, choice.step, cart, time) }
+}
+
+function reservationsOf(slots: DecidedSlot[], basket: DecidedBasket): Reservation[] {
+  const reservations: Reservation[] = []
+  const reserve = ({ step, discountMinor }: Choice<ItemStep | BasketStep>, offer: { validUntil: number } | null) => {
+    if (step !== null && offer !== null)
+      reservations.push({ position: step.on.position, amountMinor: discountMinor, validUntil: offer.validUntil })
   }
+  for (const { choice, offer } of slots) reserve(choice, offer)
+  reserve(basket.choice, basket.offer)
+  return reservations
 }
 
 /** Keys that stand for one thing must be known; keys in lists that are not simply do not count. */

@@ -19,8 +19,24 @@ export interface GuardState {
 interface Guarded {
   position: number
   hash: number
+  startsAt: number
+  endsAt: number
   contactCap: { count: number; withinMs: number } | null
   marginFloorBps: number
+}
+
+/** A campaign that runs at the decision's time, with what holds for all its actions. */
+export interface Running<C extends Guarded> {
+  campaign: C
+  isCapReached: boolean
+}
+
+export function runningOf<C extends Guarded>(state: GuardState, campaigns: C[]): Running<C>[] {
+  const running: Running<C>[] = []
+  for (const campaign of campaigns)
+    if (campaign.startsAt <= state.time && state.time < campaign.endsAt)
+      running.push({ campaign, isCapReached: isCapReached(state, campaign) })
+  return running
 }
 
 /**
@@ -29,12 +45,12 @@ interface Guarded {
  */
 export function guard(
   state: GuardState,
-  campaign: Guarded,
+  { campaign, isCapReached }: Running<Guarded>,
   discountMinor: number,
   netMinor: number,
   marginMinor: number,
 ): OfferReason | null {
-  if (isCapReached(state, campaign)) return 'contact_cap'
+  if (isCapReached) return 'contact_cap'
   if (marginMinor * BPS < netMinor * campaign.marginFloorBps || marginMinor < 0) return 'margin_floor'
   if (discountMinor > state.remainingMinor[campaign.position]) return 'budget_exhausted'
   return null

@@ -3,62 +3,48 @@ import type { ItemOffer } from '../contract/answers.ts'
 import type { Depth } from '../contract/campaigns.ts'
 import type { ItemIndex } from '../contract/ids.ts'
 import { honestBps, percentDiscount } from '../contract/money.ts'
-import { type CompiledCampaigns, type ItemCampaign, isRunning, targetsItem } from './campaigns.ts'
-import { type Action, type Choice, choose, closed } from './choice.ts'
-import type { Generation } from './generation.ts'
-import { type GuardState, guard } from './guards.ts'
-import type { Identity } from './identity.ts'
-
-export interface ItemAction extends Action {
-  on: ItemCampaign
-}
+import { type ItemCampaign, type ItemStep, targetsItem } from './campaigns.ts'
+import { Actions, type Choice, type Choosing, closed, type Response } from './choice.ts'
+import { guard, type Running } from './guards.ts'
 
 export function offerForItem(
-  g: Generation,
-  campaigns: CompiledCampaigns,
-  state: GuardState,
-  dualPrices: Float64Array,
-  identity: Identity,
+  choosing: Choosing,
+  running: Running<ItemCampaign>[],
   slot: number,
   item: ItemIndex,
   probability: number,
-  explain: boolean,
-): Choice<ItemAction> {
-  const targeting = campaigns.onItems.filter(
-    (campaign) => isRunning(campaign, state.time) && targetsItem(g, campaign, item),
-  )
-  if (targeting.length === 0) return closed('no_campaign')
-  if (g.tables.catalogue.costMinor.view[item] < 0) return closed('cost_unknown')
-  const actions = targeting.flatMap((campaign) =>
-    campaign.ladder.map((_, step) => itemAction(g, state, campaign, step, item, probability)),
-  )
-  return choose(g, campaigns.policy, dualPrices, identity, slot, actions, explain)
-}
-
-function itemAction(
-  g: Generation,
-  state: GuardState,
-  campaign: ItemCampaign,
-  step: number,
-  item: ItemIndex,
-  probability: number,
-): ItemAction {
-  const priceMinor = g.live.priceMinor[item]
+): Choice<ItemStep> {
+  const { g } = choosing
+  if (!running.some(({ campaign }) => targetsItem(g, campaign, item))) return closed('no_campaign')
   const costMinor = g.tables.catalogue.costMinor.view[item]
-  const discountMinor = discountOf(campaign.ladder[step], priceMinor)
-  const netMinor = priceMinor - discountMinor
-  return {
-    on: campaign,
-    label: campaign.labels[step],
-    campaign: campaign.id,
-    position: campaign.position,
-    discountMinor,
-    share: priceMinor === 0 ? 0 : discountMinor / priceMinor,
-    droppedBy: guard(state, campaign, discountMinor, netMinor, netMinor - costMinor),
+  if (costMinor < 0) return closed('cost_unknown')
+  const actions = new Actions<ItemStep>(choosing)
+  const priceMinor = g.live.priceMinor[item]
+  const response: Response = {
     unitMarginMinor: priceMinor - costMinor,
     probability,
     elasticity: g.tables.prices.elasticity.view[item],
     elasticitySe: g.tables.prices.elasticitySe.view[item],
+  }
+  for (const each of running)
+    if (targetsItem(g, each.campaign, item)) addSteps(choosing, actions, each, priceMinor, costMinor, response)
+  return actions.choose(slot)
+}
+
+function addSteps(
+  { guards }: Choosing,
+  actions: Actions<ItemStep>,
+  running: Running<ItemCampaign>,
+  priceMinor: number,
+  costMinor: number,
+  response: Response,
+): void {
+  for (const step of running.campaign.steps) {
+    const discountMinor = discountOf(step.depth, priceMinor)
+    const netMinor = priceMinor - discountMinor
+    const reason = guard(guards, running, discountMinor, netMinor, netMinor - costMinor)
+    if (reason !== null) actions.drop(step, discountMinor, response, reason)
+    else actions.open(step, discountMinor, priceMinor === 0 ? 0 : discountMinor / priceMinor, response)
   }
 }
 
@@ -67,7 +53,7 @@ function discountOf(depth: Depth, priceMinor: number): number {
 }
 
 /** What the shopper is shown. */
-export function itemOffer({ on, discountMinor }: ItemAction, priceMinor: number, time: number): ItemOffer {
+export function itemOffer({ on }: ItemStep, discountMinor: number, priceMinor: number, time: number): ItemOffer {
   const offer: ItemOffer = {
     campaign: on.id,
     mechanism: on.mechanism,

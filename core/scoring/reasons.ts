@@ -16,7 +16,11 @@ const REASON_OF: Record<HistorySource, 'because_you_bought' | 'because_you_viewe
     page: 'similar_to',
   }
 
-export function reasonsFor(g: Generation, history: History, item: ItemIndex): ItemReason[] {
+/** An `ItemReason` before its item is named. */
+export type Reason = Exclude<ItemReason, OfItem> | (Omit<OfItem, 'item'> & { item: ItemIndex })
+type OfItem = Extract<ItemReason, { item: string }>
+
+export function reasonsFor(g: Generation, history: History, item: ItemIndex): Reason[] {
   if (history.length === 0) return [{ code: 'popular' }]
   const { rows, weights, share } = g.arena
   const { indptr, indices, data } = g.tables.similarity
@@ -34,8 +38,17 @@ export function reasonsFor(g: Generation, history: History, item: ItemIndex): It
   return [
     {
       code: REASON_OF[history.sources[position]],
-      item: itemKeyOf(g, rows.view[position]),
-      share: Number(share.view[0].toFixed(3)),
+      item: rows.view[position],
+      share: thousandths(share.view[0]),
     },
   ]
+}
+
+/** To three digits after the point, as the nearest double. */
+function thousandths(share: number): number {
+  return Math.floor(share * 1000 + 0.5) / 1000
+}
+
+export function namedReasons(g: Generation, reasons: Reason[]): ItemReason[] {
+  return reasons.map((reason) => ('item' in reason ? { ...reason, item: itemKeyOf(g, reason.item) } : reason))
 }

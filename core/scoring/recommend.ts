@@ -8,7 +8,7 @@ import { eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import { gatherHistory } from './history.ts'
 import { itemKeyOf } from './keys.ts'
-import { reasonsFor } from './reasons.ts'
+import { namedReasons, reasonsFor } from './reasons.ts'
 import { rank } from './score.ts'
 
 export function recommend(g: Generation, request: RecommendRequest, live: LiveShopperColumns): RecommendAnswer {
@@ -31,7 +31,7 @@ export function recommend(g: Generation, request: RecommendRequest, live: LiveSh
       title: stringAt(titlesBytes.view, titlesOffsets.view, item),
       score: ranked.scores[slot],
       priceMinor: g.live.priceMinor[item],
-      reasons: reasonsFor(g, history, item),
+      reasons: namedReasons(g, reasonsFor(g, history, item)),
     })),
   }
 }

@@ -1,29 +1,97 @@
 /** Between a decision and its log row: the row keeps every argument, so the decision can be made again from it. */
 import { DECISION_ROW_VERSION, type DecisionRow } from '../contract/decision-row.ts'
-import { liveShopperFromRow, liveShopperToRow } from '../contract/live.ts'
-import type { CompiledCampaigns } from './campaigns.ts'
+import { type LiveShopperColumns, liveShopperFromRow, liveShopperToRow } from '../contract/live.ts'
+import { writeAnswer } from './answer.ts'
+import type { BasketStep, CompiledCampaigns, ItemStep } from './campaigns.ts'
 import { catalogueSequence } from './catalogue.ts'
+import type { Choice } from './choice.ts'
 import type { DecideArguments, Decision } from './decide.ts'
 import type { Generation } from './generation.ts'
+import type { JsonBytes } from './json-bytes.ts'
 
-export function decisionRow(g: Generation, args: DecideArguments, decision: Decision, trusted: boolean): DecisionRow {
-  return {
-    v: DECISION_ROW_VERSION,
-    shop: g.image.manifest.shop,
-    snapshot: g.image.id,
-    campaignRevision: args.campaigns.revision,
-    catalogueRevision: catalogueSequence(g.live) >> 1,
-    time: args.time,
-    trusted,
-    request: args.request,
-    live: liveShopperToRow(args.live),
-    campaigns: {
-      remainingMinor: Array.from(args.remainingMinor, (left) => (left === Number.POSITIVE_INFINITY ? null : left)),
-      budgetDualPrice: Array.from(args.dualPrices),
-    },
-    answer: decision.answer,
-    propensities: decision.propensities,
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+
+/** Writes a `DecisionRow` and a line feed. `body`: the request as it came. Returns where in it the answer stands. */
+export function writeRow(
+  g: Generation,
+  args: DecideArguments,
+  decision: Decision,
+  trusted: boolean,
+  body: Uint8Array,
+  out: JsonBytes,
+): { start: number; end: number } {
+  out.ascii(`{"v":${DECISION_ROW_VERSION},"shop":"`)
+  out.ascii(g.image.manifest.shop)
+  out.ascii('","snapshot":"')
+  out.ascii(g.image.id)
+  out.ascii('","campaignRevision":"')
+  out.ascii(args.campaigns.revision)
+  out.ascii('","catalogueRevision":')
+  out.number(catalogueSequence(g.live) >> 1)
+  out.ascii(',"time":')
+  out.number(args.time)
+  out.ascii(',"trusted":')
+  out.boolean(trusted)
+  out.ascii(',"live":')
+  writeLive(args.live, out)
+  writeCampaigns(args, out)
+  writePropensities(decision, out)
+  out.ascii(',"request":')
+  // A line feed may stand between tokens of a request, never inside a row.
+  if (body.includes(LINE_FEED) || body.includes(CARRIAGE_RETURN)) out.text(JSON.stringify(args.request))
+  else out.copy(body)
+  out.ascii(',"answer":')
+  const start = out.length
+  writeAnswer(g, decision, out)
+  const end = out.length
+  out.ascii('}\n')
+  return { start, end }
+}
+
+function writeLive(live: LiveShopperColumns, out: JsonBytes): void {
+  if (live.nEvents + live.nContacts === 0) out.ascii('{"events":[],"contacts":[]}')
+  else out.ascii(JSON.stringify(liveShopperToRow(live)))
+}
+
+function writeCampaigns({ remainingMinor, dualPrices }: DecideArguments, out: JsonBytes): void {
+  out.ascii(',"campaigns":{"remainingMinor":')
+  writeNumbers(remainingMinor, out)
+  out.ascii(',"budgetDualPrice":')
+  writeNumbers(dualPrices, out)
+  out.ascii('}')
+}
+
+function writePropensities({ slots, basketChoice }: Decision, out: JsonBytes): void {
+  out.ascii(',"propensities":[')
+  for (const { choice } of slots) {
+    writeChoice(choice, out)
+    out.ascii(',')
   }
+  writeChoice(basketChoice, out)
+  out.ascii(']')
+}
+
+function writeChoice({ open, probabilities }: Choice<ItemStep | BasketStep>, out: JsonBytes): void {
+  out.ascii('{"actions":["nothing"')
+  for (const { label } of open) {
+    out.ascii(',"')
+    out.ascii(label)
+    out.ascii('"')
+  }
+  out.ascii('],"probabilities":')
+  writeNumbers(probabilities, out)
+  out.ascii('}')
+}
+
+/** Infinity becomes null. */
+function writeNumbers(numbers: ArrayLike<number>, out: JsonBytes): void {
+  out.ascii('[')
+  for (let i = 0; i < numbers.length; i++) {
+    if (i > 0) out.ascii(',')
+    out.number(numbers[i])
+  }
+  out.ascii(']')
 }
 
 /**

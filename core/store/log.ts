@@ -24,13 +24,20 @@ export interface AppendLogOptions {
 const SEGMENT_BYTES = 256 * 1024 * 1024
 const WAITING_BYTES = 32 * 1024 * 1024
 const RETRY_MS = 500
+const GATHER_BYTES = 64 * 1024
+/** A larger buffer is given back when its rows are written. */
+const KEPT_BYTES = 4 * 1024 * 1024
 
 export class AppendLog {
   readonly #options: Required<AppendLogOptions>
   #file: FileHandle | null = null
   #segment = 0
   #position = 0
-  #waiting: Uint8Array[] = []
+  /** Rows that no write has taken yet: the first `#gathered` bytes. */
+  #waiting = Buffer.allocUnsafeSlow(GATHER_BYTES)
+  #gathered = 0
+  /** The other buffer: being written, or free. */
+  #spare = Buffer.allocUnsafeSlow(GATHER_BYTES)
   #waitingBytes = 0
   #appendedBytes = 0
   #writtenBytes = 0
@@ -54,9 +61,12 @@ export class AppendLog {
     return this.#waitingBytes > this.#options.waitingBytes
   }
 
-  /** Takes whole rows, each ending in a line feed. The bytes must not change afterwards. */
+  /** Takes a copy of whole rows, each ending in a line feed. */
   append(rows: Uint8Array): void {
-    this.#waiting.push(rows)
+    const end = this.#gathered + rows.length
+    if (end > this.#waiting.length) this.#grow(end)
+    this.#waiting.set(rows, this.#gathered)
+    this.#gathered = end
     this.#waitingBytes += rows.length
     this.#appendedBytes += rows.length
     this.#writing ??= this.#writeAll()
@@ -80,21 +90,28 @@ export class AppendLog {
     this.#file = null
   }
 
+  #grow(least: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(least, 2 * this.#waiting.length))
+    larger.set(this.#waiting.subarray(0, this.#gathered))
+    this.#waiting = larger
+  }
+
   async #writeAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const rows = this.#waiting
-      const bytes = this.#appendedBytes - this.#writtenBytes
-      this.#waiting = []
+    while (this.#gathered > 0) {
+      const rows = this.#waiting.subarray(0, this.#gathered)
+      ;[this.#waiting, this.#spare] = [this.#spare, this.#waiting]
+      this.#gathered = 0
       if (!(await this.#write(rows))) break
-      this.#waitingBytes -= bytes
-      this.#writtenBytes += bytes
+      if (this.#spare.length > KEPT_BYTES) this.#spare = Buffer.allocUnsafeSlow(GATHER_BYTES)
+      this.#waitingBytes -= rows.length
+      this.#writtenBytes += rows.length
       while (this.#flushes.length > 0 && this.#flushes[0].upTo <= this.#writtenBytes) this.#flushes.shift()?.resolve()
     }
     this.#writing = null
   }
 
   /** False: gave up because the log is closing. */
-  async #write(rows: Uint8Array[]): Promise<boolean> {
+  async #write(rows: Buffer): Promise<boolean> {
     for (;;) {
       try {
         await this.#writeOnce(rows)
@@ -108,10 +125,10 @@ export class AppendLog {
     }
   }
 
-  async #writeOnce(rows: Uint8Array[]): Promise<void> {
+  async #writeOnce(rows: Buffer): Promise<void> {
     if (this.#file !== null && this.#position >= this.#options.segmentBytes) await this.#endSegment(this.#file)
     this.#file ??= await this.#beginSegment()
-    let bytes = Buffer.concat(rows)
+    let bytes = rows
     let position = this.#position
     while (bytes.length > 0) {
       const { bytesWritten } = await this.#file.write(bytes, 0, bytes.length, position)

@@ -15,7 +15,11 @@ import {
   type BatchResult,
   type BatchTask,
   BatchWriter,
+  type Effects,
+  newSlab,
   type PublishedCampaigns,
+  ResultReader,
+  type Slab,
   WORK_ROUTES,
 } from '../work/messages.ts'
 
@@ -37,8 +41,10 @@ export class ServingGeneration {
   readonly live: LiveCatalogue
   /** For looking up keys in the HTTP thread. */
   readonly room: KeyRoom
-  /** Batches that workers have. */
-  running = 0
+  readonly #slabs: Slab[]
+  readonly #readers: ResultReader[]
+  /** Slabs that no batch is in: as many as workers without one. */
+  readonly #free: number[]
   readonly #pool: WorkerPool<BatchTask, BatchResult>
 
   private constructor(image: SnapshotImage, options: GenerationOptions) {
@@ -47,9 +53,13 @@ export class ServingGeneration {
     this.live = liveCatalogueOf(image)
     this.room = { tables: tablesOf(image), kernel: instantiateKernel(image.memory), arena: arenaOf(image, arenas) }
     fillLiveCatalogue(this.live, this.room.tables)
+    this.#slabs = Array.from({ length: options.workers }, newSlab)
+    this.#readers = this.#slabs.map(({ results }) => new ResultReader(results))
+    this.#free = [...this.#slabs.keys()]
     const workerData: WorkerSetup = {
       image,
       arenas: new Int32Array(new SharedArrayBuffer(4 * arenas)),
+      slabs: this.#slabs,
       shoppers: options.shoppers,
       budgets: options.budgets,
     }
@@ -77,22 +87,32 @@ export class ServingGeneration {
   }
 
   get isFree(): boolean {
-    return this.running < this.#pool.workers
+    return this.#free.length > 0
   }
 
-  async run(task: BatchTask): Promise<BatchResult> {
-    this.running++
+  /** Has a free worker answer a batch. `take` gets the results, whose bytes are there during the call alone. */
+  async run(
+    batch: BatchWriter,
+    time: number,
+    campaigns: PublishedCampaigns,
+    take: (results: ResultReader, effects: Effects | null) => void,
+  ): Promise<void> {
+    const slab = this.#free.pop()
+    if (slab === undefined) throw new Error('a batch was sent while no worker was free')
     try {
-      return await this.#pool.run(task, [task.requests])
+      const largeRequests = batch.copyTo(this.#slabs[slab].requests)
+      const { largeResults, effects } = await this.#pool.run({ slab, largeRequests, time, campaigns })
+      take(largeResults === null ? this.#readers[slab] : new ResultReader(largeResults), effects)
     } finally {
-      this.running--
+      this.#free.push(slab)
     }
   }
 
   /** A few decisions in every worker, so that the first real one finds code compiled and tables in memory. */
   async warm(campaigns: PublishedCampaigns, now: number): Promise<void> {
+    const batch = warmingBatch()
     for (let round = 0; round < WARMING_ROUNDS; round++)
-      await Promise.all(Array.from({ length: this.#pool.workers }, () => this.run(warmingTask(campaigns, now))))
+      await Promise.all(this.#slabs.map(() => this.run(batch, now, campaigns, () => undefined)))
   }
 
   /** Batches under way are finished first. */
@@ -101,9 +121,9 @@ export class ServingGeneration {
   }
 }
 
-function warmingTask(campaigns: PublishedCampaigns, time: number): BatchTask {
+function warmingBatch(): BatchWriter {
   const batch = new BatchWriter()
   const request = Buffer.from('{"shopper":"warming","preview":true}')
   while (!batch.isFull) batch.add(WORK_ROUTES.indexOf('decide'), false, request)
-  return { requests: batch.finish(), time, campaigns }
+  return batch
 }

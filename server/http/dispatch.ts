@@ -9,7 +9,7 @@ import type { Generations } from '../generations/generations.ts'
 import type { LiveCampaigns } from '../live/campaigns.ts'
 import type { LiveState } from '../live/state.ts'
 import type { ServerMetrics } from '../metrics.ts'
-import { BatchWriter, ResultReader, WORK_ROUTES, type WorkRoute } from '../work/messages.ts'
+import { BatchWriter, type Effects, type ResultReader, WORK_ROUTES, type WorkRoute } from '../work/messages.ts'
 import type { Exchange } from './exchange.ts'
 
 const EVENTS = WORK_ROUTES.indexOf('events')
@@ -23,6 +23,13 @@ export interface DispatchParts {
   waitingRequests: number
 }
 
+/** An answer that waits for the log. */
+interface Later {
+  exchange: Exchange
+  status: number
+  answer: Buffer
+}
+
 interface Batch {
   writer: BatchWriter
   exchanges: Exchange[]
@@ -33,6 +40,8 @@ export class Dispatch {
   readonly #parts: DispatchParts
   /** The last one is still filled. */
   #batches: Batch[] = []
+  /** Used again, so that no memory is made for a batch. */
+  #spare: BatchWriter[] = []
   #waiting = 0
   #isScheduled = false
 
@@ -58,7 +67,7 @@ export class Dispatch {
   #enqueue(exchange: Exchange, route: number, trusted: boolean, body: Uint8Array): void {
     let batch = this.#batches.at(-1)
     if (batch === undefined || batch.writer.isFull) {
-      batch = { writer: new BatchWriter(), exchanges: [], routes: [] }
+      batch = { writer: this.#spare.pop() ?? new BatchWriter(), exchanges: [], routes: [] }
       this.#batches.push(batch)
     }
     batch.writer.add(route, trusted, body)
@@ -90,12 +99,13 @@ export class Dispatch {
   }
 
   async #run(generation: ServingGeneration, batch: Batch): Promise<void> {
-    const { metrics, generations } = this.#parts
+    const { metrics, generations, campaigns } = this.#parts
     metrics.observeBatch(batch.exchanges.length)
     try {
-      const task = { requests: batch.writer.finish(), time: Date.now(), campaigns: this.#parts.campaigns().published }
-      const result = await generation.run(task)
-      await this.#finish(batch, result)
+      await generation.run(batch.writer, Date.now(), campaigns().published, (results, effects) =>
+        this.#finish(batch, results, effects),
+      )
+      this.#recycle(batch)
     } catch (error) {
       // The worker died or the log closed: only these requests fail.
       this.#parts.logger.error({ reason: (error as Error).message, requests: batch.exchanges.length }, 'batch failed')
@@ -105,28 +115,40 @@ export class Dispatch {
     }
   }
 
-  /** Live state first, then answers: a shopper's next request meets what this one changed. */
-  async #finish(batch: Batch, result: Awaited<ReturnType<ServingGeneration['run']>>): Promise<void> {
-    const { state, logger } = this.#parts
-    const reader = new ResultReader(result)
-    if (result.effects !== null) {
-      state.applyEffects(result.effects, this.#parts.campaigns())
-      for (const failure of result.effects.failures) logger.error({ failure }, 'request failed')
-    }
-    if (result.nDecisions > 0) state.logDecisions(reader.decisionRows, result.nDecisions)
-    const logged = result.nEvents > 0 ? state.logEvents(reader.eventRows, result.nEvents) : null
-    answerEach(batch, reader, (route) => route !== EVENTS)
-    if (logged === null) answerEach(batch, reader, (route) => route === EVENTS)
-    else void this.#answerLogged(batch, reader, logged)
+  #recycle(batch: Batch): void {
+    batch.writer.clear()
+    this.#spare.push(batch.writer)
   }
 
-  async #answerLogged(batch: Batch, reader: ResultReader, logged: Promise<void>): Promise<void> {
+  /** Live state first, then answers: a shopper's next request meets what this one changed. */
+  #finish(batch: Batch, results: ResultReader, effects: Effects | null): void {
+    const { state, logger } = this.#parts
+    if (effects !== null) {
+      state.applyEffects(effects, this.#parts.campaigns())
+      for (const failure of effects.failures) logger.error({ failure }, 'request failed')
+    }
+    const later: Later[] = []
+    for (let i = 0; i < batch.exchanges.length; i++) {
+      const exchange = batch.exchanges[i]
+      if (batch.routes[i] === EVENTS && results.nRows(i) > 0) {
+        state.logEvents(results.rows(i), results.nRows(i))
+        later.push({ exchange, status: results.status(i), answer: Buffer.from(results.answer(i)) })
+      } else {
+        if (results.nRows(i) > 0) state.logDecision(results.rows(i))
+        exchange.answer(results.status(i), results.answer(i))
+      }
+    }
+    if (later.length > 0) void this.#answerLogged(later)
+  }
+
+  /** An event is acknowledged when it is with the operating system. */
+  async #answerLogged(later: Later[]): Promise<void> {
     try {
-      await logged
-      answerEach(batch, reader, (route) => route === EVENTS)
+      await this.#parts.state.logs.events.flush()
+      for (const { exchange, status, answer } of later) exchange.answer(status, answer)
     } catch (error) {
       this.#parts.logger.error({ reason: (error as Error).message }, 'events not logged')
-      for (const exchange of batch.exchanges) exchange.refuse(overloaded('the disk does not take the event log'))
+      for (const { exchange } of later) exchange.refuse(overloaded('the disk does not take the event log'))
     }
   }
 
@@ -135,11 +157,6 @@ export class Dispatch {
     this.#batches = []
     this.#waiting = 0
   }
-}
-
-function answerEach(batch: Batch, reader: ResultReader, isMeant: (route: number) => boolean): void {
-  for (let i = 0; i < batch.exchanges.length; i++)
-    if (isMeant(batch.routes[i])) batch.exchanges[i].answer(reader.status(i), reader.answer(i))
 }
 
 export function notReady(): OfferwrightError {

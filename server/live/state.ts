@@ -60,20 +60,19 @@ export class LiveState {
   }
 
   /** An answer already given matters more than its row: with a disk that fails, rows are dropped and counted. */
-  logDecisions(rows: Uint8Array, count: number): void {
+  logDecision(row: Uint8Array): void {
     if (this.logs.decisions.isFull) {
-      this.droppedBytes += rows.length
+      this.droppedBytes += row.length
       return
     }
-    this.logs.decisions.append(rows)
-    this.rows.decisions += count
+    this.logs.decisions.append(row)
+    this.rows.decisions++
   }
 
-  /** Resolves when the rows are with the operating system: an acknowledged event is in the log. */
-  logEvents(rows: Uint8Array, count: number): Promise<void> {
+  /** To be flushed before the events are acknowledged. */
+  logEvents(rows: Uint8Array, count: number): void {
     this.logs.events.append(rows)
     this.rows.events += count
-    return this.logs.events.flush()
   }
 
   /** Applies and logs changes of items; resolves with how many are of items that the snapshot does not know. */

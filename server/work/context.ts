@@ -7,7 +7,7 @@ import type { SnapshotImage } from '../../core/snapshot/open.ts'
 import { BudgetView } from '../../core/store/budgets.ts'
 import { ShopperReader } from '../../core/store/shoppers.ts'
 import { type AskedBy, readLive } from '../live/read.ts'
-import type { PublishedCampaigns } from './messages.ts'
+import { BatchReader, type BatchTask, type PublishedCampaigns, type Slab } from './messages.ts'
 import { Results } from './results.ts'
 
 /** What the owner of the pool gives every worker. */
@@ -15,6 +15,8 @@ export interface WorkerSetup {
   image: SnapshotImage
   /** The thread that claimed each scratch arena; 0: free. */
   arenas: Int32Array
+  /** One for each batch that may run at a time. */
+  slabs: Slab[]
   shoppers: SharedArrayBuffer
   budgets: SharedArrayBuffer
 }
@@ -25,6 +27,8 @@ export class WorkContext {
   readonly results = new Results()
   /** The shopper of the request at hand. */
   readonly live = emptyLiveShopper()
+  readonly #slabs: Slab[]
+  readonly #readers: BatchReader[]
   readonly #shoppers: ShopperReader
   #revision = ''
   #campaigns!: CompiledCampaigns
@@ -32,8 +36,10 @@ export class WorkContext {
   #remaining = new Float64Array(0)
   #dualPrices = new Float64Array(0)
 
-  constructor({ image, arenas, shoppers, budgets }: WorkerSetup) {
+  constructor({ image, arenas, slabs, shoppers, budgets }: WorkerSetup) {
     this.generation = openGeneration(image, claimArena(arenas))
+    this.#slabs = slabs
+    this.#readers = slabs.map(({ requests }) => new BatchReader(requests))
     this.#shoppers = new ShopperReader(shoppers)
     this.budgets = new BudgetView(budgets)
   }
@@ -51,8 +57,14 @@ export class WorkContext {
     return this.#slots[position]
   }
 
+  begin({ slab, largeRequests, campaigns }: BatchTask): BatchReader {
+    this.#useCampaigns(campaigns)
+    this.results.begin(this.#slabs[slab].results)
+    return largeRequests === null ? this.#readers[slab] : new BatchReader(largeRequests)
+  }
+
   /** Takes over a campaign file that is not the one at hand. The owner has checked it. */
-  useCampaigns({ revision, text, slots }: PublishedCampaigns): void {
+  #useCampaigns({ revision, text, slots }: PublishedCampaigns): void {
     if (revision === this.#revision) return
     const file = parseCampaignFile(Buffer.from(text).toString(), this.generation.image.manifest.currency)
     this.#campaigns = compileCampaigns(this.generation, file, revision)

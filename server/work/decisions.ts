@@ -1,18 +1,18 @@
 /** POST /v1/decide, /v1/recommend and /v1/similar: from a body to an answer, its log row and its reservations. */
 import type { DecideRequest, RecommendRequest, SimilarRequest } from '../../core/contract/requests.ts'
+import { writeAnswer } from '../../core/scoring/answer.ts'
 import { catalogueSequence } from '../../core/scoring/catalogue.ts'
 import { type DecideArguments, type Decision, decide, type Reservation } from '../../core/scoring/decide.ts'
 import { recommend, similar } from '../../core/scoring/recommend.ts'
-import { decisionRow } from '../../core/scoring/row.ts'
+import { writeRow } from '../../core/scoring/row.ts'
 import { requestOf, SCHEMAS, textOf, timeOf } from './asked.ts'
 import type { WorkContext } from './context.ts'
 
 /** Decisions that lost their budget to another worker, or read a catalogue in change, are made again this often. */
 const ATTEMPTS = 100
 
-export function answerDecide(context: WorkContext, body: Buffer, trusted: boolean, now: number): string {
-  const text = textOf(body)
-  const request = requestOf<DecideRequest>(SCHEMAS.decide, text)
+export function answerDecide(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
+  const request = requestOf<DecideRequest>(SCHEMAS.decide, textOf(body))
   const args: DecideArguments = {
     request,
     time: timeOf(request.time, trusted, now),
@@ -22,12 +22,23 @@ export function answerDecide(context: WorkContext, body: Buffer, trusted: boolea
     dualPrices: context.dualPrices,
   }
   const decision = decideAndReserve(context, args)
-  const answer = JSON.stringify(decision.answer)
-  if (!request.preview) {
-    noteReserved(context, decision.reservations)
-    context.results.decisionRows.write(rowText(context, args, decision, trusted, text, answer))
-  }
-  return answer
+  if (request.preview) previewed(context, decision)
+  else logged(context, args, decision, trusted, body)
+}
+
+function previewed({ generation, results }: WorkContext, decision: Decision): void {
+  const start = results.out.length
+  writeAnswer(generation, decision, results.out)
+  results.answer(200, start, results.out.length)
+}
+
+/** The answer is the part of its row that says what was answered: it is written once. */
+function logged(context: WorkContext, args: DecideArguments, decision: Decision, trusted: boolean, body: Buffer): void {
+  const { generation, results } = context
+  noteReserved(context, decision.reservations)
+  const start = results.out.length
+  const answer = writeRow(generation, args, decision, trusted, body, results.out)
+  results.answer(200, answer.start, answer.end, { start, end: results.out.length, count: 1 })
 }
 
 /** A decision that holds: what it promises is taken from the budgets, and the catalogue stood still meanwhile. */
@@ -69,29 +80,14 @@ function noteReserved(context: WorkContext, reservations: Reservation[]): void {
   }
 }
 
-/** The row, with the request and the answer as the texts they already are. */
-function rowText(
-  context: WorkContext,
-  args: DecideArguments,
-  decision: Decision,
-  trusted: boolean,
-  requestText: string,
-  answerText: string,
-): string {
-  const { request, answer: _, ...rest } = decisionRow(context.generation, args, decision, trusted)
-  // A line feed may stand between tokens of a request, never inside a row.
-  const oneLine = /[\r\n]/.test(requestText) ? JSON.stringify(request) : requestText
-  return `${JSON.stringify(rest).slice(0, -1)},"request":${oneLine},"answer":${answerText}}\n`
-}
-
-export function answerRecommend(context: WorkContext, body: Buffer, trusted: boolean, now: number): string {
+export function answerRecommend(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
   const request = requestOf<RecommendRequest>(SCHEMAS.recommend, textOf(body))
   timeOf(request.time, trusted, now)
-  return JSON.stringify(recommend(context.generation, request, context.readLive(request)))
+  context.results.answerText(200, JSON.stringify(recommend(context.generation, request, context.readLive(request))))
 }
 
-export function answerSimilar(context: WorkContext, body: Buffer, trusted: boolean, now: number): string {
+export function answerSimilar(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
   const request = requestOf<SimilarRequest>(SCHEMAS.similar, textOf(body))
   timeOf(request.time, trusted, now)
-  return JSON.stringify(similar(context.generation, request))
+  context.results.answerText(200, JSON.stringify(similar(context.generation, request)))
 }

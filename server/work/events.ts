@@ -8,18 +8,21 @@ import type { WorkContext } from './context.ts'
 import type { Spending } from './messages.ts'
 
 /** All events of a request count, or none. */
-export function answerEvents(context: WorkContext, body: Buffer, trusted: boolean, now: number): string {
+export function answerEvents(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
+  const { results } = context
   const { shop, events } = requestOf<EventsRequest>(SCHEMAS.events, textOf(body))
   const served = context.generation.image.manifest.shop
   if (shop !== undefined && shop !== served)
     throw new OfferwrightError('unknown_shop', `unknown shop: ${shop}`, { field: 'shop', value: shop })
   const times = events.map((event, i) => checkedTime(event, `events[${i}]`, trusted, now))
+  const start = results.out.length
   let unknownItems = 0
   events.forEach((event, i) => {
     if (event.item !== undefined && itemIndexOf(context.generation, event.item) < 0) unknownItems++
     take(context, event, times[i], now)
   })
-  return JSON.stringify({ accepted: events.length, unknownItems })
+  const rows = { start, end: results.out.length, count: events.length }
+  results.answerText(200, JSON.stringify({ accepted: events.length, unknownItems }), rows)
 }
 
 function checkedTime(event: ShopperEvent, field: string, trusted: boolean, now: number): number {
@@ -31,7 +34,7 @@ function checkedTime(event: ShopperEvent, field: string, trusted: boolean, now: 
 }
 
 function take(context: WorkContext, event: ShopperEvent, time: number, receivedAt: number): void {
-  const { effects, eventRows } = context.results
+  const { effects, out } = context.results
   const effect = effectOfEvent(context.generation, event, time)
   if (effect !== null) effects.changes.push(effect)
   const spending = spendingOf(event)
@@ -43,7 +46,7 @@ function take(context: WorkContext, event: ShopperEvent, time: number, receivedA
     time,
     receivedAt,
   }
-  eventRows.write(`${JSON.stringify(row)}\n`)
+  out.text(`${JSON.stringify(row)}\n`)
 }
 
 /** A purchase that names the campaign it used. The decision's id begins with its time. */

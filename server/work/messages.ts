@@ -1,8 +1,11 @@
 /**
- * What passes between the HTTP thread and a worker: one buffer of requests, one buffer of answers and what follows
- * from them. Bodies are copied once into the buffer that goes to the worker; nothing is an object per request.
+ * What passes between the HTTP thread and a worker. Requests and results lie in shared memory, a slab for each batch
+ * that may run at a time, so the messages are a few numbers and no buffer is made or moved. What does not fit into its
+ * slab travels in memory of its own.
  *
  * Requests: u32 count, u32 unused, then for each of up to `BATCH_REQUESTS` its route and trust and the end of its body.
+ * Results: for each request u32 status, start and end of its answer, start, end and number of its log rows; an answer
+ * may stand inside its row. Then the bytes.
  */
 import type { LiveContact, LiveEvent, SubjectHash } from '../../core/store/shoppers.ts'
 
@@ -19,23 +22,47 @@ export interface PublishedCampaigns {
   slots: SharedArrayBuffer
 }
 
+export interface Slab {
+  requests: SharedArrayBuffer
+  results: SharedArrayBuffer
+}
+
 export interface BatchTask {
-  requests: ArrayBuffer
+  slab: number
+  /** Requests that the slab has no room for. */
+  largeRequests: SharedArrayBuffer | null
   /** The server's clock, milliseconds since 1970. */
   time: number
   campaigns: PublishedCampaigns
 }
 
-const HEADER_WORDS = 2 + 2 * BATCH_REQUESTS
-const HEADER_BYTES = 4 * HEADER_WORDS
+export interface BatchResult {
+  /** Results that the slab has no room for. */
+  largeResults: SharedArrayBuffer | null
+  effects: Effects | null
+}
+
+const REQUEST_HEADER_WORDS = 2 + 2 * BATCH_REQUESTS
+const REQUEST_HEADER_BYTES = 4 * REQUEST_HEADER_WORDS
+export const RESULT_WORDS = 6
+export const RESULT_HEADER_BYTES = 4 * RESULT_WORDS * BATCH_REQUESTS
+const SLAB_REQUESTS_BYTES = 128 * 1024
+const SLAB_RESULTS_BYTES = 1024 * 1024
 const FIRST_CAPACITY = 32 * 1024
 const TRUSTED = 0x100
+
+export function newSlab(): Slab {
+  return {
+    requests: new SharedArrayBuffer(SLAB_REQUESTS_BYTES),
+    results: new SharedArrayBuffer(SLAB_RESULTS_BYTES),
+  }
+}
 
 /** Gathers requests; the HTTP thread's side. */
 export class BatchWriter {
   #bytes = Buffer.allocUnsafeSlow(FIRST_CAPACITY)
-  #words = new Uint32Array(this.#bytes.buffer, 0, HEADER_WORDS)
-  #end = HEADER_BYTES
+  #words = new Uint32Array(this.#bytes.buffer, 0, REQUEST_HEADER_WORDS)
+  #end = REQUEST_HEADER_BYTES
   count = 0
 
   get isFull(): boolean {
@@ -52,29 +79,40 @@ export class BatchWriter {
     this.count++
   }
 
-  finish(): ArrayBuffer {
+  /** Copies the batch into a slab's memory; returns memory of its own instead where that is too small. */
+  copyTo(slab: SharedArrayBuffer): SharedArrayBuffer | null {
+    const isLarge = this.#end > slab.byteLength
+    const memory = isLarge ? new SharedArrayBuffer(this.#end) : slab
     this.#words[0] = this.count
-    return this.#bytes.buffer
+    new Uint8Array(memory).set(this.#bytes.subarray(0, this.#end))
+    return isLarge ? memory : null
+  }
+
+  clear(): void {
+    this.#end = REQUEST_HEADER_BYTES
+    this.count = 0
   }
 
   #grow(least: number): void {
     const larger = Buffer.allocUnsafeSlow(Math.max(least, 2 * this.#bytes.length))
     larger.set(this.#bytes)
     this.#bytes = larger
-    this.#words = new Uint32Array(larger.buffer, 0, HEADER_WORDS)
+    this.#words = new Uint32Array(larger.buffer, 0, REQUEST_HEADER_WORDS)
   }
 }
 
 /** The worker's side. */
 export class BatchReader {
-  readonly count: number
   readonly #bytes: Buffer
   readonly #words: Uint32Array
 
-  constructor(requests: ArrayBuffer) {
-    this.#bytes = Buffer.from(requests)
-    this.#words = new Uint32Array(requests, 0, HEADER_WORDS)
-    this.count = this.#words[0]
+  constructor(memory: SharedArrayBuffer) {
+    this.#bytes = Buffer.from(memory)
+    this.#words = new Uint32Array(memory, 0, REQUEST_HEADER_WORDS)
+  }
+
+  get count(): number {
+    return this.#words[0]
   }
 
   route(i: number): WorkRoute {
@@ -86,7 +124,7 @@ export class BatchReader {
   }
 
   body(i: number): Buffer {
-    return this.#bytes.subarray(i === 0 ? HEADER_BYTES : this.#words[1 + 2 * i], this.#words[3 + 2 * i])
+    return this.#bytes.subarray(i === 0 ? REQUEST_HEADER_BYTES : this.#words[1 + 2 * i], this.#words[3 + 2 * i])
   }
 }
 
@@ -114,44 +152,30 @@ export interface Effects {
   failures: string[]
 }
 
-/** One buffer: for each request status and end of its answer, then answers, decision rows and event rows. */
-export interface BatchResult {
-  bytes: ArrayBuffer
-  count: number
-  /** Where the rows begin, and how many they are. */
-  decisionRows: number
-  nDecisions: number
-  eventRows: number
-  nEvents: number
-  effects: Effects | null
-}
-
-/** The HTTP thread's view of a result. */
+/** The HTTP thread's side; its bytes are there until the slab takes the next batch. */
 export class ResultReader {
   readonly #bytes: Buffer
   readonly #words: Uint32Array
-  readonly #result: BatchResult
 
-  constructor(result: BatchResult) {
-    this.#result = result
-    this.#bytes = Buffer.from(result.bytes)
-    this.#words = new Uint32Array(result.bytes, 0, 2 * result.count)
+  constructor(memory: SharedArrayBuffer) {
+    this.#bytes = Buffer.from(memory)
+    this.#words = new Uint32Array(memory, 0, RESULT_HEADER_BYTES / 4)
   }
 
   status(i: number): number {
-    return this.#words[2 * i]
+    return this.#words[RESULT_WORDS * i]
   }
 
-  answer(i: number): Uint8Array {
-    const start = i === 0 ? 8 * this.#result.count : this.#words[2 * i - 1]
-    return this.#bytes.subarray(start, this.#words[2 * i + 1])
+  answer(i: number): Buffer {
+    return this.#bytes.subarray(this.#words[RESULT_WORDS * i + 1], this.#words[RESULT_WORDS * i + 2])
   }
 
-  get decisionRows(): Uint8Array {
-    return this.#bytes.subarray(this.#result.decisionRows, this.#result.eventRows)
+  /** What the log gets; empty where that is nothing. */
+  rows(i: number): Buffer {
+    return this.#bytes.subarray(this.#words[RESULT_WORDS * i + 3], this.#words[RESULT_WORDS * i + 4])
   }
 
-  get eventRows(): Uint8Array {
-    return this.#bytes.subarray(this.#result.eventRows)
+  nRows(i: number): number {
+    return this.#words[RESULT_WORDS * i + 5]
   }
 }

@@ -1,52 +1,55 @@
-/** Gathers a batch's answers, log rows and effects in a worker, and packs them for the HTTP thread. */
-import { moved } from '../../core/native/pool.ts'
-import type { BatchResult, Effects } from './messages.ts'
-import { TextBuffer } from './text-buffer.ts'
+/** Gathers a batch's answers, log rows and effects in a worker: one run of bytes, and where in it each part stands. */
+import { JsonBytes } from '../../core/scoring/json-bytes.ts'
+import { type BatchResult, type Effects, RESULT_HEADER_BYTES, RESULT_WORDS } from './messages.ts'
+
+const NOWHERE = new SharedArrayBuffer(RESULT_HEADER_BYTES)
+
+/** Where the log rows of one request stand. */
+export interface Rows {
+  start: number
+  end: number
+  count: number
+}
+
+const NO_ROWS: Rows = { start: 0, end: 0, count: 0 }
 
 export class Results {
   effects: Effects = noEffects()
-  readonly decisionRows = new TextBuffer()
-  readonly eventRows = new TextBuffer()
-  readonly #answers = new TextBuffer()
-  #words: number[] = []
+  readonly out = new JsonBytes(NOWHERE)
+  readonly #places = new Uint32Array(RESULT_HEADER_BYTES / 4)
+  #slab = NOWHERE
+  #count = 0
 
-  /** The next request's answer. */
-  answer(status: number, text: string): void {
-    this.#answers.write(text)
-    this.#words.push(status, this.#answers.length)
+  begin(slab: SharedArrayBuffer): void {
+    this.#slab = slab
+    this.#count = 0
+    this.out.use(slab, RESULT_HEADER_BYTES)
   }
 
-  /** One moved buffer; everything here is empty again. */
-  pack(): BatchResult {
-    const header = 4 * this.#words.length
-    const decisionRows = header + this.#answers.length
-    const eventRows = decisionRows + this.decisionRows.length
-    const bytes = Buffer.allocUnsafeSlow(eventRows + this.eventRows.length)
-    const words = new Uint32Array(bytes.buffer, 0, this.#words.length)
-    for (let i = 0; i < words.length; i += 2) {
-      words[i] = this.#words[i]
-      words[i + 1] = header + this.#words[i + 1]
-    }
-    this.#answers.copyTo(bytes, header)
-    this.decisionRows.copyTo(bytes, decisionRows)
-    this.eventRows.copyTo(bytes, eventRows)
-    const count = words.length / 2
+  /** The next request's answer, which stands in `out` from `start` to `end`. */
+  answer(status: number, start: number, end: number, rows: Rows = NO_ROWS): void {
+    const at = RESULT_WORDS * this.#count++
+    this.#places[at] = status
+    this.#places[at + 1] = start
+    this.#places[at + 2] = end
+    this.#places[at + 3] = rows.start
+    this.#places[at + 4] = rows.end
+    this.#places[at + 5] = rows.count
+  }
+
+  answerText(status: number, json: string, rows?: Rows): void {
+    const start = this.out.length
+    this.out.text(json)
+    this.answer(status, start, this.out.length, rows)
+  }
+
+  /** Everything here is the next batch's after this. */
+  finish(): BatchResult {
+    const { memory } = this.out
+    new Uint32Array(memory, 0, this.#places.length).set(this.#places)
     const effects = isEmpty(this.effects) ? null : this.effects
-    const result = { bytes: bytes.buffer, count, decisionRows, eventRows, effects, ...this.#rowCounts() }
-    this.#clear()
-    return moved(result, [bytes.buffer])
-  }
-
-  #rowCounts() {
-    return { nDecisions: this.decisionRows.count, nEvents: this.eventRows.count }
-  }
-
-  #clear(): void {
-    this.#words = []
-    this.#answers.clear()
-    this.decisionRows.clear()
-    this.eventRows.clear()
-    this.effects = noEffects()
+    if (effects !== null) this.effects = noEffects()
+    return { largeResults: memory === this.#slab ? null : memory, effects }
   }
 }
 

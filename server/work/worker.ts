@@ -4,9 +4,9 @@ import { workerData } from '../../core/native/pool.ts'
 import { WorkContext, type WorkerSetup } from './context.ts'
 import { answerDecide, answerRecommend, answerSimilar } from './decisions.ts'
 import { answerEvents } from './events.ts'
-import { BatchReader, type BatchResult, type BatchTask, type WorkRoute } from './messages.ts'
+import type { BatchReader, BatchResult, BatchTask, WorkRoute } from './messages.ts'
 
-type Answering = (context: WorkContext, body: Buffer, trusted: boolean, now: number) => string
+type Answering = (context: WorkContext, body: Buffer, trusted: boolean, now: number) => void
 
 const ANSWERING: Record<WorkRoute, Answering> = {
   decide: answerDecide,
@@ -18,23 +18,24 @@ const ANSWERING: Record<WorkRoute, Answering> = {
 const context = new WorkContext(workerData as WorkerSetup)
 
 export default function answerBatch(task: BatchTask): BatchResult {
-  const batch = new BatchReader(task.requests)
-  context.useCampaigns(task.campaigns)
+  const batch = context.begin(task)
   for (let i = 0; i < batch.count; i++) answerOne(batch, i, task.time)
-  return context.results.pack()
+  return context.results.finish()
 }
 
 function answerOne(batch: BatchReader, i: number, now: number): void {
   const { results } = context
+  const start = results.out.length
   try {
-    results.answer(200, ANSWERING[batch.route(i)](context, batch.body(i), batch.isTrusted(i), now))
+    ANSWERING[batch.route(i)](context, batch.body(i), batch.isTrusted(i), now)
   } catch (error) {
+    results.out.length = start
     if (error instanceof OfferwrightError) {
-      results.answer(error.status, JSON.stringify(error))
+      results.answerText(error.status, JSON.stringify(error))
       return
     }
     results.effects.failures.push((error as Error).stack ?? String(error))
     const hidden = new OfferwrightError('internal', 'the request could not be answered; the server logged why')
-    results.answer(hidden.status, JSON.stringify(hidden))
+    results.answerText(hidden.status, JSON.stringify(hidden))
   }
 }

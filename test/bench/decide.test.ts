@@ -31,8 +31,8 @@ describe('bench decide', () => {
   it('refuses an answer with a foreign item, a changed score or an offer that was never open', () => {
     const file = liveCampaigns(CAMPAIGNS, shop)
     const [request] = visitorRequests(shop, 'known', 1, 3)
-    const fault = (spoil: (answer: ReturnType<Decider['decide']>['answer']) => void) => {
-      const { answer } = decider.decide(request)
+    const fault = (spoil: (answer: ReturnType<Decider['answer']>) => void) => {
+      const answer = decider.answer(request)
       spoil(answer)
       return faultOf(decider.generation, file, request, answer)
     }

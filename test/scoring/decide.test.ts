@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Campaign, CampaignFile } from '../../core/contract/campaigns.ts'
+import type { DecisionRow } from '../../core/contract/decision-row.ts'
 import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/live.ts'
 import type { DecideRequest } from '../../core/contract/requests.ts'
+import { answerOf, answerText } from '../../core/scoring/answer.ts'
 import { compileCampaigns } from '../../core/scoring/campaigns.ts'
 import { changeCatalogue } from '../../core/scoring/catalogue.ts'
 import { type DecideArguments, decide } from '../../core/scoring/decide.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
+import { JsonBytes } from '../../core/scoring/json-bytes.ts'
 import { hashOf } from '../../core/scoring/keys.ts'
-import { argumentsOfRow, decisionRow } from '../../core/scoring/row.ts'
+import { argumentsOfRow, writeRow } from '../../core/scoring/row.ts'
 import { openTinyShop } from '../support/tiny-shop.ts'
 
 const NOW = Date.parse('2026-06-01T12:00:00Z')
@@ -63,10 +66,11 @@ describe('a decision', () => {
       dualPrices: new Float64Array(campaigns.length),
     }
   }
-  const reasons = (args: DecideArguments) => decide(g, args).answer.items.map((item) => item.offerReason)
+  const answered = (args: DecideArguments) => answerOf(g, decide(g, args))
+  const reasons = (args: DecideArguments) => answered(args).items.map((item) => item.offerReason)
 
   it('gives an offer where it pays, and says why it gives none elsewhere', () => {
-    const { answer } = decide(g, argumentsFor([coupon]))
+    const answer = answered(argumentsFor([coupon]))
     expect(answer.items.map((item) => [item.item, item.offerReason])).toEqual([
       ['a', 'incremental_value'],
       ['b', 'cost_unknown'],
@@ -88,9 +92,9 @@ describe('a decision', () => {
 
   it('gives nobody in the hold-out anything, and always the same shoppers', () => {
     const all = argumentsFor([coupon], {}, { policy: { holdoutBps: 10_000 } })
-    expect(decide(g, all).answer).toMatchObject({ holdout: true, basketReason: 'holdout' })
+    expect(answered(all)).toMatchObject({ holdout: true, basketReason: 'holdout' })
     const held = (shopper: string) =>
-      decide(g, argumentsFor([coupon], { shopper }, { policy: { holdoutBps: 500 } })).answer.holdout
+      decide(g, argumentsFor([coupon], { shopper }, { policy: { holdoutBps: 500 } })).holdout
     const shoppers = Array.from({ length: 4000 }, (_, i) => `shopper-${i}`)
     const share = shoppers.filter(held).length / shoppers.length
     expect(share).toBeGreaterThan(0.04)
@@ -98,7 +102,7 @@ describe('a decision', () => {
   })
 
   it('uses nothing personal and gives no offer when asked not to', () => {
-    const { answer } = decide(g, argumentsFor([coupon], { personalise: false, history: [{ item: 'a' }] }))
+    const answer = answered(argumentsFor([coupon], { personalise: false, history: [{ item: 'a' }] }))
     expect(answer.personalised).toBe(false)
     expect(answer.items[0].offerReason).toBe('not_personal')
   })
@@ -133,19 +137,19 @@ describe('a decision', () => {
     const two = openGeneration(opened.image, 0)
     const once = { ...coupon, ladder: [{ amountMinor: 150 }] }
     const args = argumentsFor([once], {}, { remaining: 200 })
-    const { answer, reservations } = decide(two, {
+    const decision = decide(two, {
       ...args,
       campaigns: compileCampaigns(two, { version: 1, currency: 'GBP', policy: plain, campaigns: [once] }, 'r'),
     })
-    expect(answer.items.map((item) => item.offerReason)).toEqual(['incremental_value', 'budget_exhausted'])
-    expect(reservations).toEqual([{ position: 0, amountMinor: 150, validUntil: NOW + DAY }])
+    expect(decision.slots.map(({ choice }) => choice.reason)).toEqual(['incremental_value', 'budget_exhausted'])
+    expect(decision.reservations).toEqual([{ position: 0, amountMinor: 150, validUntil: NOW + DAY }])
     expect(args.remainingMinor[0]).toBe(200)
     await opened.close()
   })
 
   it('tells what the cart still lacks for a spend threshold, and offers none that is reached', () => {
     const basket = (priceMinor: number) =>
-      decide(g, argumentsFor([threshold], { cart: [{ item: 'a', priceMinor, quantity: 2 }] })).answer
+      answered(argumentsFor([threshold], { cart: [{ item: 'a', priceMinor, quantity: 2 }] }))
     expect(basket(1900).basketOffer).toMatchObject({ thresholdMinor: 5000, rewardMinor: 200, missingMinor: 1200 })
     expect(basket(2500)).toMatchObject({ basketOffer: null, basketReason: 'already_reached' })
   })
@@ -157,10 +161,10 @@ describe('a decision', () => {
     const n = 4000
     for (let i = 0; i < n; i++) {
       const decision = decide(g, argumentsFor([coupon], { requestId: `r${i}` }, { policy }))
-      const { probabilities } = decision.propensities[0]
+      const { probabilities, propensity } = decision.slots[0].choice
       expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12)
       expected = probabilities
-      const chosen = probabilities.indexOf(decision.answer.items[0].propensity)
+      const chosen = probabilities.indexOf(propensity)
       counts.set(chosen, (counts.get(chosen) ?? 0) + 1)
     }
     const chiSquare = expected.reduce((sum, p, a) => sum + ((counts.get(a) ?? 0) - n * p) ** 2 / (n * p), 0)
@@ -175,12 +179,19 @@ describe('a decision', () => {
       { policy: { explorationFloor: 0.05, temperatureMinor: 1 } },
     )
     const decision = decide(g, args)
-    const row = JSON.parse(JSON.stringify(decisionRow(g, args, decision, true)))
-    expect(JSON.stringify(decide(g, argumentsOfRow(row, args.campaigns)))).toBe(JSON.stringify(decision))
+    const out = new JsonBytes(new SharedArrayBuffer(64))
+    const { start, end } = writeRow(g, args, decision, true, Buffer.from(JSON.stringify(args.request)), out)
+    expect(out.view(start, end).toString()).toBe(answerText(g, decision))
+    const row = JSON.parse(out.view().toString()) as DecisionRow
+    expect(row.answer).toEqual(answerOf(g, decision))
+    expect(row.propensities.map(({ probabilities }) => probabilities)).toEqual(
+      [...decision.slots.map(({ choice }) => choice), decision.basketChoice].map(({ probabilities }) => probabilities),
+    )
+    expect(answerText(g, decide(g, argumentsOfRow(row, args.campaigns)))).toBe(answerText(g, decision))
   })
 
   it('explains every action it weighed or dropped', () => {
-    const { answer } = decide(g, argumentsFor([coupon], { explain: true }))
+    const answer = answered(argumentsFor([coupon], { explain: true }))
     expect(answer.items[0].considered?.map((action) => action.droppedBy)).toEqual([null, null])
     expect(answer.items[2].considered?.map((action) => action.droppedBy)).toEqual(['margin_floor', 'margin_floor'])
     const { incrementalMarginMinor, uncertaintyMinor, resourcePriceMinor, valueMinor } = answer.items[0].considered![0]
@@ -192,7 +203,7 @@ describe('a decision', () => {
       { item: 0, change: { stock: 0 } },
       { item: 1, change: { priceMinor: 1234 } },
     ])
-    expect(decide(g, argumentsFor([])).answer.items.map(({ item, priceMinor }) => [item, priceMinor])).toEqual([
+    expect(answered(argumentsFor([])).items.map(({ item, priceMinor }) => [item, priceMinor])).toEqual([
       ['b', 1234],
       ['c', 1000],
     ])

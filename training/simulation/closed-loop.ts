@@ -12,6 +12,7 @@ import { percentDiscount } from '../../core/contract/money.ts'
 import type { CompiledCampaigns } from '../../core/scoring/campaigns.ts'
 import { type Decision, decide } from '../../core/scoring/decide.ts'
 import type { Generation } from '../../core/scoring/generation.ts'
+import { itemKeyOf } from '../../core/scoring/keys.ts'
 import { DAY_MS } from './calendar.ts'
 import { type PolicyTotals, Tally } from './policy-tally.ts'
 import { poisson, Random, STREAM } from './random.ts'
@@ -103,10 +104,10 @@ function drawPurchases(loop: Loop, caller: Caller, position: number, day: number
     remainingMinor: loop.remainingMinor,
     dualPrices: new Float64Array(loop.remainingMinor.length),
   })
-  rememberContacts(loop, caller.live, decision, time)
+  rememberContacts(caller.live, decision, time)
   tally.startVisit(position, shopper.type)
-  decision.answer.items.forEach(({ item: key, priceMinor, offer }, slot) => {
-    const item = indexOfKey(key)
+  decision.slots.forEach(({ item: index, priceMinor, offer }, slot) => {
+    const item = indexOfKey(itemKeyOf(g, index))
     const offered = [0, ...depths.map((bps) => percentDiscount(priceMinor, bps)), offer?.discountMinor ?? 0]
     random.block(STREAM.visit, shopper.index, day, 1 + visit * 128 + slot)
     const looks = random.uniform(0) < LOOK * FADE ** slot
@@ -126,13 +127,12 @@ function spend({ campaigns, remainingMinor }: Loop, id: string, discountMinor: n
 }
 
 /** Every offer of the answer counts as shown once, newest first, as the server counts it. */
-function rememberContacts({ campaigns }: Loop, live: LiveShopperColumns, { answer }: Decision, time: number): void {
-  for (const { offer } of answer.items) {
-    const campaign = campaigns.onItems.find((candidate) => candidate.id === offer?.campaign)
-    if (!campaign) continue
+function rememberContacts(live: LiveShopperColumns, { slots }: Decision, time: number): void {
+  for (const { choice } of slots) {
+    if (choice.step === null) continue
     live.contactHashes.copyWithin(1, 0, LIVE_CONTACTS - 1)
     live.contactTimes.copyWithin(1, 0, LIVE_CONTACTS - 1)
-    live.contactHashes[0] = campaign.hash
+    live.contactHashes[0] = choice.step.on.hash
     live.contactTimes[0] = time
     live.nContacts = Math.min(LIVE_CONTACTS, live.nContacts + 1)
   }
@@ -140,8 +140,8 @@ function rememberContacts({ campaigns }: Loop, live: LiveShopperColumns, { answe
 
 /** Every percentage that a live campaign has on its ladder, shallow first: what "the same for everyone" could be. */
 function percentDepths({ onItems }: CompiledCampaigns): number[] {
-  const depths = onItems.flatMap(({ ladder }) =>
-    ladder.flatMap((depth) => ('percentBps' in depth ? depth.percentBps : [])),
+  const depths = onItems.flatMap(({ steps }) =>
+    steps.flatMap(({ depth }) => ('percentBps' in depth ? depth.percentBps : [])),
   )
   return [...new Set(depths)].sort((a, b) => a - b)
 }

@@ -1,0 +1,118 @@
+/**
+ * JSON written as UTF-8 bytes into one buffer that is used again: the bytes JSON.stringify would give for each value,
+ * without a string of the whole. The memory may be shared; what outgrows it goes on in a larger one.
+ */
+import { stringAt } from '../snapshot/strings.ts'
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const ZERO = 0x30
+const MAX_DIGITS_VALUE = 2_147_483_647
+
+export class JsonBytes {
+  /** Bytes written so far; may be set back to drop what follows. */
+  length = 0
+  #memory: SharedArrayBuffer
+  #bytes: Buffer
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#memory = memory
+    this.#bytes = Buffer.from(memory)
+  }
+
+  /** Goes on in other memory, of which the first `length` bytes stay free. */
+  use(memory: SharedArrayBuffer, length: number): void {
+    this.#memory = memory
+    this.#bytes = Buffer.from(memory)
+    this.length = length
+  }
+
+  /** What holds the bytes now: the memory that was given, or what it has been outgrown by. */
+  get memory(): SharedArrayBuffer {
+    return this.#memory
+  }
+
+  /** The bytes from `start` to `end`, as long as nothing more is written. */
+  view(start = 0, end = this.length): Buffer {
+    return this.#bytes.subarray(start, end)
+  }
+
+  /** Text of ASCII characters that is JSON, or a part of it, as it stands. */
+  ascii(text: string): void {
+    const { length } = text
+    this.#reserve(length)
+    const bytes = this.#bytes
+    const at = this.length
+    for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i)
+    this.length = at + length
+  }
+
+  /** Any JSON text. */
+  text(json: string): void {
+    this.#reserve(3 * json.length)
+    this.length += this.#bytes.write(json, this.length)
+  }
+
+  string(text: string): void {
+    this.text(JSON.stringify(text))
+  }
+
+  /** String `i` of a table: its bytes as they are, where nothing has to be escaped or may be no UTF-8. */
+  stringAt(table: Uint8Array, offsets: Uint32Array, i: number): void {
+    const start = offsets[i]
+    const length = offsets[i + 1] - start
+    this.#reserve(length + 2)
+    const bytes = this.#bytes
+    const at = this.length + 1
+    for (let b = 0; b < length; b++) {
+      const byte = table[start + b]
+      if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) {
+        this.string(stringAt(table, offsets, i))
+        return
+      }
+      bytes[at + b] = byte
+    }
+    bytes[at - 1] = QUOTE
+    bytes[at + length] = QUOTE
+    this.length = at + length + 1
+  }
+
+  number(value: number): void {
+    if (value >= 0 && value <= MAX_DIGITS_VALUE && value === Math.floor(value)) this.#digits(value)
+    else this.ascii(Number.isFinite(value) ? String(value) : 'null')
+  }
+
+  boolean(value: boolean): void {
+    this.ascii(value ? 'true' : 'false')
+  }
+
+  /** Bytes that are JSON, or a part of it, as they stand. */
+  copy(json: Uint8Array): void {
+    this.#reserve(json.length)
+    this.#bytes.set(json, this.length)
+    this.length += json.length
+  }
+
+  #digits(value: number): void {
+    let count = 1
+    for (let power = 10; power <= value; power *= 10) count++
+    this.#reserve(count)
+    const bytes = this.#bytes
+    const at = this.length
+    let rest = value
+    for (let i = at + count - 1; i >= at; i--) {
+      const tenth = Math.floor(rest / 10)
+      bytes[i] = ZERO + rest - 10 * tenth
+      rest = tenth
+    }
+    this.length = at + count
+  }
+
+  #reserve(more: number): void {
+    const least = this.length + more
+    if (least <= this.#bytes.length) return
+    const written = this.view()
+    this.use(new SharedArrayBuffer(Math.max(least, 2 * this.#bytes.length)), this.length)
+    this.#bytes.set(written)
+  }
+}
