@@ -19,6 +19,7 @@ export {
   bitmapNot,
   bitmapOr,
 } from './bitmap'
+export { DECIMAL_BYTES, shortestDecimal } from './decimal'
 export { dotRows, sparseTimesDense } from './dense'
 export { easeRows } from './ease'
 export { filterRows } from './filter'

@@ -230,6 +230,10 @@ export interface KernelExports {
   /** Uniform in [0, 1), 53 bits, from the same block. */
   uniform(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): number
 
+  readonly DECIMAL_BYTES: { readonly value: number }
+  /** Writes 10^-6 <= value < 2^53 to out u8[DECIMAL_BYTES] as ECMAScript writes it; returns how many bytes. */
+  shortestDecimal(value: number, out: number): number
+
   /** out u32[2] (low, high) = XXH64 of bytes u8[length]. */
   xxh64(bytes: number, length: number, seedLow: number, seedHigh: number, out: number): void
   /**

@@ -16,7 +16,7 @@ export function answerOf(g: Generation, decision: Decision): DecideAnswer {
 }
 
 export function answerText(g: Generation, decision: Decision): string {
-  const out = new JsonBytes(new SharedArrayBuffer(FIRST_CAPACITY))
+  const out = new JsonBytes(g, new SharedArrayBuffer(FIRST_CAPACITY))
   writeAnswer(g, decision, out)
   return out.view().toString()
 }
@@ -80,7 +80,7 @@ function writeReasons(g: Generation, reasons: Reason[], out: JsonBytes): void {
     const reason = reasons[r]
     out.ascii(r === 0 ? '{"code":"' : ',{"code":"')
     out.ascii(reason.code)
-    if ('item' in reason) {
+    if (reason.item !== undefined) {
       out.ascii('","item":')
       out.stringAt(keysBytes.view, keysOffsets.view, reason.item)
       out.ascii(',"share":')

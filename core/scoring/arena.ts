@@ -64,6 +64,7 @@ export interface Arena {
   foldScratch: Column<Float64Array>
   ids: Column<Uint32Array>
   products: Column<Float32Array>
+  decimal: Column<Uint8Array>
   actions: Record<ActionColumn, Column<Float64Array>>
 }
 
@@ -95,6 +96,7 @@ function arenaParts(nItems: number) {
     foldScratch: 8 * MAX_FOLD_IN * (MAX_FOLD_IN + 1),
     ids: 4 * EXACT_ITEMS,
     products: 4 * EXACT_ITEMS,
+    decimal: 64,
     actions: 8 * MAX_ACTIONS * ACTION_COLUMNS.length,
   }
 }
@@ -149,6 +151,7 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, nItems: n
     },
     ids: u32('ids'),
     products: f32('products'),
+    decimal: { pointer: pointers.decimal, view: new Uint8Array(buffer, pointers.decimal, parts.decimal) },
     actions: Object.fromEntries(ACTION_COLUMNS.map((name) => [name, action(name)])) as Arena['actions'],
   }
 }

@@ -2,20 +2,34 @@
  * JSON written as UTF-8 bytes into one buffer that is used again: the bytes JSON.stringify would give for each value,
  * without a string of the whole. The memory may be shared; what outgrows it goes on in a larger one.
  */
+import type { KernelExports } from '../native/kernel.ts'
 import { stringAt } from '../snapshot/strings.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const ZERO = 0x30
-const MAX_DIGITS_VALUE = 2_147_483_647
+const MINUS = 0x2d
+/** Integers up to here are written digit by digit. */
+const LARGEST_INTEGER = 2_147_483_647
+/** Where the kernel's decimals begin and end. */
+const SMALLEST_DECIMAL = 1e-6
+const LARGEST_DECIMAL = 2 ** 53
+
+/** The kernel, and a place in its memory for one decimal. */
+export interface DecimalRoom {
+  kernel: Pick<KernelExports, 'shortestDecimal'>
+  arena: { decimal: { pointer: number; view: Uint8Array } }
+}
 
 export class JsonBytes {
   /** Bytes written so far; may be set back to drop what follows. */
   length = 0
+  readonly #room: DecimalRoom
   #memory: SharedArrayBuffer
   #bytes: Buffer
 
-  constructor(memory: SharedArrayBuffer) {
+  constructor(room: DecimalRoom, memory: SharedArrayBuffer) {
+    this.#room = room
     this.#memory = memory
     this.#bytes = Buffer.from(memory)
   }
@@ -78,7 +92,9 @@ export class JsonBytes {
   }
 
   number(value: number): void {
-    if (value >= 0 && value <= MAX_DIGITS_VALUE && value === Math.floor(value)) this.#digits(value)
+    if (value >= 0 && value <= LARGEST_INTEGER && value === Math.floor(value)) this.#integer(value)
+    else if (value >= SMALLEST_DECIMAL && value < LARGEST_DECIMAL) this.#decimal(value)
+    else if (value <= -SMALLEST_DECIMAL && value > -LARGEST_DECIMAL) this.#negative(value)
     else this.ascii(Number.isFinite(value) ? String(value) : 'null')
   }
 
@@ -93,7 +109,24 @@ export class JsonBytes {
     this.length += json.length
   }
 
-  #digits(value: number): void {
+  #negative(value: number): void {
+    this.#reserve(1)
+    this.#bytes[this.length++] = MINUS
+    this.number(-value)
+  }
+
+  #decimal(value: number): void {
+    const { kernel, arena } = this.#room
+    const { pointer, view } = arena.decimal
+    const count = kernel.shortestDecimal(value, pointer)
+    this.#reserve(count)
+    const bytes = this.#bytes
+    const at = this.length
+    for (let i = 0; i < count; i++) bytes[at + i] = view[i]
+    this.length = at + count
+  }
+
+  #integer(value: number): void {
     let count = 1
     for (let power = 10; power <= value; power *= 10) count++
     this.#reserve(count)

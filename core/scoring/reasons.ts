@@ -17,7 +17,7 @@ const REASON_OF: Record<HistorySource, 'because_you_bought' | 'because_you_viewe
   }
 
 /** An `ItemReason` before its item is named. */
-export type Reason = Exclude<ItemReason, OfItem> | (Omit<OfItem, 'item'> & { item: ItemIndex })
+export type Reason = (Exclude<ItemReason, OfItem> & { item?: undefined }) | (Omit<OfItem, 'item'> & { item: ItemIndex })
 type OfItem = Extract<ItemReason, { item: string }>
 
 export function reasonsFor(g: Generation, history: History, item: ItemIndex): Reason[] {
@@ -50,5 +50,5 @@ function thousandths(share: number): number {
 }
 
 export function namedReasons(g: Generation, reasons: Reason[]): ItemReason[] {
-  return reasons.map((reason) => ('item' in reason ? { ...reason, item: itemKeyOf(g, reason.item) } : reason))
+  return reasons.map((reason) => (reason.item !== undefined ? { ...reason, item: itemKeyOf(g, reason.item) } : reason))
 }

@@ -24,7 +24,7 @@ export interface WorkerSetup {
 export class WorkContext {
   readonly generation: Generation
   readonly budgets: BudgetView
-  readonly results = new Results()
+  readonly results: Results
   /** The shopper of the request at hand. */
   readonly live = emptyLiveShopper()
   readonly #slabs: Slab[]
@@ -38,6 +38,7 @@ export class WorkContext {
 
   constructor({ image, arenas, slabs, shoppers, budgets }: WorkerSetup) {
     this.generation = openGeneration(image, claimArena(arenas))
+    this.results = new Results(this.generation)
     this.#slabs = slabs
     this.#readers = slabs.map(({ requests }) => new BatchReader(requests))
     this.#shoppers = new ShopperReader(shoppers)

@@ -1,5 +1,5 @@
 /** Gathers a batch's answers, log rows and effects in a worker: one run of bytes, and where in it each part stands. */
-import { JsonBytes } from '../../core/scoring/json-bytes.ts'
+import { type DecimalRoom, JsonBytes } from '../../core/scoring/json-bytes.ts'
 import { type BatchResult, type Effects, RESULT_HEADER_BYTES, RESULT_WORDS } from './messages.ts'
 
 const NOWHERE = new SharedArrayBuffer(RESULT_HEADER_BYTES)
@@ -15,10 +15,14 @@ const NO_ROWS: Rows = { start: 0, end: 0, count: 0 }
 
 export class Results {
   effects: Effects = noEffects()
-  readonly out = new JsonBytes(NOWHERE)
+  readonly out: JsonBytes
   readonly #places = new Uint32Array(RESULT_HEADER_BYTES / 4)
   #slab = NOWHERE
   #count = 0
+
+  constructor(room: DecimalRoom) {
+    this.out = new JsonBytes(room, NOWHERE)
+  }
 
   begin(slab: SharedArrayBuffer): void {
     this.#slab = slab

@@ -179,7 +179,7 @@ describe('a decision', () => {
       { policy: { explorationFloor: 0.05, temperatureMinor: 1 } },
     )
     const decision = decide(g, args)
-    const out = new JsonBytes(new SharedArrayBuffer(64))
+    const out = new JsonBytes(g, new SharedArrayBuffer(64))
     const { start, end } = writeRow(g, args, decision, true, Buffer.from(JSON.stringify(args.request)), out)
     expect(out.view(start, end).toString()).toBe(answerText(g, decision))
     const row = JSON.parse(out.view().toString()) as DecisionRow
