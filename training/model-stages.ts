@@ -7,8 +7,11 @@ import { trainAttributes } from './stages/attributes.ts'
 import { trainCatalogue } from './stages/catalogue.ts'
 import { trainPopularity } from './stages/popularity.ts'
 import { trainPrices } from './stages/prices.ts'
+import { trainRhythm } from './stages/rhythm.ts'
 import { trainShoppers } from './stages/shoppers.ts'
 import { trainSimilarity } from './stages/similarity.ts'
+import { trainTogether } from './stages/together.ts'
+import { trainTrends } from './stages/trends.ts'
 import { trainVectors } from './stages/vectors.ts'
 
 export const MODEL_STAGES = {
@@ -19,6 +22,9 @@ export const MODEL_STAGES = {
   vectors: trainVectors,
   index: trainIndex,
   prices: trainPrices,
+  together: trainTogether,
+  trends: trainTrends,
+  rhythm: trainRhythm,
   attributes: trainAttributes,
 } satisfies Record<string, Stage>
 

@@ -45,6 +45,10 @@ export interface TrainingParameters {
   index: { m: number; efConstruction: number }
   /** How much each source of a score adds, by context; null: item-item rows alone. */
   blend: ModelParameters['blend'] | null
+  /** Pairs of at least `leastOrders` common orders; the best `kept` of an item; orders of at most `largestOrder` items. */
+  together: { leastOrders: number; largestOrder: number; kept: number }
+  /** Half-lives of late and of usual demand, and how long an item is new. */
+  trends: { shortDays: number; longDays: number; newDays: number }
   calibration: { holdoutDays: number; windowDays: number; shoppers: number; depth: number }
 }
 
@@ -72,6 +76,8 @@ export const TRAINING_DEFAULTS: TrainingParameters = {
   },
   index: { m: 16, efConstruction: 100 },
   blend: null,
+  together: { leastOrders: 2, largestOrder: 100, kept: 50 },
+  trends: { shortDays: 3, longDays: 28, newDays: 30 },
   calibration: { holdoutDays: 28, windowDays: 7, shoppers: 4000, depth: 20 },
 }
 

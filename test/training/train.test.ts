@@ -30,7 +30,7 @@ function twoHalves(): SmallEvent[] {
       kind: bought ? 'purchase' : 'view',
       timeMs: n * (DAY_MS / 60) + 1,
       priceMinor: 800 + 40 * ((n >> 4) % 7),
-      order: bought ? `o-${n}` : null,
+      order: bought ? `o-${n >> 4}` : null,
     }
   })
 }
@@ -69,8 +69,11 @@ test('training again, on any number of threads, writes the same bytes', async ()
     'items.hnsw',
     'popularity.safetensors',
     'prices.safetensors',
+    'rhythm.safetensors',
     'shoppers.safetensors',
     'similarity.safetensors',
+    'together.safetensors',
+    'trends.safetensors',
     'vectors.safetensors',
   ])
   expect(await hashes(await trainInto(folder, 'twice', { threads: 2 }))).toEqual(once)

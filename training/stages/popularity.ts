@@ -27,11 +27,25 @@ export function popularityOf(
   watermark: number,
   halfLifeDays: number,
 ): Float32Array<ArrayBuffer> {
+  return shareOfLargest(decayedCounts(table, nItems, watermark, halfLifeDays))
+}
+
+/** Σ_events strength(kind) · 2^(−age / half-life) of each item. */
+export function decayedCounts(
+  table: EventTable,
+  nItems: number,
+  watermark: number,
+  halfLifeDays: number,
+): Float64Array<ArrayBuffer> {
   const strengths = EVENT_KINDS.map((kind) => STRENGTH[kind])
   const decay = Math.LN2 / (halfLifeDays * DAY_MS)
   const sums = new Float64Array(nItems)
   for (let e = 0; e < table.length; e++)
     sums[table.item[e]] += strengths[table.kind[e]] * Math.exp(-decay * (watermark - table.timeMs[e]))
+  return sums
+}
+
+export function shareOfLargest(sums: Float64Array): Float32Array<ArrayBuffer> {
   let largest = 0
   for (const sum of sums) largest = Math.max(largest, sum)
   return Float32Array.from(sums, (sum) => (largest === 0 ? 0 : sum / largest))
