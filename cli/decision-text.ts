@@ -82,6 +82,14 @@ function itemReason(reason: ItemReason): string {
       return `like ${reason.item}`
     case 'popular':
       return 'popular'
+    case 'trending':
+      return 'sells more of late'
+    case 'new':
+      return 'new'
+    case 'bought_together':
+      return `bought with ${reason.item}`
+    case 'due_again':
+      return `bought ${reason.days} days ago`
     case 'near_your_taste':
       return 'near the taste'
   }

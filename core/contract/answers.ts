@@ -6,6 +6,12 @@ export type ItemReason =
   | { code: 'because_you_bought' | 'because_you_viewed' | 'because_in_cart'; item: string; share: number }
   | { code: 'similar_to'; item: string; share: number }
   | { code: 'popular' }
+  | { code: 'trending' }
+  | { code: 'new' }
+  /** `share` of the orders of `item` hold this one too. */
+  | { code: 'bought_together'; item: string; share: number }
+  /** Days since the shopper bought it. */
+  | { code: 'due_again'; days: number }
   | { code: 'near_your_taste' }
 
 /** Why an offer was given, or why none was. In the order of the guards; the first that holds is told. */

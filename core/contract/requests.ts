@@ -57,7 +57,14 @@ const shopperAsked = {
   repurchase: Type.Optional(Type.Boolean()),
 }
 
-export const RecommendRequest = Type.Object(shopperAsked, { additionalProperties: false })
+/** `for_you` is the default. `bought_together` needs an item or a cart, `bought_again` a shopper or a session. */
+export const LISTS = ['for_you', 'popular', 'trending', 'new', 'bought_together', 'bought_again'] as const
+export type ListName = (typeof LISTS)[number]
+
+export const RecommendRequest = Type.Object(
+  { ...shopperAsked, list: Type.Optional(Type.Enum(LISTS)) },
+  { additionalProperties: false },
+)
 export type RecommendRequest = Static<typeof RecommendRequest>
 
 export const DecideRequest = Type.Object(

@@ -71,7 +71,7 @@ export interface DecidedSlot {
 export function decide(g: Generation, args: DecideArguments): Decision {
   const { request, time, campaigns } = args
   refuseUnknown(g, request)
-  const history = gatherHistory(g, request, args.live)
+  const history = gatherHistory(g, request, args.live, time)
   const allowed = eligible(g, request, history.purchased)
   const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request.candidates)
 

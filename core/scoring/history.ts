@@ -9,6 +9,8 @@ import type { CartLine } from '../contract/requests.ts'
 import { MAX_HISTORY } from './arena.ts'
 import type { Generation } from './generation.ts'
 import { itemIndexOf, shopperIndexOf } from './keys.ts'
+import { findLiveItems } from './live-items.ts'
+import { type DueItem, dueItems } from './rhythm.ts'
 
 /** What the row of a history item came from; `page` is the item being looked at. */
 export type HistorySource = EventKind | 'page'
@@ -19,8 +21,10 @@ export interface History {
   /** Index of the shopper in the snapshot, or -1. */
   shopper: number
   sources: HistorySource[]
-  /** Items bought, also those beyond `length`; an item may stand twice. */
+  /** Items bought that are not due again, also those beyond `length`; an item may stand twice. */
   purchased: ItemIndex[]
+  /** Items due to be bought again; empty where they weigh nothing in the blend. */
+  due: DueItem[]
 }
 
 export interface HistoryRequest {
@@ -32,7 +36,7 @@ export interface HistoryRequest {
 }
 
 /** Gathers the history of a request into the arena. The page's item is context even where nothing personal is used. */
-export function gatherHistory(g: Generation, asked: HistoryRequest, live: LiveShopperColumns): History {
+export function gatherHistory(g: Generation, asked: HistoryRequest, live: LiveShopperColumns, time: number): History {
   const isKnown = asked.personalise !== false && asked.shopper !== undefined
   const gathering = new Gathering(g, isKnown ? shopperIndexOf(g, asked.shopper as string) : -1)
   if (asked.item !== undefined) gathering.add(itemIndexOf(g, asked.item), 'page')
@@ -42,16 +46,17 @@ export function gatherHistory(g: Generation, asked: HistoryRequest, live: LiveSh
     gatherLive(g, live, gathering)
     gatherKnown(g, gathering)
   }
-  return gathering.finish()
+  return gathering.finish(asked.personalise === false ? [] : dueOf(g, gathering.shopper, live, time))
+}
+
+function dueOf(g: Generation, shopper: number, live: LiveShopperColumns, time: number): DueItem[] {
+  const { rhythm } = shopper >= 0 ? g.blend.known : g.blend.session
+  return rhythm === 0 ? [] : dueItems(g, shopper, live, time)
 }
 
 function gatherLive(g: Generation, live: LiveShopperColumns, gathering: Gathering): void {
-  const { hashes, found } = g.arena
-  const { keysHashes, keysTable } = g.tables.catalogue
-  hashes.view.set(live.eventHashes.subarray(0, 2 * live.nEvents))
-  const mask = keysTable.view.length - 1
-  g.kernel.findHashes(hashes.pointer, live.nEvents, keysHashes.pointer, keysTable.pointer, mask, found.pointer)
-  for (let i = 0; i < live.nEvents; i++) gathering.add(found.view[i], EVENT_KINDS[live.eventKinds[i]])
+  const found = findLiveItems(g, live)
+  for (let i = 0; i < live.nEvents; i++) gathering.add(found[i], EVENT_KINDS[live.eventKinds[i]])
 }
 
 function gatherKnown(g: Generation, gathering: Gathering): void {
@@ -100,10 +105,11 @@ class Gathering {
     this.#sources.push(source)
   }
 
-  finish(): History {
+  finish(due: DueItem[]): History {
     const { seen, rows } = this.#g.arena
     for (let i = 0; i < this.#sources.length; i++) seen.view[rows.view[i] >> 5] = 0
-    const { shopper } = this
-    return { length: this.#sources.length, shopper, sources: this.#sources, purchased: this.#purchased }
+    const isDue = new Set(due.map(({ item }) => item))
+    const purchased = due.length === 0 ? this.#purchased : this.#purchased.filter((item) => !isDue.has(item))
+    return { length: this.#sources.length, shopper: this.shopper, sources: this.#sources, purchased, due }
   }
 }

@@ -4,6 +4,8 @@ import type { ItemIndex } from '../contract/ids.ts'
 import type { Generation } from './generation.ts'
 import type { History, HistorySource } from './history.ts'
 import { itemKeyOf } from './keys.ts'
+import { weightsFor } from './sources.ts'
+import { trendPart } from './trends.ts'
 
 const REASON_OF: Record<HistorySource, 'because_you_bought' | 'because_you_viewed' | 'because_in_cart' | 'similar_to'> =
   {
@@ -34,6 +36,8 @@ export function reasonsFor(g: Generation, history: History, item: ItemIndex): Re
     item,
     share.pointer,
   )
+  const other = otherCause(g, history, item, position)
+  if (other !== null) return [other]
   if (position < 0) return [{ code: g.tables.similarity.bias.view[item] > 0 ? 'popular' : 'near_your_taste' }]
   return [
     {
@@ -44,8 +48,27 @@ export function reasonsFor(g: Generation, history: History, item: ItemIndex): Re
   ]
 }
 
+/** A trend or a purchase that is due, where it adds more than the history item at `position` does. */
+function otherCause(g: Generation, history: History, item: ItemIndex, position: number): Reason | null {
+  const blend = weightsFor(g, history)
+  const trend = trendPart(g, blend.trends, item)
+  const due = history.due.find((known) => known.item === item)
+  const again = due === undefined ? 0 : blend.rhythm * due.hazard
+  const strongest = Math.max(trend, again)
+  if (strongest === 0 || (position >= 0 && strongest <= blend.rows * rowPart(g, position, item))) return null
+  return due !== undefined && again >= trend ? { code: 'due_again', days: due.days } : { code: 'trending' }
+}
+
+/** What the history item at a position adds to an item's score, before the weight of the source. */
+function rowPart(g: Generation, position: number, item: ItemIndex): number {
+  const { indptr, indices, data } = g.tables.similarity
+  const row = g.arena.rows.view[position]
+  const columns = indices.view.subarray(indptr.view[row], indptr.view[row + 1])
+  return g.arena.weights.view[position] * data.view[indptr.view[row] + columns.indexOf(item)]
+}
+
 /** To three digits after the point, as the nearest double. */
-function thousandths(share: number): number {
+export function thousandths(share: number): number {
   return Math.floor(share * 1000 + 0.5) / 1000
 }
 

@@ -1,5 +1,6 @@
 /** Items without promotions: the item side of `decide`, for `POST /v1/recommend` and `POST /v1/similar`. */
 import type { RecommendAnswer } from '../contract/answers.ts'
+import type { ItemIndex } from '../contract/ids.ts'
 import { emptyLiveShopper, type LiveShopperColumns } from '../contract/live.ts'
 import type { RecommendRequest, SimilarRequest } from '../contract/requests.ts'
 import { stringAt } from '../snapshot/strings.ts'
@@ -8,30 +9,62 @@ import { eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import { gatherHistory } from './history.ts'
 import { itemKeyOf } from './keys.ts'
-import { namedReasons, reasonsFor } from './reasons.ts'
-import { rank } from './score.ts'
+import { type OtherList, scoreList } from './lists.ts'
+import { namedReasons, type Reason, reasonsFor } from './reasons.ts'
+import { type Picked, rank, rankScores } from './score.ts'
 
-export function recommend(g: Generation, request: RecommendRequest, live: LiveShopperColumns): RecommendAnswer {
+/** `time`: milliseconds since 1970; the snapshot's own where absent. */
+export function recommend(
+  g: Generation,
+  request: RecommendRequest,
+  live: LiveShopperColumns,
+  time: number = g.image.manifest.watermark,
+): RecommendAnswer {
   refuseUnknown(g, request)
-  const history = gatherHistory(g, request, live)
-  const ranked = rank(
-    g,
-    history,
-    eligible(g, request, history.purchased),
-    request.slots ?? DEFAULT_SLOTS,
-    request.candidates,
-  )
+  const { list = 'for_you' } = request
+  return list === 'for_you' ? forYou(g, request, live, time) : otherList(g, list, request, live, time)
+}
+
+function forYou(g: Generation, request: RecommendRequest, live: LiveShopperColumns, time: number): RecommendAnswer {
+  const history = gatherHistory(g, request, live, time)
+  const allowed = eligible(g, request, history.purchased)
+  const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request.candidates)
+  const personalised = history.length > 0 && request.personalise !== false
+  return answerOf(g, ranked, personalised, (item) => reasonsFor(g, history, item))
+}
+
+/** What the shopper bought does not leave a list: it is the same for everybody, or it is about just that. */
+function otherList(
+  g: Generation,
+  list: OtherList,
+  request: RecommendRequest,
+  live: LiveShopperColumns,
+  time: number,
+): RecommendAnswer {
+  const allowed = eligible(g, request, [])
+  const scores = scoreList(g, list, request, live, time)
+  const ranked = rankScores(g, scores, allowed, request.slots ?? DEFAULT_SLOTS)
+  const personalised = list === 'bought_again' && ranked.items.length > 0
+  return answerOf(g, ranked, personalised, (item) => [scores.reason(item)])
+}
+
+function answerOf(
+  g: Generation,
+  { items, scores }: Picked,
+  personalised: boolean,
+  reasons: (item: ItemIndex) => Reason[],
+): RecommendAnswer {
   const { titlesBytes, titlesOffsets } = g.tables.catalogue
   return {
     snapshot: g.image.id,
     shop: g.image.manifest.shop,
-    personalised: history.length > 0 && request.personalise !== false,
-    items: ranked.items.map((item, slot) => ({
+    personalised,
+    items: items.map((item, slot) => ({
       item: itemKeyOf(g, item),
       title: stringAt(titlesBytes.view, titlesOffsets.view, item),
-      score: ranked.scores[slot],
+      score: scores[slot],
       priceMinor: g.live.priceMinor[item],
-      reasons: namedReasons(g, reasonsFor(g, history, item)),
+      reasons: namedReasons(g, reasons(item)),
     })),
   }
 }

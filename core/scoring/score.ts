@@ -10,71 +10,106 @@ import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
 import { itemIndexOf } from './keys.ts'
 import { addSources, weightsFor } from './sources.ts'
-import { foldIn, innerProducts, nearestItems } from './vectors.ts'
+import { addTasteNeighbours, SHORTLIST, shortlistByVectors } from './vectors.ts'
 
-export interface Ranked {
+export interface Picked {
   items: ItemIndex[]
   /** Bigger is better; descending. */
   scores: number[]
+}
+
+export interface Ranked extends Picked {
   /** How this answer's scores become a probability of buying. */
   calibration: Logistic
 }
 
-/** Neighbours of the shopper's vector that are asked of the vector index. */
-const ANN_NEIGHBOURS = 200
-/** Items that vectors rank again. */
-const SHORTLIST = 200
-
 /** The `k` best eligible items, of `candidates` where the request names them, else of the whole catalogue. */
 export function rank(g: Generation, history: History, eligible: Eligible, k: number, candidates?: string[]): Ranked {
-  const { model } = g.image.manifest
-  const scored = history.length > 0
-  const base = scored ? g.tables.similarity.bias : g.tables.popularity.score
-  const order = scored ? g.tables.similarity.biasOrder : g.tables.popularity.order
-  const byVectors = scored ? weightsFor(g, history).vectors : 0
-
-  let nTouched = scored ? addSources(g, history) : 0
-  if (candidates !== undefined) nTouched = keepCandidates(g, candidates, nTouched)
-  else if (scored && byVectors === 0 && nTouched < 2 * k) nTouched = addTasteNeighbours(g, history, eligible, nTouched)
-
-  const depth = byVectors > 0 ? Math.max(k, SHORTLIST) : k
-  const considered = { base: base.pointer, order: candidates === undefined ? order.pointer : 0 }
-  let n = best(g, eligible, considered, nTouched, depth)
-  if (byVectors > 0) {
-    const added = candidates === undefined
-    nTouched = shortlistByVectors(g, history, eligible, byVectors, nTouched, n, added)
-    n = best(g, eligible, { base: 0, order: 0 }, nTouched, k)
-  }
-  g.kernel.clearTouched(g.arena.accumulator.pointer, g.arena.touched.pointer, nTouched)
+  const { calibration } = g.image.manifest.model
+  const byVectors = history.length > 0 ? weightsFor(g, history).vectors : 0
+  const scores = scoreHistory(g, history, eligible, k, candidates)
+  const ranked = byVectors > 0 ? rankByVectors(g, history, eligible, byVectors, scores, k, candidates) : scores
   return {
-    items: Array.from(g.arena.resultItems.view.subarray(0, n)),
-    scores: Array.from(g.arena.resultScores.view.subarray(0, n)),
-    calibration: scored ? model.calibration.history : model.calibration.popular,
+    ...rankScores(g, ranked, eligible, k),
+    calibration: history.length > 0 ? calibration.history : calibration.popular,
   }
 }
 
-/** The k best into the arena's results; order 0: of the touched items only. */
-function best(
-  { arena, kernel, nItems }: Generation,
-  { allow, nExcluded }: Eligible,
-  { base, order }: { base: number; order: number },
-  nTouched: number,
+/** Scores in the accumulator, and what an item scores that is not touched. */
+export interface Scores {
+  /** Pointer of a score for each item that is added to its touched one; 0: none. */
+  base: number
+  /** Pointer of all items by that score; 0: only touched items are meant. */
+  order: number
+  nTouched: number
+  /** Whether a score must be above 0 to be in the answer. */
+  onlyPositive: boolean
+}
+
+function scoreHistory(
+  g: Generation,
+  history: History,
+  eligible: Eligible,
   k: number,
-): number {
-  return kernel.topK(
-    arena.accumulator.pointer,
-    base,
-    arena.touched.pointer,
+  candidates: string[] | undefined,
+): Scores {
+  const scored = history.length > 0
+  const base = scored ? g.tables.similarity.bias : g.tables.popularity.score
+  const order = scored ? g.tables.similarity.biasOrder : g.tables.popularity.order
+  let nTouched = scored ? addSources(g, history) : 0
+  if (candidates !== undefined) nTouched = keepCandidates(g, candidates, nTouched)
+  else if (scored && nTouched < 2 * k && weightsFor(g, history).vectors === 0)
+    nTouched = addTasteNeighbours(g, history, eligible, nTouched)
+  return {
+    base: base.pointer,
+    order: candidates === undefined ? order.pointer : 0,
     nTouched,
-    order,
-    nItems,
+    onlyPositive: false,
+  }
+}
+
+/** The shortlist of the other sources and the shopper's nearest items, scored with their inner products too. */
+function rankByVectors(
+  g: Generation,
+  history: History,
+  eligible: Eligible,
+  weight: number,
+  scores: Scores,
+  k: number,
+  candidates: string[] | undefined,
+): Scores {
+  const shortlist = best(g, scores, eligible, Math.max(k, SHORTLIST))
+  const isOpen = candidates === undefined
+  const nTouched = shortlistByVectors(g, history, eligible, weight, scores, shortlist, isOpen)
+  return { base: 0, order: 0, nTouched, onlyPositive: false }
+}
+
+/** The `k` best eligible items; the accumulator is untouched afterwards. */
+export function rankScores(g: Generation, scores: Scores, eligible: Eligible, k: number): Picked {
+  const picked = best(g, scores, eligible, k)
+  g.kernel.clearTouched(g.arena.accumulator.pointer, g.arena.touched.pointer, scores.nTouched)
+  return picked
+}
+
+function best(g: Generation, scores: Scores, eligible: Eligible, k: number): Picked {
+  const { arena } = g
+  const n = g.kernel.topK(
+    arena.accumulator.pointer,
+    scores.base,
+    arena.touched.pointer,
+    scores.nTouched,
+    scores.order,
+    g.nItems,
     arena.excluded.pointer,
-    nExcluded,
-    allow,
+    eligible.nExcluded,
+    eligible.allow,
     k,
     arena.resultItems.pointer,
     arena.resultScores.pointer,
   )
+  const found = arena.resultScores.view.subarray(0, n)
+  const end = scores.onlyPositive ? found.findLastIndex((score) => score > 0) + 1 : n
+  return { items: Array.from(arena.resultItems.view.subarray(0, end)), scores: Array.from(found.subarray(0, end)) }
 }
 
 /** p0 = 1 / (1 + e^−(intercept + slope · ln max(score, 10⁻⁴))): the calibrated probability of buying without an offer. */
@@ -82,60 +117,8 @@ export function purchaseProbability({ intercept, slope }: Logistic, score: numbe
   return 1 / (1 + Math.exp(-(intercept + slope * Math.log(Math.max(score, 1e-4)))))
 }
 
-/** Adds `value` to an item's score, listing the item as touched. Untouched cells hold −0, which no sum yields. */
-function touch(g: Generation, item: ItemIndex, value: number, nTouched: number): number {
-  const { accumulator, touched } = g.arena
-  const before = accumulator.view[item]
-  accumulator.view[item] = before + value + 0
-  if (!Object.is(before, -0)) return nTouched
-  touched.view[nTouched] = item
-  return nTouched + 1
-}
-
-/** The vector index answers where the other sources reach too few items: a tail item, a new shopper's first click. */
-function addTasteNeighbours(g: Generation, history: History, eligible: Eligible, nTouched: number): number {
-  const { weight } = g.image.manifest.model.vectors
-  if (weight === 0 || !foldIn(g, history)) return nTouched
-  const near = nearestItems(g, eligible, ANN_NEIGHBOURS)
-  g.arena.ids.view.set(near)
-  innerProducts(g, g.arena.ids.pointer, near.length)
-  let n = nTouched
-  for (let i = 0; i < near.length; i++) n = touch(g, near[i], weight * Math.max(0, g.arena.products.view[i]), n)
-  return n
-}
-
-/**
- * Leaves in the accumulator only the `n` best so far and, where `added`, the shopper's nearest items, each with its score
- * so far and `weight` times its inner product. Returns the number of touched items.
- */
-function shortlistByVectors(
-  g: Generation,
-  history: History,
-  eligible: Eligible,
-  weight: number,
-  nTouched: number,
-  n: number,
-  added: boolean,
-): number {
-  const { accumulator, touched, resultItems, resultScores, products } = g.arena
-  const hasVector = foldIn(g, history)
-  const bias = g.tables.similarity.bias.view
-  const near = hasVector && added ? Array.from(nearestItems(g, eligible, ANN_NEIGHBOURS)) : []
-  const nearScores = near.map((item) => accumulator.view[item] + bias[item])
-  g.kernel.clearTouched(accumulator.pointer, touched.pointer, nTouched)
-  let kept = 0
-  for (let i = 0; i < n; i++) kept = touch(g, resultItems.view[i], resultScores.view[i], kept)
-  near.forEach((item, i) => {
-    if (Object.is(accumulator.view[item], -0)) kept = touch(g, item, nearScores[i], kept)
-  })
-  if (!hasVector) return kept
-  innerProducts(g, touched.pointer, kept)
-  for (let t = 0; t < kept; t++) accumulator.view[touched.view[t]] += weight * products.view[t]
-  return kept
-}
-
 /** Narrows the touched list to the request's candidates; those that no row reached are touched with 0. */
-function keepCandidates(g: Generation, candidates: string[], nTouched: number): number {
+export function keepCandidates(g: Generation, candidates: string[], nTouched: number): number {
   const { accumulator, touched, seen } = g.arena
   const kept: ItemIndex[] = []
   for (const key of candidates) {

@@ -4,19 +4,25 @@
  *
  *   rows   Σ_j w_j W[j, i] over the history's items j with weights w_j: item-based collaborative filtering in any form that
  *          training compiles into item-item rows (cosine, co-purchase, EASE, graph filters, content)
+ *   trends what sells more of late than it did, the same for everybody
+ *   rhythm what this shopper is due to buy again
  */
 import type { SourceWeights } from '../snapshot/manifest.ts'
 import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
+import { addDue } from './rhythm.ts'
+import { addTrends } from './trends.ts'
 
 /** Returns the number of touched items. The history is not empty. */
 export function addSources(g: Generation, history: History): number {
   const weights = weightsFor(g, history)
-  return addRows(g, history, weights.rows, 0)
+  let nTouched = addRows(g, history, weights.rows, 0)
+  nTouched = addTrends(g, weights.trends, nTouched)
+  return addDue(g, history.due, weights.rhythm, nTouched)
 }
 
 /** Shoppers of the snapshot and everybody else with a history have a blend each. */
-export function weightsFor(g: Generation, history: History): SourceWeights {
+export function weightsFor(g: Generation, history: Pick<History, 'shopper'>): SourceWeights {
   return history.shopper >= 0 ? g.blend.known : g.blend.session
 }
 

@@ -13,6 +13,57 @@ import { bitmapWords, EXACT_ITEMS } from './arena.ts'
 import type { Eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
+import type { Picked, Scores } from './score.ts'
+import { touch } from './touch.ts'
+
+/** Neighbours of the shopper's vector that are asked of the vector index. */
+const ANN_NEIGHBOURS = 200
+/** Items that vectors rank again. */
+export const SHORTLIST = 200
+
+/** The vector index answers where the other sources reach too few items: a tail item, a new shopper's first click. */
+export function addTasteNeighbours(g: Generation, history: History, eligible: Eligible, nTouched: number): number {
+  const { weight } = g.image.manifest.model.vectors
+  if (weight === 0 || !foldIn(g, history)) return nTouched
+  const near = nearestItems(g, eligible, ANN_NEIGHBOURS)
+  g.arena.ids.view.set(near)
+  innerProducts(g, g.arena.ids.pointer, near.length)
+  let n = nTouched
+  for (let i = 0; i < near.length; i++) n = touch(g, near[i], weight * Math.max(0, g.arena.products.view[i]), n)
+  return n
+}
+
+/**
+ * Leaves in the accumulator only the shortlist and, where it is `isOpen`, the shopper's nearest items, each with its score
+ * so far and `weight` times its inner product. Returns the number of touched items.
+ */
+export function shortlistByVectors(
+  g: Generation,
+  history: History,
+  eligible: Eligible,
+  weight: number,
+  scores: Scores,
+  shortlist: Picked,
+  isOpen: boolean,
+): number {
+  const { accumulator, touched, products } = g.arena
+  const hasVector = foldIn(g, history)
+  const bias = g.tables.similarity.bias.view
+  const near = hasVector && isOpen ? Array.from(nearestItems(g, eligible, ANN_NEIGHBOURS)) : []
+  const nearScores = near.map((item) => accumulator.view[item] + bias[item])
+  g.kernel.clearTouched(accumulator.pointer, touched.pointer, scores.nTouched)
+  let kept = 0
+  shortlist.items.forEach((item, i) => {
+    kept = touch(g, item, shortlist.scores[i], kept)
+  })
+  near.forEach((item, i) => {
+    if (Object.is(accumulator.view[item], -0)) kept = touch(g, item, nearScores[i], kept)
+  })
+  if (!hasVector) return kept
+  innerProducts(g, touched.pointer, kept)
+  for (let t = 0; t < kept; t++) accumulator.view[touched.view[t]] += weight * products.view[t]
+  return kept
+}
 
 /** Writes the shopper's vector to `arena.taste`; false where no history item has one. */
 export function foldIn(g: Generation, history: History): boolean {

@@ -82,8 +82,9 @@ function noteReserved(context: WorkContext, reservations: Reservation[]): void {
 
 export function answerRecommend(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
   const request = requestOf<RecommendRequest>(SCHEMAS.recommend, textOf(body))
-  timeOf(request.time, trusted, now)
-  context.results.answerText(200, JSON.stringify(recommend(context.generation, request, context.readLive(request))))
+  const time = timeOf(request.time, trusted, now)
+  const answer = recommend(context.generation, request, context.readLive(request), time)
+  context.results.answerText(200, JSON.stringify(answer))
 }
 
 export function answerSimilar(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {

@@ -53,6 +53,20 @@ describe('routes', () => {
     for (const { title } of body.items) expect(title).toMatch(/^Blue /)
   })
 
+  test('every list answers with its own reasons', async () => {
+    const { body: bought } = await post('/v1/recommend', { list: 'popular', slots: 1 })
+    const asked = { popular: {}, trending: {}, new: {}, bought_together: { item: bought.items[0].item } }
+    for (const [list, more] of Object.entries(asked)) {
+      const { status, body } = await post('/v1/recommend', { list, slots: 3, ...more })
+      expect(status).toBe(200)
+      expect(body.items.every(({ reasons }: { reasons: { code: string }[] }) => reasons[0].code === list)).toBe(true)
+    }
+    const event = { kind: 'purchase', item: bought.items[0].item, session: 'buyer' }
+    await post('/v1/events', { events: [event] })
+    const again = await post('/v1/recommend', { list: 'bought_again', session: 'buyer' })
+    expect([again.status, again.body.items]).toEqual([200, []])
+  })
+
   test('metrics name the shop, the snapshot and the requests', async () => {
     const { text } = await server.call('GET', '/metrics')
     expect(text).toContain(`offerwright_snapshot_info{snapshot="${shop.snapshots[1]}",shop="default"} 1`)
@@ -122,6 +136,9 @@ describe('refusals', () => {
       400,
       { code: 'invalid_value' },
     ],
+    ['/v1/recommend', { list: 'best' }, 400, { code: 'invalid_value', field: 'list', value: 'best' }],
+    ['/v1/recommend', { list: 'bought_together' }, 400, { code: 'missing_field', field: 'item' }],
+    ['/v1/recommend', { list: 'bought_again' }, 400, { code: 'missing_field', field: 'shopper' }],
     ['/v1/recommend', { explain: true }, 400, { code: 'unknown_field', field: 'explain' }],
     ['/v1/similar', {}, 400, { code: 'missing_field', field: 'item' }],
     ['/v1/similar', { item: 'nowhere' }, 404, { code: 'unknown_item', field: 'item', value: 'nowhere' }],

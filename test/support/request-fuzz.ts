@@ -30,6 +30,7 @@ const FIELDS = [
   'minPriceMinor',
   'category',
   'where',
+  'list',
   'and',
   'not',
   'attribute',
@@ -72,6 +73,7 @@ const VALID = [
   '{"shopper":"s-1","slots":5,"cart":[{"item":"p0000001","quantity":2}],"explain":true}',
   '{"item":"p0000001","slots":3}',
   '{"filters":{"where":{"or":[{"attribute":"colour","in":["Red"]},{"not":{"attribute":"weight","min":1}}]}}}',
+  '{"list":"bought_together","item":"p0000001","cart":[{"item":"p0000002"}]}',
   '{"events":[{"kind":"purchase","item":"p0000001","shopper":"s-1","campaign":"coupon-ladder","discountMinor":5}]}',
   '{"items":[{"item":"p0000001","stock":5,"priceMinor":100,"available":true}]}',
 ].map((text) => Buffer.from(text))
