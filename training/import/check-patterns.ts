@@ -2,6 +2,7 @@
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import { type Database, quoteText } from '../duckdb.ts'
 import type { Mapping } from './mapping.ts'
+import { rulesOf } from './rules.ts'
 
 const NAMED_FORMATS = ['iso', 'epoch_ms', 'epoch_s']
 
@@ -27,14 +28,10 @@ function patterns(mapping: Mapping) {
   return mapping.events.flatMap((source, i) => {
     const format = source.time?.format
     const zone = source.time?.zone
-    const lists = {
-      cancellations: source.cancellations,
-      notGoods: source.notGoods,
-      withoutShopper: source.withoutShopper,
-    }
-    const rules = Object.entries(lists).flatMap(([name, list = []]) =>
-      list.map(({ matches }, r) => ({ field: `events[${i}].${name}[${r}].matches`, value: matches })),
-    )
+    const rules = rulesOf(source).map(({ field, rule }) => ({
+      field: `events[${i}].${field}.matches`,
+      value: rule.matches,
+    }))
     return [
       {
         field: `events[${i}].time.format`,

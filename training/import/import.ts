@@ -78,7 +78,7 @@ async function besides(out: string, purpose: string): Promise<string> {
 }
 
 async function stage(db: Database, mapping: Mapping, workFolder: string, onProgress: OnProgress): Promise<RowsRead> {
-  await db.run(await readSql('staging'))
+  for (const script of ['unit-price', 'staging']) await db.run(await readSql(script))
   const rows: RowsRead = { events: 0, items: null }
   const placed = (number: number, field: string, file: string) => ({
     number,

@@ -8,6 +8,7 @@ import { ATTRIBUTE_NAME, BUILT_IN_ATTRIBUTES, MAX_ATTRIBUTES } from '../../core/
 import { minorDigits } from '../../core/contract/money.ts'
 import { schemaFaults } from '../../core/contract/parse.ts'
 import type { EventSource, ItemSource, Mapping, Rule } from './mapping.ts'
+import { rulesOf } from './rules.ts'
 
 const MAX_FAULTS = 100
 
@@ -54,17 +55,11 @@ function currencyFaults({ currency }: Mapping): Fault[] {
 }
 
 function sourceFaults(source: EventSource, field: string, hasItemFile: boolean): Fault[] {
-  const rules = {
-    cancellations: source.cancellations,
-    notGoods: source.notGoods,
-    withoutShopper: source.withoutShopper,
-  }
   return [
     ...kindFaults(source, field),
     ...zoneFaults(source, field),
-    ...Object.entries(rules).flatMap(([name, list = []]) =>
-      list.flatMap((rule, i) => ruleFaults(rule, `${field}.${name}[${i}]`)),
-    ),
+    ...amountFaults(source, field),
+    ...rulesOf(source).flatMap((placed) => ruleFaults(placed.rule, `${field}.${placed.field}`)),
     ...(hasItemFile ? catalogueColumnFaults(source, field) : []),
   ]
 }
@@ -98,6 +93,29 @@ function isZone(zone: string): boolean {
   } catch {
     return false
   }
+}
+
+function amountFaults({ columns, weighed }: EventSource, field: string): Fault[] {
+  const faults = (['total', 'discount'] as const).flatMap((role) =>
+    repeatedColumns(columns[role], `${field}.columns.${role}`),
+  )
+  if (columns.total !== undefined && columns.price !== undefined)
+    faults.push(
+      invalid(`${field}.columns.total`, columns.total, 'give either columns.price or columns.total, not both'),
+    )
+  if (weighed === undefined) return faults
+  if (columns.total === undefined)
+    faults.push(invalid(`${field}.weighed`, weighed, 'needs columns.total, from which a weighed line has its price'))
+  if (columns.quantity === undefined)
+    faults.push(invalid(`${field}.weighed`, weighed, 'needs columns.quantity, the column that holds the weight'))
+  return faults
+}
+
+function repeatedColumns(names: string | string[] = [], field: string): Fault[] {
+  if (typeof names === 'string') return []
+  return names
+    .filter((name, i) => names.indexOf(name) < i)
+    .map((name) => invalid(field, name, `names the column ${name} twice, which would add it twice: name it once`))
 }
 
 const TESTS = ['equals', 'oneOf', 'startsWith', 'matches'] as const
@@ -136,14 +154,14 @@ function priceFaults({ items, events, assumedPriceMinor }: Mapping): Fault[] {
   if (
     assumedPriceMinor !== undefined ||
     items?.columns.price !== undefined ||
-    events.some(({ columns }) => columns.price !== undefined)
+    events.some(({ columns }) => columns.price !== undefined || columns.total !== undefined)
   )
     return []
   return [
     invalid(
       'items.columns.price',
       undefined,
-      'no price anywhere: map a price column of the items or of the events, or give assumedPriceMinor',
+      'no price anywhere: map a price column of the items, a price or total column of the events, or give assumedPriceMinor',
     ),
   ]
 }

@@ -9,6 +9,22 @@
  *              "attributes": { "colour": { "column": "colour", "type": "text" },
  *                              "tags": { "column": "tags", "type": "text", "separator": "|" } } } }
  * ```
+ *
+ * A till's file often has the line's total and what it took off in several columns:
+ *
+ * ```json
+ * "columns": { "item": "sku", "time": "at", "quantity": "qty",
+ *              "total": ["paid", "loyalty_off"], "discount": ["loyalty_off", "coupon"] },
+ * "weighed": [{ "column": "unit", "oneOf": ["kg", "litre"] }]
+ * ```
+ *
+ * - `total` in place of `price`: the price is total / quantity, rounded once. In a list, the first column is the amount
+ *   and the others are added to it: whatever was taken off before, since a price is one before discounts. A coupon that
+ *   a manufacturer pays back is often in the amount already, and then it belongs to `discount` only. Without the first
+ *   there is no total; of the others an empty one adds nothing. What rounding makes of the totals is in the report.
+ * - `discount`: the columns add up, an empty one adds nothing.
+ * - `weighed`: rows whose quantity is a weight or a volume, `0.456` or `8776`. Each becomes one unit at the line's total,
+ *   with the sign of its quantity. A row that is not marked and is priced below half a minor unit is rejected.
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -22,6 +38,8 @@ import { mappingFaults } from './mapping-faults.ts'
 const closed = { additionalProperties: false }
 const Name = Type.String({ minLength: 1, maxLength: 256 })
 const Path = Type.String({ minLength: 1, maxLength: 4096 })
+/** One column, or several that add up. */
+const Names = Type.Union([Name, Type.Array(Name, { minItems: 1, maxItems: 16 })])
 const Kind = Type.Enum([...EVENT_KINDS])
 
 /** Matches a row by the text of one column. Exactly one of the four tests; `matches` is an RE2 pattern. */
@@ -77,8 +95,10 @@ const EventSource = Type.Object(
         quantity: Type.Optional(Name),
         /** Price of one unit before any discount. */
         price: Type.Optional(Name),
-        /** What an offer took off the line. */
-        discount: Type.Optional(Name),
+        /** In place of `price`: what the whole line costs before any discount. */
+        total: Type.Optional(Names),
+        /** What offers took off the line. */
+        discount: Type.Optional(Names),
         campaign: Type.Optional(Name),
         order: Type.Optional(Name),
         /** The event's own id: a repeated one is dropped and counted. */
@@ -102,6 +122,8 @@ const EventSource = Type.Object(
     notGoods: Type.Optional(Type.Array(Rule)),
     /** Rows whose shopper key is not one: a till's or a guest's number. An empty key needs no rule. */
     withoutShopper: Type.Optional(Type.Array(Rule)),
+    /** Rows whose quantity is a weight or a volume. */
+    weighed: Type.Optional(Type.Array(Rule)),
   },
   closed,
 )

@@ -39,7 +39,16 @@ function rowLines({ rows, leftOut, cancellations, currency }: Quality): string[]
   ]
 }
 
-function eventLines({ rows, events, distinct, time, priceMinor, quantity, currency }: Quality): string[] {
+function eventLines({
+  rows,
+  events,
+  distinct,
+  time,
+  roundedTotals,
+  priceMinor,
+  quantity,
+  currency,
+}: Quality): string[] {
   const share = rows.events > 0 ? `${((100 * events.withoutShopper) / rows.events).toFixed(1)} %` : ''
   return [
     line('purchases', distinct.purchases),
@@ -47,6 +56,15 @@ function eventLines({ rows, events, distinct, time, priceMinor, quantity, curren
     line('shoppers', distinct.shoppers),
     line('events without a shopper', events.withoutShopper, share),
     line('events without a price', events.withoutPrice),
+    ...(roundedTotals.lines > 0
+      ? [
+          line(
+            'totals that the quantity does not divide',
+            roundedTotals.lines,
+            `prices rounded, ${formatMinor(roundedTotals.gainedMinor, currency)} ${currency} in all`,
+          ),
+        ]
+      : []),
     line('exact copies of an event', events.exactDuplicates, events.exactDuplicates > 0 ? 'kept' : ''),
     line('rows older than the one before', events.outOfTimeOrder),
     ...(time ? [`${pad('time')}${new Date(time.min).toISOString()} to ${new Date(time.max).toISOString()}`] : []),

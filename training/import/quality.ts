@@ -32,6 +32,8 @@ export interface Quality {
   events: { withoutShopper: number; withoutPrice: number; exactDuplicates: number; outOfTimeOrder: number }
   distinct: { items: number; itemsWithEvents: number; shoppers: number; orders: number; purchases: number }
   time: Range | null
+  /** Events whose total the quantity does not divide; quantity × unit price is `gainedMinor` more than the totals. */
+  roundedTotals: { lines: number; gainedMinor: number }
   priceMinor: Range | null
   quantity: Range | null
   items: {
@@ -79,6 +81,7 @@ export async function measureQuality(db: Database, mapping: Mapping, rows: RowsR
   const verdicts = await db.rows<{ verdict: string; lines: number; units: number; value_minor: number }>(
     await readSql('quality-verdicts'),
   )
+  const [rounded] = await db.rows<{ lines: number; gained_minor: number }>(await readSql('quality-totals'))
   const reasons = await db.rows<{ column_name: string; reason: string; lines: number }>(
     await readSql('quality-rejects'),
   )
@@ -112,6 +115,7 @@ export async function measureQuality(db: Database, mapping: Mapping, rows: RowsR
       purchases: events.purchases,
     },
     time: hasEvents ? { min: events.min_time, max: events.max_time } : null,
+    roundedTotals: { lines: rounded.lines, gainedMinor: rounded.gained_minor },
     priceMinor: hasEvents && events.min_price !== null ? { min: events.min_price, max: events.max_price } : null,
     quantity: hasEvents ? { min: events.min_quantity, max: events.max_quantity } : null,
     items: {

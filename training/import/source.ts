@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import { type Database, quoteName, quoteText } from '../duckdb.ts'
 import type { EventSource, ItemSource } from './mapping.ts'
+import { rulesOf } from './rules.ts'
 import { type BrokenRow, spool } from './spool.ts'
 
 export interface OpenSource {
@@ -151,14 +152,12 @@ function checkColumns(source: FileSource, header: string[], field: string): void
 }
 
 function mappedColumns(source: FileSource): [string, string][] {
-  const columns = Object.entries(source.columns).map(([role, name]): [string, string] => [`columns.${role}`, name])
-  const rules = (['cancellations', 'notGoods', 'withoutShopper'] as const).flatMap((list) =>
-    'time' in source.columns
-      ? ((source as EventSource)[list] ?? []).map((rule, i): [string, string] => [`${list}[${i}].column`, rule.column])
-      : [],
+  const columns = Object.entries(source.columns).flatMap(([role, names]) =>
+    [names].flat().map((name): [string, string] => [`columns.${role}`, name]),
   )
   const attributes = Object.entries(('attributes' in source && source.attributes) || {}).map(
     ([name, { column }]): [string, string] => [`attributes.${name}.column`, column],
   )
+  const rules = rulesOf(source).map(({ field, rule }): [string, string] => [`${field}.column`, rule.column])
   return [...columns, ...rules, ...attributes]
 }

@@ -8,6 +8,7 @@ import {
   kindParts,
   normalised,
   present,
+  sumParts,
   timeMs,
   trimmed,
   truth,
@@ -29,6 +30,9 @@ export async function stageEvents(
   const { columns } = source
   const kind = kindParts(source, open.column)
   const amount = amountOf(mapping, source)
+  const total = totalParts(columns.total, text, amount)
+  const discount = columns.discount === undefined ? NONE : sumParts([columns.discount].flat().map(text), amount)
+  const weighed = anyRule(source.weighed, open.column)
   const shopper =
     columns.shopper === undefined ? 'NULL' : normalised(open.column(columns.shopper), source.normalise?.shopper)
   await insert(db, 'staged_events', open, [
@@ -46,11 +50,13 @@ export async function stageEvents(
     kind.code,
     kind.ignored,
     text(columns.quantity),
-    columns.quantity === undefined ? 'NULL' : wholeNumber(text(columns.quantity)),
+    columns.quantity === undefined ? 'NULL' : unitsOf(text(columns.quantity), weighed),
     text(columns.price),
     amount(text(columns.price)),
-    text(columns.discount),
-    amount(text(columns.discount)),
+    total.text,
+    total.minor,
+    discount.text,
+    discount.minor,
     text(columns.campaign),
     text(columns.order),
     text(columns.id),
@@ -116,6 +122,26 @@ async function stageAttribute(
   )
 }
 
+const NONE = { text: 'NULL', minor: 'NULL' }
+
+/** Without the first of its columns there is no total: the others are only what to add to it. */
+function totalParts(
+  names: EventSource['columns']['total'],
+  text: (name: string) => string,
+  amount: (text: string) => string,
+) {
+  if (names === undefined) return NONE
+  const texts = [names].flat().map(text)
+  const sum = sumParts(texts, amount)
+  const unlessMissing = (value: string) => `CASE WHEN ${texts[0]} IS NOT NULL THEN ${value} END`
+  return { text: unlessMissing(sum.text), minor: unlessMissing(sum.minor) }
+}
+
+/** A whole number of units; of what is weighed it is one, with the sign of its weight. */
+function unitsOf(text: string, weighed: string): string {
+  return `CASE WHEN ${weighed} THEN CAST(sign(${decimalNumber(text)}) AS BIGINT) ELSE ${wholeNumber(text)} END`
+}
+
 function textOf(open: OpenSource) {
   return (name: string | undefined) => (name === undefined ? 'NULL' : present(open.column(name)))
 }
@@ -136,11 +162,11 @@ async function insert(db: Database, table: string, open: OpenSource, values: str
 
 async function nameSource(db: Database, number: number, source: EventSource | ItemSource): Promise<void> {
   await db.run(`INSERT INTO source_files VALUES (${number}, ${quoteText(source.name)})`)
-  for (const [role, name] of Object.entries(source.columns))
-    await db.run(`INSERT INTO source_columns VALUES (${number}, ${quoteText(role)}, ${quoteText(name)})`)
   const attributes = ('attributes' in source && source.attributes) || {}
-  for (const [name, { column }] of Object.entries(attributes))
-    await db.run(
-      `INSERT INTO source_columns VALUES (${number}, ${quoteText(`attribute ${name}`)}, ${quoteText(column)})`,
-    )
+  const roles: [string, string[]][] = [
+    ...Object.entries(source.columns).map(([role, names]): [string, string[]] => [role, [names].flat()]),
+    ...Object.entries(attributes).map(([name, { column }]): [string, string[]] => [`attribute ${name}`, [column]]),
+  ]
+  for (const [role, names] of roles)
+    await db.run(`INSERT INTO source_columns VALUES (${number}, ${quoteText(role)}, ${quoteText(names.join(' + '))})`)
 }

@@ -7,6 +7,7 @@ CREATE TABLE staged_events (
   kind_text VARCHAR, kind TINYINT, ignored BOOLEAN,
   quantity_text VARCHAR, quantity BIGINT,
   price_text VARCHAR, price_minor BIGINT,
+  total_text VARCHAR, total_minor BIGINT,
   discount_text VARCHAR, discount_minor BIGINT,
   campaign VARCHAR, order_key VARCHAR, event_id VARCHAR,
   title VARCHAR, category VARCHAR, brand VARCHAR
