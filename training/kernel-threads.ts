@@ -17,6 +17,13 @@ export type Threaded =
 export type KernelArguments = { [Name in Threaded]: Parameters<KernelExports[Name]> }
 export type KernelCall = { [Name in Threaded]: { name: Name; args: KernelArguments[Name] } }[Threaded]
 
+/** Rows that one call covered, and the lane whose scratch memory it used. */
+export interface Block {
+  lane: number
+  from: number
+  to: number
+}
+
 export class KernelThreads {
   readonly lanes: number
   readonly #pool: WorkerPool<KernelCall, void>
@@ -30,12 +37,15 @@ export class KernelThreads {
     })
   }
 
-  /** Covers rows 0..n in blocks. `lane` tells apart calls that run at once: each lane may own scratch memory. */
+  /**
+   * Covers rows 0..n in blocks. `lane` tells apart calls that run at once: each lane may own scratch memory, which is left
+   * alone until `onDone` of its block returned. `rows`: how many are done in all.
+   */
   async blocks(
     n: number,
     blockRows: number,
     callFor: (lane: number, from: number, to: number) => KernelCall,
-    onDone: (rows: number) => void = () => undefined,
+    onDone: (rows: number, block: Block) => void = () => undefined,
   ): Promise<void> {
     let next = 0
     let done = 0
@@ -46,7 +56,7 @@ export class KernelThreads {
         const to = next
         await this.#pool.run(callFor(lane, from, to))
         done += to - from
-        onDone(done)
+        onDone(done, { lane, from, to })
       }
     }
     await Promise.all(Array.from({ length: this.lanes }, (_, lane) => runLane(lane)))
