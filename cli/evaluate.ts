@@ -4,6 +4,7 @@ import { LIMITS } from '../core/contract/requests.ts'
 import type { RankingReport } from '../core/evaluation/tally.ts'
 import { evaluateSplit, type SplitResult } from '../training/evaluation/split.ts'
 import { TRAINING_DEFAULTS, trainingParameters } from '../training/parameters.ts'
+import { hiddenCommand } from './evaluate-hidden.ts'
 import { rankingCommand } from './evaluate-ranking.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
 import { decimal, listLength, positive, wholeNumber } from './number-options.ts'
@@ -24,6 +25,7 @@ export function evaluateCommand(): Command {
   return command
     .addCommand(splitCommand())
     .addCommand(rankingCommand())
+    .addCommand(hiddenCommand())
     .addHelpText('after', '\nExample:\n  $ offerwright evaluate split --by time --holdout-weeks 4 --shop my-shop')
 }
 

@@ -26,6 +26,11 @@ export interface TrainingParameters {
   neighbours: number
   /** Newest distinct items of a shopper that teach similarity; null: all. What is cut is counted. */
   maxBasket: number | null
+  /**
+   * How items that fewer than `enough` shoppers met join the rows by their content: `neighbours` sources of each, at
+   * `strength` times a source's mean weight, at most `added` to one source's row.
+   */
+  content: { neighbours: number; strength: number; enough: number; added: number }
   /** Age at which a purchase counts half in popularity. */
   halfLifeDays: number
   /** Regularisation of `ease`. */
@@ -62,6 +67,7 @@ export const TRAINING_DEFAULTS: TrainingParameters = {
   rows: 'item-cf',
   neighbours: 100,
   maxBasket: null,
+  content: { neighbours: 20, strength: 1, enough: 10, added: 20 },
   halfLifeDays: 30,
   l2: 80,
   vectors: {

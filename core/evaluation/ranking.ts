@@ -37,6 +37,21 @@ export function hitRateAtK(ranked: ArrayLike<number>, relevant: ReadonlySet<numb
   return hitRanks(ranked, relevant, k).length === 0 ? 0 : 1
 }
 
+export function metricsAtK(ranked: ArrayLike<number>, relevant: ReadonlySet<number>, k: number): RankingMetrics {
+  return {
+    recall: recallAtK(ranked, relevant, k),
+    ndcg: ndcgAtK(ranked, relevant, k),
+    mrr: mrrAtK(ranked, relevant, k),
+    hitRate: hitRateAtK(ranked, relevant, k),
+  }
+}
+
+/** Each list counts the same; NaN in every field where there is none. */
+export function meanMetrics(lists: readonly RankingMetrics[]): RankingMetrics {
+  const mean = (metric: keyof RankingMetrics) => lists.reduce((sum, list) => sum + list[metric], 0) / lists.length
+  return { recall: mean('recall'), ndcg: mean('ndcg'), mrr: mean('mrr'), hitRate: mean('hitRate') }
+}
+
 /** Ranks, from 1, of the relevant items among the first k. */
 function hitRanks(ranked: ArrayLike<number>, relevant: ReadonlySet<number>, k: number): number[] {
   const ranks: number[] = []

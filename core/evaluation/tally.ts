@@ -5,7 +5,7 @@
  *   novelty  = mean over the lists' items of −log2 (share of shoppers who have the item), in bits: rare items tell more
  */
 import { bootstrapMeans, type Interval } from './bootstrap.ts'
-import { hitRateAtK, mrrAtK, ndcgAtK, type RankingMetrics, recallAtK } from './ranking.ts'
+import { meanMetrics, metricsAtK, type RankingMetrics } from './ranking.ts'
 
 export interface RankingReport extends RankingMetrics {
   lists: number
@@ -39,14 +39,7 @@ export class RankingTally {
   add(ranked: readonly number[], relevant: ReadonlySet<number>, segment: string): void {
     const list = ranked.slice(0, this.#k)
     for (const item of list) this.#shown.add(item)
-    this.#measured.push({
-      recall: recallAtK(list, relevant, this.#k),
-      ndcg: ndcgAtK(list, relevant, this.#k),
-      mrr: mrrAtK(list, relevant, this.#k),
-      hitRate: hitRateAtK(list, relevant, this.#k),
-      novelty: this.#noveltyOf(list),
-      segment,
-    })
+    this.#measured.push({ ...metricsAtK(list, relevant, this.#k), novelty: this.#noveltyOf(list), segment })
   }
 
   /** One metric of every list, in the order of adding: for differences between models. */
@@ -59,7 +52,7 @@ export class RankingTally {
     const columns = names.map((name) => columnOf(this.#measured, name))
     const intervals = bootstrapMeans(columns, seed)
     return {
-      ...meansOf(this.#measured),
+      ...meanMetrics(this.#measured),
       lists: this.#measured.length,
       coverage: this.#shown.size / Math.max(1, this.#share.length),
       novelty: meanOf(columns[METRICS.length]),
@@ -80,15 +73,10 @@ export class RankingTally {
     return Object.fromEntries(
       names.map((name) => {
         const own = this.#measured.filter(({ segment }) => segment === name)
-        return [name, { ...meansOf(own), lists: own.length }]
+        return [name, { ...meanMetrics(own), lists: own.length }]
       }),
     )
   }
-}
-
-function meansOf(measured: readonly Measured[]): RankingMetrics {
-  const [recall, ndcg, mrr, hitRate] = METRICS.map((metric) => meanOf(columnOf(measured, metric)))
-  return { recall, ndcg, mrr, hitRate }
 }
 
 function columnOf(measured: readonly Measured[], name: keyof RankingMetrics | 'novelty'): Float64Array {

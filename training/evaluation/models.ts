@@ -34,6 +34,7 @@ export function parametersOf(
     historyLength: MAX_STORED_HISTORY,
     vectors: { ...TRAINING_DEFAULTS.vectors, dim: 1, weight: 0 },
     index: { m: 4, efConstruction: 8 },
+    content: { ...TRAINING_DEFAULTS.content, strength: 0 },
     ...MODELS[model],
   }
 }

@@ -17,9 +17,7 @@ import { type RankingReport, RankingTally } from '../../core/evaluation/tally.ts
 import type { Generation } from '../../core/scoring/generation.ts'
 import { itemIndexOf, itemKeyOf, shopperKeyOf } from '../../core/scoring/keys.ts'
 import { recommend } from '../../core/scoring/recommend.ts'
-import { before, type Dataset, firstAtOrAfter, readDataset } from '../dataset.ts'
-import { NO_INDEX } from '../duckdb.ts'
-import { PURCHASE } from '../elasticity.ts'
+import { before, type Dataset, readDataset } from '../dataset.ts'
 import { openHeldOut } from '../held-out.ts'
 import { MODEL_STAGES } from '../model-stages.ts'
 import type { TrainingParameters } from '../parameters.ts'
@@ -27,6 +25,7 @@ import type { OnProgress } from '../progress.ts'
 import { StageContext } from '../stage.ts'
 import { trainEvaluation } from '../stages/evaluate.ts'
 import { ROWS_ALONE } from './blend.ts'
+import { casesAfter, type HeldOutCase } from './held-out-cases.ts'
 import { itemShares, lengthSegment } from './liked.ts'
 
 const WEEK_MS = 7 * 86_400_000
@@ -135,32 +134,13 @@ function summary(
   }
 }
 
-interface Case {
-  shopper: number
-  bought: Set<number>
-  /** What the shopper bought after the cut and not before. */
-  relevant: Set<number>
-}
-
-function casesAfter({ table }: Dataset, cut: number): Case[] {
-  const known = new Map<number, Case>()
-  const end = firstAtOrAfter(table.timeMs, cut)
-  for (let e = 0; e < table.length; e++) {
-    const shopper = table.shopper[e]
-    if (shopper === NO_INDEX) continue
-    const found = known.get(shopper)
-    if (e < end) {
-      const own = found ?? { shopper, bought: new Set(), relevant: new Set() }
-      if (!found) known.set(shopper, own)
-      if (table.kind[e] === PURCHASE) own.bought.add(table.item[e])
-    } else if (found && table.kind[e] === PURCHASE && !found.bought.has(table.item[e])) {
-      found.relevant.add(table.item[e])
-    }
-  }
-  return [...known.values()].filter(({ relevant }) => relevant.size > 0)
-}
-
-function score(g: Generation, cases: Case[], k: number, shares: Float64Array, personalise: boolean): RankingTally {
+function score(
+  g: Generation,
+  cases: HeldOutCase[],
+  k: number,
+  shares: Float64Array,
+  personalise: boolean,
+): RankingTally {
   const tally = new RankingTally(k, shares)
   for (const { shopper, bought, relevant } of cases) {
     const request: RecommendRequest = {
