@@ -31,12 +31,25 @@ const HistoryLine = Type.Object(
   { additionalProperties: false },
 )
 
+/** Variety of an answer: caps, and the weight of the score against likeness to what is shown already. */
+const Diversity = Type.Object(
+  {
+    maxPerCategory: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.slots })),
+    maxPerBrand: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.slots })),
+    /** 1: the score alone; 0: likeness alone. */
+    mmr: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  },
+  { additionalProperties: false },
+)
+export type Diversity = Static<typeof Diversity>
+
 const asked = {
   shop: Type.Optional(Key),
   requestId: Type.Optional(Key),
   slots: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.slots })),
   exclude: Type.Optional(Type.Array(Key, { maxItems: LIMITS.exclusions })),
   filters: Type.Optional(Filters),
+  diversity: Type.Optional(Diversity),
   /** Counts only with a trusted key; the server's clock otherwise. */
   time: Type.Optional(Instant),
 }

@@ -73,7 +73,7 @@ export function decide(g: Generation, args: DecideArguments): Decision {
   refuseUnknown(g, request)
   const history = gatherHistory(g, request, args.live, time)
   const allowed = eligible(g, request, history.purchased)
-  const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request.candidates)
+  const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request)
 
   const subject = subjectOf(request)
   const holdout = isHeldOut(g, subject, campaigns.policy.holdoutBps)

@@ -5,13 +5,14 @@ import { emptyLiveShopper, type LiveShopperColumns } from '../contract/live.ts'
 import type { RecommendRequest, SimilarRequest } from '../contract/requests.ts'
 import { stringAt } from '../snapshot/strings.ts'
 import { DEFAULT_SLOTS, refuseUnknown } from './decide.ts'
+import type { Picked } from './diversity.ts'
 import { eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import { gatherHistory } from './history.ts'
 import { itemKeyOf } from './keys.ts'
 import { type OtherList, scoreList } from './lists.ts'
 import { namedReasons, type Reason, reasonsFor } from './reasons.ts'
-import { type Picked, rank, rankScores } from './score.ts'
+import { rank, rankScores } from './score.ts'
 
 /** `time`: milliseconds since 1970; the snapshot's own where absent. */
 export function recommend(
@@ -28,7 +29,7 @@ export function recommend(
 function forYou(g: Generation, request: RecommendRequest, live: LiveShopperColumns, time: number): RecommendAnswer {
   const history = gatherHistory(g, request, live, time)
   const allowed = eligible(g, request, history.purchased)
-  const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request.candidates)
+  const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request)
   const personalised = history.length > 0 && request.personalise !== false
   return answerOf(g, ranked, personalised, (item) => reasonsFor(g, history, item))
 }
@@ -43,7 +44,7 @@ function otherList(
 ): RecommendAnswer {
   const allowed = eligible(g, request, [])
   const scores = scoreList(g, list, request, live, time)
-  const ranked = rankScores(g, scores, allowed, request.slots ?? DEFAULT_SLOTS)
+  const ranked = rankScores(g, scores, allowed, request.slots ?? DEFAULT_SLOTS, request.diversity)
   const personalised = list === 'bought_again' && ranked.items.length > 0
   return answerOf(g, ranked, personalised, (item) => [scores.reason(item)])
 }

@@ -4,7 +4,9 @@
  * history the score is the time-decayed popularity.
  */
 import type { ItemIndex } from '../contract/ids.ts'
+import type { Diversity } from '../contract/requests.ts'
 import type { Logistic } from '../snapshot/manifest.ts'
+import { type Best, diversify, type Picked } from './diversity.ts'
 import type { Eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
@@ -12,25 +14,24 @@ import { itemIndexOf } from './keys.ts'
 import { addSources, weightsFor } from './sources.ts'
 import { addTasteNeighbours, SHORTLIST, shortlistByVectors } from './vectors.ts'
 
-export interface Picked {
-  items: ItemIndex[]
-  /** Bigger is better; descending. */
-  scores: number[]
-}
-
 export interface Ranked extends Picked {
   /** How this answer's scores become a probability of buying. */
   calibration: Logistic
 }
 
+export interface RankRequest {
+  candidates?: string[]
+  diversity?: Diversity
+}
+
 /** The `k` best eligible items, of `candidates` where the request names them, else of the whole catalogue. */
-export function rank(g: Generation, history: History, eligible: Eligible, k: number, candidates?: string[]): Ranked {
+export function rank(g: Generation, history: History, eligible: Eligible, k: number, asked: RankRequest): Ranked {
   const { calibration } = g.image.manifest.model
   const byVectors = history.length > 0 ? weightsFor(g, history).vectors : 0
-  const scores = scoreHistory(g, history, eligible, k, candidates)
-  const ranked = byVectors > 0 ? rankByVectors(g, history, eligible, byVectors, scores, k, candidates) : scores
+  const scores = scoreHistory(g, history, eligible, k, asked.candidates)
+  const ranked = byVectors > 0 ? rankByVectors(g, history, eligible, byVectors, scores, k, asked.candidates) : scores
   return {
-    ...rankScores(g, ranked, eligible, k),
+    ...rankScores(g, ranked, eligible, k, asked.diversity),
     calibration: history.length > 0 ? calibration.history : calibration.popular,
   }
 }
@@ -78,20 +79,28 @@ function rankByVectors(
   k: number,
   candidates: string[] | undefined,
 ): Scores {
-  const shortlist = best(g, scores, eligible, Math.max(k, SHORTLIST))
+  const shortlist = bestOf(g, scores, eligible.allow, eligible.nExcluded, Math.max(k, SHORTLIST))
   const isOpen = candidates === undefined
   const nTouched = shortlistByVectors(g, history, eligible, weight, scores, shortlist, isOpen)
   return { base: 0, order: 0, nTouched, onlyPositive: false }
 }
 
-/** The `k` best eligible items; the accumulator is untouched afterwards. */
-export function rankScores(g: Generation, scores: Scores, eligible: Eligible, k: number): Picked {
-  const picked = best(g, scores, eligible, k)
+/** The `k` best eligible items, or as varied as asked; the accumulator is untouched afterwards. */
+export function rankScores(
+  g: Generation,
+  scores: Scores,
+  eligible: Eligible,
+  k: number,
+  diversity: Diversity | undefined,
+): Picked {
+  const best: Best = (n, allow) => bestOf(g, scores, allow, eligible.nExcluded, n)
+  const { allow } = eligible
+  const picked = diversity === undefined ? best(k, allow) : diversify(g, best, allow, k, diversity)
   g.kernel.clearTouched(g.arena.accumulator.pointer, g.arena.touched.pointer, scores.nTouched)
   return picked
 }
 
-function best(g: Generation, scores: Scores, eligible: Eligible, k: number): Picked {
+function bestOf(g: Generation, scores: Scores, allow: number, nExcluded: number, k: number): Picked {
   const { arena } = g
   const n = g.kernel.topK(
     arena.accumulator.pointer,
@@ -101,8 +110,8 @@ function best(g: Generation, scores: Scores, eligible: Eligible, k: number): Pic
     scores.order,
     g.nItems,
     arena.excluded.pointer,
-    eligible.nExcluded,
-    eligible.allow,
+    nExcluded,
+    allow,
     k,
     arena.resultItems.pointer,
     arena.resultScores.pointer,

@@ -10,10 +10,11 @@
  */
 import type { ItemIndex } from '../contract/ids.ts'
 import { bitmapWords, EXACT_ITEMS } from './arena.ts'
+import type { Picked } from './diversity.ts'
 import type { Eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
-import type { Picked, Scores } from './score.ts'
+import type { Scores } from './score.ts'
 import { touch } from './touch.ts'
 
 /** Neighbours of the shopper's vector that are asked of the vector index. */

@@ -67,6 +67,19 @@ describe('routes', () => {
     expect([again.status, again.body.items]).toEqual([200, []])
   })
 
+  test('caps of an answer hold for decisions, recommendations and similar items', async () => {
+    const diversity = { maxPerCategory: 1, maxPerBrand: 1, mmr: 0.7 }
+    for (const [path, more] of [
+      ['/v1/decide', {}],
+      ['/v1/recommend', {}],
+      ['/v1/similar', { item }],
+    ] as const) {
+      const { body } = await post(path, { slots: 8, diversity, ...more })
+      const nouns = body.items.map(({ title }: { title: string }) => title.split(' ').slice(2, -1).join(' '))
+      expect(new Set(nouns).size).toBe(8)
+    }
+  })
+
   test('metrics name the shop, the snapshot and the requests', async () => {
     const { text } = await server.call('GET', '/metrics')
     expect(text).toContain(`offerwright_snapshot_info{snapshot="${shop.snapshots[1]}",shop="default"} 1`)
@@ -136,6 +149,7 @@ describe('refusals', () => {
       400,
       { code: 'invalid_value' },
     ],
+    ['/v1/decide', { diversity: { mmr: 1.5 } }, 400, { code: 'invalid_value', field: 'diversity.mmr', value: 1.5 }],
     ['/v1/recommend', { list: 'best' }, 400, { code: 'invalid_value', field: 'list', value: 'best' }],
     ['/v1/recommend', { list: 'bought_together' }, 400, { code: 'missing_field', field: 'item' }],
     ['/v1/recommend', { list: 'bought_again' }, 400, { code: 'missing_field', field: 'shopper' }],

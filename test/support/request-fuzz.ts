@@ -30,6 +30,8 @@ const FIELDS = [
   'minPriceMinor',
   'category',
   'where',
+  'diversity',
+  'mmr',
   'list',
   'and',
   'not',
@@ -71,7 +73,7 @@ const { value } = fc.letrec((tie) => ({
 
 const VALID = [
   '{"shopper":"s-1","slots":5,"cart":[{"item":"p0000001","quantity":2}],"explain":true}',
-  '{"item":"p0000001","slots":3}',
+  '{"item":"p0000001","slots":3,"diversity":{"maxPerCategory":1,"mmr":0.5}}',
   '{"filters":{"where":{"or":[{"attribute":"colour","in":["Red"]},{"not":{"attribute":"weight","min":1}}]}}}',
   '{"list":"bought_together","item":"p0000001","cart":[{"item":"p0000002"}]}',
   '{"events":[{"kind":"purchase","item":"p0000001","shopper":"s-1","campaign":"coupon-ladder","discountMinor":5}]}',

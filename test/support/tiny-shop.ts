@@ -28,6 +28,8 @@ export interface TinyItem {
   popularity?: number
   bias?: number
   elasticity?: number
+  /** Default: yes, one of the axes. */
+  hasVector?: boolean
   attributes?: Record<string, string[] | number>
   trending?: number
   newness?: number
@@ -127,8 +129,8 @@ async function writeSections(folder: string, { items, rows = [], shoppers = [] }
   const score = Float32Array.from(items, (item) => item.popularity ?? 0)
   await writeSection(folder, 'popularity', { score, order: descending(score) })
   const vectors = new Float32Array(items.length * DIM)
-  items.forEach((_, i) => {
-    vectors[i * DIM + (i % DIM)] = 1
+  items.forEach(({ hasVector = true }, i) => {
+    vectors[i * DIM + (i % DIM)] = hasVector ? 1 : 0
   })
   await writeSection(folder, 'vectors', { items: vectors }, items.length)
   AnnIndex.build(vectors, DIM, { m: 8, efConstruction: 32, seed: 1 }).write(sectionFile(folder, 'index'))
