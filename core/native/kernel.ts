@@ -48,6 +48,59 @@ export interface KernelExports {
   ): number
 
   /**
+   * The `neighbours` rows most similar to items u32[nItems] (distinct, newest first; weights f32[nItems]) among the `recent`
+   * newest (smallest) that hold one of them, without row `skip`: outRows u32, outSimilarities f32, outPlaces u32 (of the
+   * newest item that the row holds), best first. Returns how many. Postings itemIndptr u32, itemRows u32 ascending, itemData
+   * f32 or 0; rowWeight f32[nRows] or 0. acc f32[nRows] untouched, before and after; touched u32[nRows]; ends u32[nItems].
+   */
+  nearestRows(
+    items: number,
+    weights: number,
+    nItems: number,
+    itemIndptr: number,
+    itemRows: number,
+    itemData: number,
+    rowWeight: number,
+    recent: number,
+    neighbours: number,
+    skip: number,
+    acc: number,
+    touched: number,
+    ends: number,
+    outRows: number,
+    outSimilarities: number,
+    outPlaces: number,
+  ): number
+  /**
+   * Adds the items of rows u32[n] to acc f32[nItems], each with weight · similarities f32[n] · match[place] · distance[apart]
+   * · (`earlier`, where the item came before the matched one) · rowData · itemScale; returns the new number of touched items. places u32[n], or 0: all 0; items u32: the history;
+   * the last entries of match f32[nMatch] and distance f32[nDistance] stand for all further ones; rowIndptr u32, rowItems
+   * u32, rowData f32 or 0, itemScale f32 or 0; touched as in accumulateRows.
+   */
+  addNeighbours(
+    rows: number,
+    similarities: number,
+    places: number,
+    n: number,
+    items: number,
+    match: number,
+    nMatch: number,
+    distance: number,
+    nDistance: number,
+    earlier: number,
+    rowIndptr: number,
+    rowItems: number,
+    rowData: number,
+    itemScale: number,
+    weight: number,
+    acc: number,
+    touched: number,
+    nTouched: number,
+  ): number
+  /** Position in rows u32[n] of the first that holds `item`, or -1; rowIndptr u32, rowItems u32. */
+  firstHolding(rows: number, n: number, rowIndptr: number, rowItems: number, item: number): number
+
+  /**
    * The k best of (touched ? acc[i] : 0) + bias[i], score descending then index ascending, best first, into
    * outIndex u32[k] and outScore f32[k]; returns how many. bias f32[n] or 0; order u32[n] (bias descending, index
    * ascending), or 0 to consider the touched columns only; exclude u32[nExclude] ascending; allow bitmap[n] or 0. k > 0.

@@ -93,12 +93,17 @@ const Neighbourhood = Type.Object(
     recent: Type.Integer({ minimum: 1, maximum: 0xffff_fffe }),
     /** Most similar of them that are kept. */
     neighbours: Type.Integer({ minimum: 1, maximum: 1000 }),
-    /** Weight of a history item in the similarity by its place; `linear`: falls evenly to the oldest. */
-    place: Type.Union([Type.Literal('linear'), Weights(1000)]),
+    /**
+     * Weight of a history item in the similarity by its place; `linear`: falls evenly to the oldest; `events`: the weight
+     * of its event whatever its place.
+     */
+    place: Type.Union([Type.Literal('linear'), Type.Literal('events'), Weights(1000)]),
     /** Weight of a row by the place of the newest history item that it holds. */
     match: Weights(1000),
     /** Weight of a row's item by its distance, in the row, from that one. */
     distance: Weights(1000),
+    /** Factor of the row's items that came before that one. */
+    earlier: Type.Number({ minimum: 0 }),
     /** Whether the similarity is divided by the length of the history's weights: cosine. */
     cosine: Type.Boolean(),
   },
