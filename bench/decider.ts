@@ -36,7 +36,10 @@ export class Decider {
   }
 
   static async open(shop: PublishedShop, campaigns: number, revision = 'bench'): Promise<Decider> {
-    const image = await openSnapshot(shop.folder, { expectedId: shop.id, reserveBytes: (n) => reserveBytes(n, 1) })
+    const image = await openSnapshot(shop.folder, {
+      expectedId: shop.id,
+      reserveBytes: (segment) => reserveBytes(segment, 1),
+    })
     const generation = openGeneration(image, 0)
     fillLiveCatalogue(generation.live, generation.tables)
     return new Decider(shop, generation, liveCampaigns(campaigns, shop), revision)

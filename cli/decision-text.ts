@@ -92,6 +92,12 @@ function itemReason(reason: ItemReason): string {
       return `bought ${reason.days} days ago`
     case 'near_your_taste':
       return 'near the taste'
+    case 'similar_visits':
+      return 'from visits like this one'
+    case 'similar_shoppers':
+      return 'liked by similar shoppers'
+    case 'linked_shoppers':
+      return 'liked by linked shoppers'
   }
 }
 

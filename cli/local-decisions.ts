@@ -83,7 +83,7 @@ export interface LocalShop {
 export async function openLocal(folders: ShopFolders, id: SnapshotId): Promise<LocalShop> {
   const image = await openSnapshot(snapshotFolder(folders.snapshots, id), {
     expectedId: id,
-    reserveBytes: (items) => reserveBytes(items, 1),
+    reserveBytes: (segment) => reserveBytes(segment, 1),
   })
   fillLiveCatalogue(liveCatalogueOf(image), tablesOf(image))
   const generation = openGeneration(image, 0)

@@ -42,7 +42,7 @@ export async function openHeldOut(
   const id = await publishSections({ dataset, sections, store, quality: null, activate: false, tolerance: null })
   const image = await openSnapshot(snapshotFolder(store, id), {
     expectedId: id,
-    reserveBytes: (items) => reserveBytes(items, 1),
+    reserveBytes: (segment) => reserveBytes(segment, 1),
   })
   const generation = openGeneration(image, 0)
   fillLiveCatalogue(generation.live, generation.tables)

@@ -13,6 +13,8 @@ export type ItemReason =
   /** Days since the shopper bought it. */
   | { code: 'due_again'; days: number }
   | { code: 'near_your_taste' }
+  /** Held by visits or shoppers similar to this one, or by shoppers linked to this one. */
+  | { code: 'similar_visits' | 'similar_shoppers' | 'linked_shoppers' }
 
 /** Why an offer was given, or why none was. In the order of the guards; the first that holds is told. */
 export const OFFER_REASONS = [

@@ -4,6 +4,7 @@
  */
 import { FILTER_LIMITS } from '../contract/filters.ts'
 import { LIMITS } from '../contract/requests.ts'
+import { MAX_NEIGHBOURS } from '../snapshot/manifest.ts'
 
 /** Most history items that one request may bring together before it is cut to the model's `historyLength`. */
 export const MAX_HISTORY = 1024
@@ -38,6 +39,25 @@ const ACTION_COLUMNS = [
 ] as const
 type ActionColumn = (typeof ACTION_COLUMNS)[number]
 
+/** Neighbours kept of one source, best first, and the weights of their places and distances. */
+const NEIGHBOUR_COLUMNS = ['rows', 'similarities', 'places', 'match', 'distance'] as const
+const NEIGHBOUR_SOURCES = ['sessions', 'peers'] as const
+
+export interface NeighbourColumns {
+  rows: Column<Uint32Array>
+  similarities: Column<Float32Array>
+  places: Column<Uint32Array>
+  match: Column<Float32Array>
+  distance: Column<Float32Array>
+}
+
+/** What an arena grows with. */
+export interface ArenaSize {
+  items: number
+  /** Rows of the larger neighbourhood; 0: none, and no room for one. */
+  rows: number
+}
+
 export interface Arena {
   accumulator: Column<Float32Array>
   touched: Column<Uint32Array>
@@ -65,6 +85,14 @@ export interface Arena {
   ids: Column<Uint32Array>
   products: Column<Float32Array>
   decimal: Column<Uint8Array>
+  /** Holds 1. */
+  one: Column<Float32Array>
+  /** Row sums of a neighbourhood, untouched between requests. */
+  rowSums: Column<Float32Array>
+  touchedRows: Column<Uint32Array>
+  /** Scratch of one number a history item. */
+  ends: Column<Uint32Array>
+  neighbours: Record<(typeof NEIGHBOUR_SOURCES)[number], NeighbourColumns>
   actions: Record<ActionColumn, Column<Float64Array>>
 }
 
@@ -72,11 +100,11 @@ export const bitmapWords = (nItems: number) => Math.ceil(nItems / 32)
 export const aligned = (bytes: number) => Math.ceil(bytes / 64) * 64
 
 /** Sizes in bytes, in memory order; each offset derives from the one before. */
-function arenaParts(nItems: number) {
-  const bitmap = 4 * bitmapWords(nItems)
+function arenaParts({ items, rows }: ArenaSize) {
+  const bitmap = 4 * bitmapWords(items)
   return {
-    accumulator: 4 * nItems,
-    touched: 4 * nItems,
+    accumulator: 4 * items,
+    touched: 4 * items,
     rows: 4 * MAX_HISTORY,
     weights: 4 * MAX_HISTORY,
     scaled: 4 * MAX_HISTORY,
@@ -97,16 +125,21 @@ function arenaParts(nItems: number) {
     ids: 4 * EXACT_ITEMS,
     products: 4 * EXACT_ITEMS,
     decimal: 64,
+    one: 64,
+    rowSums: 4 * rows,
+    touchedRows: 4 * rows,
+    ends: 4 * MAX_HISTORY,
+    neighbours: rows === 0 ? 0 : NEIGHBOUR_SOURCES.length * NEIGHBOUR_COLUMNS.length * 4 * MAX_NEIGHBOURS,
     actions: 8 * MAX_ACTIONS * ACTION_COLUMNS.length,
   }
 }
 
-export function arenaBytes(nItems: number): number {
-  return Object.values(arenaParts(nItems)).reduce((sum, bytes) => sum + aligned(bytes), 0)
+export function arenaBytes(size: ArenaSize): number {
+  return Object.values(arenaParts(size)).reduce((sum, bytes) => sum + aligned(bytes), 0)
 }
 
-export function arenaAt({ buffer }: WebAssembly.Memory, start: number, nItems: number): Arena {
-  const parts = arenaParts(nItems)
+export function arenaAt({ buffer }: WebAssembly.Memory, start: number, size: ArenaSize): Arena {
+  const parts = arenaParts(size)
   type Part = keyof typeof parts
   const pointers = {} as Record<Part, number>
   let next = start
@@ -126,6 +159,8 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, nItems: n
     const pointer = pointers.actions + 8 * MAX_ACTIONS * ACTION_COLUMNS.indexOf(name)
     return { pointer, view: new Float64Array(buffer, pointer, MAX_ACTIONS) }
   }
+  const one = f32('one')
+  one.view[0] = 1
   return {
     accumulator: f32('accumulator'),
     touched: u32('touched'),
@@ -152,6 +187,28 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, nItems: n
     ids: u32('ids'),
     products: f32('products'),
     decimal: { pointer: pointers.decimal, view: new Uint8Array(buffer, pointers.decimal, parts.decimal) },
+    one,
+    rowSums: f32('rowSums'),
+    touchedRows: u32('touchedRows'),
+    ends: u32('ends'),
+    neighbours: {
+      sessions: neighbourColumns(buffer, pointers.neighbours, size.rows),
+      peers: neighbourColumns(buffer, pointers.neighbours + parts.neighbours / 2, size.rows),
+    },
     actions: Object.fromEntries(ACTION_COLUMNS.map((name) => [name, action(name)])) as Arena['actions'],
+  }
+}
+
+function neighbourColumns(buffer: ArrayBufferLike, start: number, rows: number): NeighbourColumns {
+  const length = rows === 0 ? 0 : MAX_NEIGHBOURS
+  const at = (name: (typeof NEIGHBOUR_COLUMNS)[number]) => start + 4 * length * NEIGHBOUR_COLUMNS.indexOf(name)
+  const u32 = (pointer: number) => ({ pointer, view: new Uint32Array(buffer, pointer, length) })
+  const f32 = (pointer: number) => ({ pointer, view: new Float32Array(buffer, pointer, length) })
+  return {
+    rows: u32(at('rows')),
+    similarities: f32(at('similarities')),
+    places: u32(at('places')),
+    match: f32(at('match')),
+    distance: f32(at('distance')),
   }
 }

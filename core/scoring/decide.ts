@@ -119,7 +119,7 @@ function decideItems(
     const priceMinor = g.live.priceMinor[item]
     const offer = step === null ? null : itemOffer(step, discountMinor, priceMinor, time)
     if (step !== null) guards.remainingMinor[step.on.position] -= discountMinor
-    const reasons = reasonsFor(g, history, item)
+    const reasons = reasonsFor(g, history, ranked.found, item)
     return { item, score, purchaseProbability: probability, priceMinor, reasons, choice, offer }
   })
 }

@@ -4,12 +4,13 @@
  */
 import { AnnIndex } from '../native/ann.ts'
 import { instantiateKernel, type KernelBuild, type KernelExports } from '../native/kernel.ts'
-import type { SourceWeights } from '../snapshot/manifest.ts'
+import type { Segment, SourceWeights } from '../snapshot/manifest.ts'
 import type { SnapshotImage } from '../snapshot/open.ts'
 import { stringAt } from '../snapshot/strings.ts'
 import { type Column, type SnapshotTables, tablesOf } from '../snapshot/tables.ts'
-import { type Arena, arenaAt, arenaBytes } from './arena.ts'
+import { type Arena, type ArenaSize, arenaAt, arenaBytes } from './arena.ts'
 import { type LiveCatalogue, liveCatalogueAt, liveCatalogueBytes } from './catalogue.ts'
+import { type Neighbourhoods, neighbourhoodsOf } from './neighbours.ts'
 
 export interface Generation {
   image: SnapshotImage
@@ -21,6 +22,7 @@ export interface Generation {
   nItems: number
   /** How much each source adds, by context. */
   blend: { known: SourceWeights; session: SourceWeights }
+  neighbourhoods: Neighbourhoods
   /** Names to codes; as many entries as the shop has categories and brands. */
   categoryCodes: Map<string, number>
   brandCodes: Map<string, number>
@@ -32,8 +34,15 @@ export interface Generation {
 const ROWS_ALONE: SourceWeights = { rows: 1, sessions: 0, peers: 0, links: 0, vectors: 0, trends: 0, rhythm: 0 }
 
 /** Bytes to reserve behind the tensors for the live columns and `arenas` arenas. */
-export function reserveBytes(nItems: number, arenas: number): number {
-  return liveCatalogueBytes(nItems) + arenas * arenaBytes(nItems)
+export function reserveBytes(segment: Segment, arenas: number): number {
+  return liveCatalogueBytes(segment.items) + arenas * arenaBytes(arenaSize(segment))
+}
+
+function arenaSize({ items, sections }: Segment): ArenaSize {
+  const rows = sections
+    .filter(({ name }) => name === 'sessions' || name === 'peers')
+    .flatMap(({ tensors }) => tensors.filter(({ name }) => name === 'row_indptr').map(({ shape }) => shape[0] - 1))
+  return { items, rows: Math.max(0, ...rows) }
 }
 
 /** The live columns of a snapshot that was opened with `reserveBytes`. */
@@ -43,8 +52,9 @@ export function liveCatalogueOf(image: SnapshotImage): LiveCatalogue {
 
 /** Arena `index` of a snapshot that was opened with `reserveBytes` for more than `index` arenas. */
 export function arenaOf(image: SnapshotImage, index: number): Arena {
-  const nItems = image.manifest.segments[0].items
-  return arenaAt(image.memory, image.free + liveCatalogueBytes(nItems) + index * arenaBytes(nItems), nItems)
+  const [segment] = image.manifest.segments
+  const size = arenaSize(segment)
+  return arenaAt(image.memory, image.free + liveCatalogueBytes(size.items) + index * arenaBytes(size), size)
 }
 
 /** Worker `arena`'s view of a snapshot that was opened with `reserveBytes` for more than `arena` arenas. */
@@ -54,6 +64,7 @@ export function openGeneration(image: SnapshotImage, arena: number, build: Kerne
   const kernel = instantiateKernel(image.memory, build)
   const scratch = arenaOf(image, arena)
   kernel.fillUntouched(scratch.accumulator.pointer, nItems)
+  kernel.fillUntouched(scratch.rowSums.pointer, scratch.rowSums.view.length)
   const { dim, efSearch } = image.manifest.model.vectors
   return {
     image,
@@ -64,6 +75,7 @@ export function openGeneration(image: SnapshotImage, arena: number, build: Kerne
     arena: scratch,
     nItems,
     blend: image.manifest.model.blend ?? { known: ROWS_ALONE, session: ROWS_ALONE },
+    neighbourhoods: neighbourhoodsOf(tables, image.manifest.model, scratch),
     categoryCodes: codesOf(tables.catalogue.categoriesBytes, tables.catalogue.categoriesOffsets),
     brandCodes: codesOf(tables.catalogue.brandsBytes, tables.catalogue.brandsOffsets),
     filterSlots: new Map(),

@@ -1,10 +1,14 @@
-/** Why an item is in the answer: the history item whose row gave the largest part of its score. */
+/**
+ * Why an item is in the answer: the history item whose row gave the largest part of what the rows gave; where no row reaches
+ * it, the first of the neighbourhoods that does.
+ */
 import type { ItemReason } from '../contract/answers.ts'
 import type { ItemIndex } from '../contract/ids.ts'
 import type { Generation } from './generation.ts'
 import type { History, HistorySource } from './history.ts'
 import { itemKeyOf } from './keys.ts'
-import { weightsFor } from './sources.ts'
+import { linksOf } from './neighbours.ts'
+import { type Found, weightsFor } from './sources.ts'
 import { trendPart } from './trends.ts'
 
 const REASON_OF: Record<HistorySource, 'because_you_bought' | 'because_you_viewed' | 'because_in_cart' | 'similar_to'> =
@@ -22,11 +26,32 @@ const REASON_OF: Record<HistorySource, 'because_you_bought' | 'because_you_viewe
 export type Reason = (Exclude<ItemReason, OfItem> & { item?: undefined }) | (Omit<OfItem, 'item'> & { item: ItemIndex })
 type OfItem = Extract<ItemReason, { item: string }>
 
-export function reasonsFor(g: Generation, history: History, item: ItemIndex): Reason[] {
+export function reasonsFor(g: Generation, history: History, found: Found, item: ItemIndex): Reason[] {
   if (history.length === 0) return [{ code: 'popular' }]
+  const weights = weightsFor(g, history)
+  const { rows, share } = g.arena
+  const position = weights.rows === 0 ? -1 : largestRow(g, history, item)
+  const other = otherCause(g, history, item, position)
+  if (other !== null) return [other]
+  if (position >= 0)
+    return [
+      {
+        code: REASON_OF[history.sources[position]],
+        item: rows.view[position],
+        share: thousandths(share.view[0]),
+      },
+    ]
+  if (found.sessions > 0 && isHeldBy(g, 'sessions', found.sessions, item)) return [{ code: 'similar_visits' }]
+  if (found.peers > 0 && isHeldBy(g, 'peers', found.peers, item)) return [{ code: 'similar_shoppers' }]
+  if (weights.links > 0 && isHeldByLinked(g, history.shopper, item)) return [{ code: 'linked_shoppers' }]
+  return [{ code: g.tables.similarity.bias.view[item] > 0 ? 'popular' : 'near_your_taste' }]
+}
+
+/** Position in the history, or -1; its share goes to `arena.share`. */
+function largestRow(g: Generation, history: History, item: ItemIndex): number {
   const { rows, weights, share } = g.arena
   const { indptr, indices, data } = g.tables.similarity
-  const position = g.kernel.largestContribution(
+  return g.kernel.largestContribution(
     rows.pointer,
     weights.pointer,
     history.length,
@@ -36,16 +61,20 @@ export function reasonsFor(g: Generation, history: History, item: ItemIndex): Re
     item,
     share.pointer,
   )
-  const other = otherCause(g, history, item, position)
-  if (other !== null) return [other]
-  if (position < 0) return [{ code: g.tables.similarity.bias.view[item] > 0 ? 'popular' : 'near_your_taste' }]
-  return [
-    {
-      code: REASON_OF[history.sources[position]],
-      item: rows.view[position],
-      share: thousandths(share.view[0]),
-    },
-  ]
+}
+
+function isHeldBy(g: Generation, name: 'sessions' | 'peers', n: number, item: ItemIndex): boolean {
+  const source = g.neighbourhoods[name]
+  if (source === null) return false
+  const { rowIndptr, rowItems } = source.table
+  return g.kernel.firstHolding(source.kept.rows.pointer, n, rowIndptr.pointer, rowItems.pointer, item) >= 0
+}
+
+function isHeldByLinked(g: Generation, shopper: number, item: ItemIndex): boolean {
+  const { peers } = g.tables
+  const { shoppers, n } = linksOf(g, shopper)
+  if (peers === null || n === 0) return false
+  return g.kernel.firstHolding(shoppers, n, peers.rowIndptr.pointer, peers.rowItems.pointer, item) >= 0
 }
 
 /** A trend or a purchase that is due, where it adds more than the history item at `position` does. */

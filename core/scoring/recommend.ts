@@ -31,7 +31,7 @@ function forYou(g: Generation, request: RecommendRequest, live: LiveShopperColum
   const allowed = eligible(g, request, history.purchased)
   const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request)
   const personalised = history.length > 0 && request.personalise !== false
-  return answerOf(g, ranked, personalised, (item) => reasonsFor(g, history, item))
+  return answerOf(g, ranked, personalised, (item) => reasonsFor(g, history, ranked.found, item))
 }
 
 /** What the shopper bought does not leave a list: it is the same for everybody, or it is about just that. */

@@ -11,13 +11,16 @@ import type { Eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
 import { itemIndexOf } from './keys.ts'
-import { addSources, weightsFor } from './sources.ts'
+import { addSources, type Found, weightsFor } from './sources.ts'
 import { addTasteNeighbours, SHORTLIST, shortlistByVectors } from './vectors.ts'
 
 export interface Ranked extends Picked {
   /** How this answer's scores become a probability of buying. */
   calibration: Logistic
+  found: Found
 }
+
+const NONE_FOUND: Found = { sessions: 0, peers: 0 }
 
 export interface RankRequest {
   candidates?: string[]
@@ -33,6 +36,7 @@ export function rank(g: Generation, history: History, eligible: Eligible, k: num
   return {
     ...rankScores(g, ranked, eligible, k, asked.diversity),
     calibration: history.length > 0 ? calibration.history : calibration.popular,
+    found: scores.found,
   }
 }
 
@@ -53,11 +57,12 @@ function scoreHistory(
   eligible: Eligible,
   k: number,
   candidates: string[] | undefined,
-): Scores {
+): Scores & { found: Found } {
   const scored = history.length > 0
   const base = scored ? g.tables.similarity.bias : g.tables.popularity.score
   const order = scored ? g.tables.similarity.biasOrder : g.tables.popularity.order
-  let nTouched = scored ? addSources(g, history) : 0
+  const { found, ...reached } = scored ? addSources(g, history) : { nTouched: 0, found: NONE_FOUND }
+  let { nTouched } = reached
   if (candidates !== undefined) nTouched = keepCandidates(g, candidates, nTouched)
   else if (scored && nTouched < 2 * k && weightsFor(g, history).vectors === 0)
     nTouched = addTasteNeighbours(g, history, eligible, nTouched)
@@ -66,6 +71,7 @@ function scoreHistory(
     order: candidates === undefined ? order.pointer : 0,
     nTouched,
     onlyPositive: false,
+    found,
   }
 }
 

@@ -2,23 +2,46 @@
  * The sources of a score. Each adds its part, times its weight in the context's blend, to `arena.accumulator`, and lists
  * what it touched for the first time.
  *
- *   rows   Σ_j w_j W[j, i] over the history's items j with weights w_j: item-based collaborative filtering in any form that
- *          training compiles into item-item rows (cosine, co-purchase, EASE, graph filters, content)
- *   trends what sells more of late than it did, the same for everybody
- *   rhythm what this shopper is due to buy again
+ *   rows      Σ_j w_j W[j, i] over the history's items j with weights w_j: item-based collaborative filtering in any form
+ *             that training compiles into item-item rows (cosine, co-purchase, EASE, graph filters, content)
+ *   sessions  what visits similar to the history hold
+ *   peers     what shoppers similar to the history hold
+ *   links     what linked shoppers hold
+ *   trends    what sells more of late than it did, the same for everybody
+ *   rhythm    what this shopper is due to buy again
  */
 import type { SourceWeights } from '../snapshot/manifest.ts'
 import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
+import { addFound, addLinked, findNeighbours, NOBODY } from './neighbours.ts'
 import { addDue } from './rhythm.ts'
 import { addTrends } from './trends.ts'
 
-/** Returns the number of touched items. The history is not empty. */
-export function addSources(g: Generation, history: History): number {
+/** How many neighbours of each kind the arena holds for this request. */
+export interface Found {
+  sessions: number
+  peers: number
+}
+
+/** The history is not empty. */
+export function addSources(g: Generation, history: History): { nTouched: number; found: Found } {
   const weights = weightsFor(g, history)
+  const own = history.shopper >= 0 ? history.shopper : NOBODY
+  const found: Found = { sessions: 0, peers: 0 }
   let nTouched = addRows(g, history, weights.rows, 0)
+  for (const [name, skip] of [
+    ['sessions', NOBODY],
+    ['peers', own],
+  ] as const) {
+    const source = g.neighbourhoods[name]
+    if (source === null || weights[name] === 0) continue
+    found[name] = findNeighbours(g, source, history, skip)
+    nTouched = addFound(g, source, found[name], weights[name], nTouched)
+  }
+  if (weights.links > 0) nTouched = addLinked(g, history.shopper, weights.links, nTouched)
   nTouched = addTrends(g, weights.trends, nTouched)
-  return addDue(g, history.due, weights.rhythm, nTouched)
+  nTouched = addDue(g, history.due, weights.rhythm, nTouched)
+  return { nTouched, found }
 }
 
 /** Shoppers of the snapshot and everybody else with a history have a blend each. */

@@ -12,6 +12,8 @@ import { READABLE_FORMATS } from './layout.ts'
 import { DTYPES } from './tensors.ts'
 
 export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024
+/** Most neighbours of a neighbourhood, and most weights of a place or a distance. */
+export const MAX_NEIGHBOURS = 1000
 
 const closed = { additionalProperties: false }
 const Count = Type.Integer({ minimum: 0, maximum: 0xffff_fffe })
@@ -79,7 +81,7 @@ const SourceWeights = Type.Object(
 )
 export type SourceWeights = Static<typeof SourceWeights>
 
-const Weights = (most: number) => Type.Array(Type.Number({ minimum: 0 }), { minItems: 1, maxItems: most })
+const Weights = Type.Array(Type.Number({ minimum: 0 }), { minItems: 1, maxItems: MAX_NEIGHBOURS })
 
 /**
  * A neighbourhood: rows similar to the newest items of a history, and what they hold. `core/scoring/neighbours.ts` has the
@@ -92,16 +94,16 @@ const Neighbourhood = Type.Object(
     /** Most recent rows that are looked at. */
     recent: Type.Integer({ minimum: 1, maximum: 0xffff_fffe }),
     /** Most similar of them that are kept. */
-    neighbours: Type.Integer({ minimum: 1, maximum: 1000 }),
+    neighbours: Type.Integer({ minimum: 1, maximum: MAX_NEIGHBOURS }),
     /**
      * Weight of a history item in the similarity by its place; `linear`: falls evenly to the oldest; `events`: the weight
      * of its event whatever its place.
      */
-    place: Type.Union([Type.Literal('linear'), Type.Literal('events'), Weights(1000)]),
+    place: Type.Union([Type.Literal('linear'), Type.Literal('events'), Weights]),
     /** Weight of a row by the place of the newest history item that it holds. */
-    match: Weights(1000),
+    match: Weights,
     /** Weight of a row's item by its distance, in the row, from that one. */
-    distance: Weights(1000),
+    distance: Weights,
     /** Factor of the row's items that came before that one. */
     earlier: Type.Number({ minimum: 0 }),
     /** Whether the similarity is divided by the length of the history's weights: cosine. */

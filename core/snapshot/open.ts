@@ -6,7 +6,7 @@
  */
 import { OfferwrightError } from '../contract/errors.ts'
 import type { SnapshotId } from '../contract/ids.ts'
-import type { Manifest, Section } from './manifest.ts'
+import type { Manifest, Section, Segment } from './manifest.ts'
 import { parseSafetensorsHeader, type SafetensorsHeader } from './safetensors.ts'
 import type { SignaturePolicy } from './signature.ts'
 import { checkStructure } from './structure.ts'
@@ -43,16 +43,16 @@ export interface SnapshotImage {
 export interface OpenOptions extends SignaturePolicy {
   expectedId: SnapshotId
   /** Bytes to leave free after the tables, for live columns and scratch arenas. */
-  reserveBytes: (items: number, shoppers: number) => number
+  reserveBytes: (segment: Segment) => number
 }
 
 /** Throws `snapshot_corrupt`, `snapshot_unsupported`, `snapshot_signature` or `snapshot_too_large`. */
 export async function openSnapshot(folder: string, options: OpenOptions): Promise<SnapshotImage> {
   const { id, manifest } = await readManifest(folder, options.expectedId, options)
-  const { items, shoppers, sections } = manifest.segments[0]
-  const places = placeFiles(sections)
+  const [segment] = manifest.segments
+  const places = placeFiles(segment.sections)
   const free = places.at(-1)?.end ?? FIRST_POINTER
-  const memory = allocate(free, options.reserveBytes(items, shoppers))
+  const memory = allocate(free, options.reserveBytes(segment))
   for (const { section, base } of places) await loadFile(folder, section, memory, base)
   const tensors = Object.fromEntries(places.flatMap((place) => placeTensors(place, memory)))
   const image = { id, folder, manifest, memory, tensors, free }

@@ -75,7 +75,7 @@ export class ServingGeneration {
   static async open(id: SnapshotId, options: GenerationOptions): Promise<ServingGeneration> {
     const image = await openSnapshot(snapshotFolder(options.store, id), {
       expectedId: id,
-      reserveBytes: (items) => reserveBytes(items, options.workers + SPARE_ARENAS + 1),
+      reserveBytes: (segment) => reserveBytes(segment, options.workers + SPARE_ARENAS + 1),
       publicKeys: options.publicKeys,
       requireSignature: options.requireSignature,
     })

@@ -35,7 +35,7 @@ beforeAll(async () => {
   const id = await publishSections({ dataset, sections, store, quality, activate: true, tolerance: null })
   const image = await openSnapshot(snapshotFolder(store, id), {
     expectedId: id,
-    reserveBytes: (items) => reserveBytes(items, 1),
+    reserveBytes: (segment) => reserveBytes(segment, 1),
   })
   fillLiveCatalogue(liveCatalogueOf(image), tablesOf(image))
   generation = openGeneration(image, 0)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { NO_CODE } from '../../core/snapshot/layout.ts'
+import type { Segment } from '../../core/snapshot/manifest.ts'
 import { footprint, openSnapshot } from '../../core/snapshot/open.ts'
 import { stringAt } from '../../core/snapshot/strings.ts'
 import { tablesOf } from '../../core/snapshot/tables.ts'
@@ -50,7 +51,7 @@ describe('a published snapshot', () => {
   test('leaves the asked room free after the tables', async () => {
     const { id, folder } = await published()
     const asked: number[] = []
-    const reserveBytes = (items: number, shoppers: number) => asked.push(items, shoppers) * 100_000
+    const reserveBytes = ({ items, shoppers }: Segment) => asked.push(items, shoppers) * 100_000
     const image = await openSnapshot(folder, { expectedId: id, reserveBytes })
     expect(asked).toEqual([6, 3])
     expect(image.free % 64).toBe(0)

@@ -14,7 +14,7 @@ import { encodeStrings } from '../../core/snapshot/strings.ts'
 import { tablesOf } from '../../core/snapshot/tables.ts'
 import { publishSnapshot } from '../../core/snapshot/write.ts'
 import { buildKeyTable } from '../../training/key-table.ts'
-import { sectionFile, writeSection } from '../../training/sections.ts'
+import { type SectionTables, sectionFile, writeSection } from '../../training/sections.ts'
 import { type AttributeRows, attributeTables } from '../../training/stages/attributes.ts'
 
 export interface TinyItem {
@@ -37,6 +37,13 @@ export interface TinyItem {
   intervalDays?: number
 }
 
+/** Rows of a neighbourhood: `[item, weight]`, newest first; the weight counts both ways. */
+export interface TinyNeighbours {
+  rows: [number, number][][]
+  rowWeight?: number[]
+  itemScale?: number[]
+}
+
 export interface TinyShop {
   /** In byte order of the keys. */
   items: TinyItem[]
@@ -47,6 +54,10 @@ export interface TinyShop {
   /** Rows of items bought together. */
   together?: [number, number][][]
   watermark?: number
+  sessions?: TinyNeighbours
+  peers?: TinyNeighbours
+  /** Of each shopper: `[shopper, weight]`. */
+  links?: [number, number][][]
   model?: Partial<ModelParameters>
 }
 
@@ -70,6 +81,7 @@ export async function openTinyShop(
   const sections = join(root, 'sections')
   await writeSections(sections, shop)
   await writeOptional(sections, shop)
+  await writeNeighbourhoods(sections, shop)
   const id = await publishSnapshot({
     store,
     shop: 'default',
@@ -94,7 +106,7 @@ export async function openTinyShop(
   })
   const image = await openSnapshot(join(store, id), {
     expectedId: id,
-    reserveBytes: (items) => reserveBytes(items, arenas),
+    reserveBytes: (segment) => reserveBytes(segment, arenas),
   })
   fillLiveCatalogue(liveCatalogueAt(image.memory, image.free, shop.items.length), tablesOf(image))
   return { image, close: () => rm(root, { recursive: true, force: true }) }
@@ -195,6 +207,33 @@ function csr(rows: [number, number][][]) {
     indices: Uint32Array.from(rows.flatMap((row) => row.map(([column]) => column))),
     data: Float32Array.from(rows.flatMap((row) => row.map(([, weight]) => weight))),
   }
+}
+
+async function writeNeighbourhoods(folder: string, { items, sessions, peers, links }: TinyShop): Promise<void> {
+  if (sessions) await writeSection(folder, 'sessions', neighbourTables(sessions, items.length))
+  if (peers) await writeSection(folder, 'peers', neighbourTables(peers, items.length))
+  if (links === undefined) return
+  await writeSection(folder, 'links', {
+    indptr: cumulative(links.map((row) => row.length)),
+    shoppers: Uint32Array.from(links.flatMap((row) => row.map(([shopper]) => shopper))),
+    weight: Float32Array.from(links.flatMap((row) => row.map(([, weight]) => weight))),
+  })
+}
+
+function neighbourTables({ rows, rowWeight = [], itemScale = [] }: TinyNeighbours, nItems: number) {
+  const postings = Array.from({ length: nItems }, (_, item) =>
+    rows.flatMap((row, r) => row.filter(([held]) => held === item).map(([, weight]): [number, number] => [r, weight])),
+  )
+  return {
+    row_indptr: cumulative(rows.map((row) => row.length)),
+    row_items: Uint32Array.from(rows.flatMap((row) => row.map(([item]) => item))),
+    row_data: Float32Array.from(rows.flatMap((row) => row.map(([, weight]) => weight))),
+    row_weight: Float32Array.from(rowWeight),
+    item_indptr: cumulative(postings.map((list) => list.length)),
+    item_rows: Uint32Array.from(postings.flatMap((list) => list.map(([row]) => row))),
+    item_data: Float32Array.from(postings.flatMap((list) => list.map(([, weight]) => weight))),
+    item_scale: Float32Array.from(itemScale),
+  } satisfies SectionTables<'sessions'>
 }
 
 function namesOf(names: (string | undefined)[]) {
