@@ -57,7 +57,7 @@ export function historiesOf(
 }
 
 /** Positions of the events that count, grouped by shopper, oldest first within each. */
-function eventsByShopper(table: EventTable, nShoppers: number, weights: number[]) {
+export function eventsByShopper(table: EventTable, nShoppers: number, weights: number[]) {
   const counted = new Uint32Array(table.length)
   let n = 0
   for (let e = 0; e < table.length; e++)

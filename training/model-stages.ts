@@ -5,9 +5,11 @@ import type { Stage, StageContext } from './stage.ts'
 import { trainIndex } from './stages/ann-index.ts'
 import { trainAttributes } from './stages/attributes.ts'
 import { trainCatalogue } from './stages/catalogue.ts'
+import { trainPeers } from './stages/peers.ts'
 import { trainPopularity } from './stages/popularity.ts'
 import { trainPrices } from './stages/prices.ts'
 import { trainRhythm } from './stages/rhythm.ts'
+import { trainSessions } from './stages/sessions.ts'
 import { trainShoppers } from './stages/shoppers.ts'
 import { trainSimilarity } from './stages/similarity.ts'
 import { trainTogether } from './stages/together.ts'
@@ -22,6 +24,8 @@ export const MODEL_STAGES = {
   vectors: trainVectors,
   index: trainIndex,
   prices: trainPrices,
+  sessions: trainSessions,
+  peers: trainPeers,
   together: trainTogether,
   trends: trainTrends,
   rhythm: trainRhythm,

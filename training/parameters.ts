@@ -4,6 +4,7 @@ import { OfferwrightError } from '../core/contract/errors.ts'
 import type { EventKind } from '../core/contract/events.ts'
 import { MAX_STORED_HISTORY } from '../core/snapshot/layout.ts'
 import type { ModelParameters } from '../core/snapshot/manifest.ts'
+import type { PeerModel, SessionModel } from './neighbours/models.ts'
 
 export const ROW_MODELS = ['item-cf', 'graph-filter', 'ease', 'none'] as const
 export type RowModel = (typeof ROW_MODELS)[number]
@@ -48,6 +49,10 @@ export interface TrainingParameters {
     epochs: number
   }
   index: { m: number; efConstruction: number }
+  /** How neighbouring visits are found; null: there is no section for them. */
+  sessions: SessionModel | null
+  /** How similar shoppers are found; null: there is no section for them. */
+  peers: PeerModel | null
   /** How much each source of a score adds, by context; null: item-item rows alone. */
   blend: ModelParameters['blend'] | null
   /** Pairs of at least `leastOrders` common orders; the best `kept` of an item; orders of at most `largestOrder` items. */
@@ -81,6 +86,8 @@ export const TRAINING_DEFAULTS: TrainingParameters = {
     epochs: 8,
   },
   index: { m: 16, efConstruction: 100 },
+  sessions: null,
+  peers: null,
   blend: null,
   together: { leastOrders: 2, largestOrder: 100, kept: 50 },
   trends: { shortDays: 3, longDays: 28, newDays: 30 },

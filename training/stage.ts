@@ -36,5 +36,5 @@ export class StageContext {
   }
 }
 
-/** Null: the data has nothing for the stage's section, and the snapshot does without it. */
+/** Null: the data has nothing for the stage's section, or the parameters do not ask for it. */
 export type Stage = (context: StageContext) => Promise<StageReport | null>
