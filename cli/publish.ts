@@ -2,7 +2,9 @@
 import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { OfferwrightError } from '../core/contract/errors.ts'
 import { readSummary } from '../training/dataset.ts'
+import { OUTSIDE_SECTIONS, type OutsideSections, outsideSections } from '../training/outside.ts'
 import { publishSections } from '../training/publish.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
 import { decimal } from './number-options.ts'
@@ -11,6 +13,8 @@ interface PublishCommandOptions extends HomeOptions {
   activate: boolean
   tolerance: number
   force?: boolean
+  section: string[]
+  report?: string
 }
 
 /** A row of the publish log. */
@@ -35,26 +39,46 @@ export function publishCommand(): Command {
       0.1,
     )
     .option('--force', 'publish also what is worse; the log says so')
-    .addHelpText('after', '\nExample:\n  $ offerwright publish --shop my-shop --no-activate')
+    .option('--section <name=file>', `take a section made outside: ${OUTSIDE_SECTIONS.join(', ')}; repeat`, collect, [])
+    .option('--report <file>', 'JSON: which import those sections were made from, and their model parameters')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ offerwright publish --shop my-shop --no-activate' +
+        '\n  $ offerwright publish --section similarity=similarity.safetensors --report report.json',
+    )
     .action(async (options: PublishCommandOptions) => {
       const { data, sections, snapshots: store, root } = shopFolders(options)
       const dataset = await readSummary(data)
       const quality: unknown = JSON.parse(await readFile(join(data, 'quality.json'), 'utf8'))
       const { activate, tolerance, force } = options
-      const published = { dataset, sections, store, quality, activate, tolerance: force ? null : tolerance }
-      const id = await publishSections(published)
-      await logPublish(root, {
-        v: 1,
-        shop: dataset.shop,
-        time: Date.now(),
-        snapshot: id,
-        activate,
-        forced: force === true,
-      })
+      const outside = await outsideOf(options)
+      if (outside) warnOfScale(outside)
+      const gates = { tolerance: force ? null : tolerance }
+      const id = await publishSections({ dataset, sections, store, quality, activate, outside, ...gates })
+      const { shop } = dataset
+      await logPublish(root, { v: 1, shop, time: Date.now(), snapshot: id, activate, forced: force === true })
       process.stdout.write(`${id}\n`)
     })
 }
 
 async function logPublish(folder: string, row: PublishRow): Promise<void> {
   await appendFile(join(folder, 'publishes.ndjson'), `${JSON.stringify(row)}\n`)
+}
+
+function collect(text: string, before: string[]): string[] {
+  return [...before, text]
+}
+
+async function outsideOf({ section, report }: PublishCommandOptions): Promise<OutsideSections | undefined> {
+  if (report !== undefined) return outsideSections(section, report)
+  if (section.length === 0) return undefined
+  throw new OfferwrightError('missing_field', 'sections made outside need --report', { field: 'report' })
+}
+
+/** Discounts hang on the probability of buying, and its curve was learned over the scores of the trained rows. */
+function warnOfScale({ files, report }: OutsideSections): void {
+  if (!files.has('similarity') || report.model?.calibration) return
+  process.stderr.write(
+    'note: the report brings no calibration; the curve of the trained rows holds only for scores of the same scale\n',
+  )
 }

@@ -1,14 +1,18 @@
 /** Publishing: the section files and what their stages reported become one snapshot. */
 import type { KeyObject } from 'node:crypto'
+import Type, { type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import type { SnapshotId } from '../core/contract/ids.ts'
+import { parseAs } from '../core/contract/parse.ts'
 import { INDEX_SECTION, OPTIONAL_SECTIONS, REQUIRED_SECTIONS, type SectionName } from '../core/snapshot/layout.ts'
-import { type Manifest, type ModelParameters, parseManifest } from '../core/snapshot/manifest.ts'
+import { type Manifest, ModelParameters, parseManifest } from '../core/snapshot/manifest.ts'
 import { activateSnapshot, currentSnapshot, snapshotFolder } from '../core/snapshot/store.ts'
 import { readManifestBytes } from '../core/snapshot/verify.ts'
 import { publishSnapshot } from '../core/snapshot/write.ts'
 import type { DatasetSummary } from './dataset.ts'
 import { gatesOf, refuseFailed } from './gates.ts'
+import type { OutsideSections } from './outside.ts'
 import { hasReport, readReport, type StoredReport, sectionFile } from './sections.ts'
 
 export interface PublishOptions {
@@ -20,22 +24,28 @@ export interface PublishOptions {
   quality: unknown
   /** Whether `CURRENT` moves to the new snapshot. */
   activate: boolean
-  /** Share by which a watched metric may be worse than in the snapshot in use; null: nothing is compared. */
+  /**
+   * Share by which a watched metric may be worse than in the snapshot in use; null: nothing is compared. Sections from outside
+   * were not measured here, so they pass no gate and fail none.
+   */
   tolerance: number | null
+  /** Sections that another trainer made, in place of the trained ones. */
+  outside?: OutsideSections
   /** Ed25519 private key. */
   signingKey?: KeyObject
 }
 
 /** Throws `gate_failed` where the sections are worse than the snapshot in use by more than the tolerance. */
 export async function publishSections(options: PublishOptions): Promise<SnapshotId> {
-  const { dataset, sections, store } = options
-  const names = [...REQUIRED_SECTIONS, ...OPTIONAL_SECTIONS.filter((name) => hasReport(sections, name))]
-  const reports: StoredReport[] = []
-  for (const stage of [...names, 'evaluate']) reports.push(await readReport(sections, stage))
+  const { dataset, sections, store, outside } = options
+  const isOutside = (name: SectionName) => outside?.files.has(name) === true
+  const isThere = (name: SectionName) => isOutside(name) || hasReport(sections, name)
+  const names: SectionName[] = [...REQUIRED_SECTIONS, ...OPTIONAL_SECTIONS.filter(isThere)]
+  const reports = await reportsOf([...names.filter((name) => !isOutside(name)), 'evaluate'], options)
   const { items, shoppers, watermark } = agreedData(reports, dataset.shop)
   const inUse = await manifestInUse(store)
   const metrics = metricsOf(reports)
-  if (inUse !== null && options.tolerance !== null)
+  if (inUse !== null && options.tolerance !== null && outside === undefined)
     refuseFailed(gatesOf(inUse.manifest.metrics, metrics, options.tolerance), options.tolerance)
   const id = await publishSnapshot({
     store,
@@ -47,9 +57,9 @@ export async function publishSections(options: PublishOptions): Promise<Snapshot
     seed: seedOf(reports),
     items,
     shoppers,
-    sections: names.map((name: SectionName) => ({
+    sections: names.map((name) => ({
       name,
-      file: sectionFile(sections, name),
+      file: outside?.files.get(name) ?? sectionFile(sections, name),
       format: name === INDEX_SECTION ? 'hnsw' : 'safetensors',
     })),
     model: modelOf(reports),
@@ -59,6 +69,13 @@ export async function publishSections(options: PublishOptions): Promise<Snapshot
   })
   if (options.activate) await activateSnapshot(store, id)
   return id
+}
+
+/** What came from outside is said last, so that its model parameters stand. */
+async function reportsOf(stages: string[], { sections, outside }: PublishOptions): Promise<StoredReport[]> {
+  const reports: StoredReport[] = []
+  for (const stage of stages) reports.push(await readReport(sections, stage))
+  return outside === undefined ? reports : [...reports, outside.report]
 }
 
 /** The snapshot in use becomes the parent. */
@@ -74,30 +91,24 @@ function agreedData(reports: StoredReport[], shop: string): StoredReport['data']
     if (JSON.stringify(data) !== JSON.stringify(first.data) || data.shop !== shop)
       throw new OfferwrightError(
         'invalid_data',
-        `stage ${stage} was run on other data than ${first.stage}; run offerwright train`,
+        `stage ${stage} was run on other data than ${first.stage}; run it again on what import wrote`,
         { field: stage, value: data },
       )
   return first.data
 }
 
 function seedOf(reports: StoredReport[]): number {
-  return Number(reports.find(({ stage }) => stage === INDEX_SECTION)?.parameters.seed)
+  const { parameters } = reports.find(({ stage }) => stage === INDEX_SECTION) ?? reports[0]
+  return Number(parameters.seed)
 }
 
+const ReportedModel = Type.Object({ model: ModelParameters })
+const modelCheck = Compile(ReportedModel)
+
+/** The shares of all reports as one. Throws with the parameter that is missing or that no model can have. */
 function modelOf(reports: StoredReport[]): ModelParameters {
-  const shares: Partial<ModelParameters> = Object.assign({}, ...reports.map(({ model }) => model))
-  const { eventWeights, historyLength, neighbours, calibration, vectors, blend, sessions, peers, basket } = shares
-  return {
-    eventWeights,
-    historyLength,
-    neighbours,
-    calibration,
-    vectors,
-    blend,
-    sessions,
-    peers,
-    basket,
-  } as ModelParameters
+  const model: Partial<ModelParameters> = Object.assign({}, ...reports.map((report) => report.model))
+  return parseAs<Static<typeof ReportedModel>>(modelCheck, { model }).model
 }
 
 function metricsOf(reports: StoredReport[]): Record<string, number> {

@@ -30,10 +30,13 @@ export interface StageReport {
   model?: Partial<ModelParameters>
 }
 
+/** Which import, and how much of it, something was made from. */
+export type DataMark = Pick<DatasetSummary, 'shop' | 'watermark' | 'items' | 'shoppers' | 'events'>
+
 /** The report on disk: also which data it is about, so that stages of different data are never published together. */
 export interface StoredReport extends StageReport {
   stage: string
-  data: { shop: string; watermark: number; items: number; shoppers: number; events: number }
+  data: DataMark
   parameters: Record<string, unknown>
 }
 

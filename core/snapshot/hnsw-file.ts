@@ -32,14 +32,18 @@ interface HnswHeader {
   efConstruction: number
 }
 
-/** Throws `snapshot_corrupt` unless the file is an index of `items` vectors of `dim` with links inside it. */
-export async function checkHnswFile(path: string, items: number, dim: number): Promise<void> {
+/**
+ * Throws `snapshot_corrupt` unless the file is an index of these vectors, rows of `dim`, under their row numbers, with
+ * links inside it. An index that was built over other vectors would answer for items it does not know.
+ */
+export async function checkHnswFile(path: string, vectors: Float32Array, dim: number): Promise<void> {
+  const items = vectors.length / dim
   const file = await openPlainFile(path)
   try {
     const { size } = await file.stat()
     const header = await readHeader(file, size)
     checkHeader(header, size, items, dim)
-    await checkElements(file, header)
+    await checkElements(file, header, vectors)
     await checkUpperLevels(file, header, size)
   } finally {
     await file.close()
@@ -87,7 +91,7 @@ function checkHeader(h: HnswHeader, size: number, items: number, dim: number): v
 }
 
 /** Level 0, in chunks of whole elements. */
-async function checkElements(file: FileHandle, h: HnswHeader): Promise<void> {
+async function checkElements(file: FileHandle, h: HnswHeader, vectors: Float32Array): Promise<void> {
   const labels = new Uint8Array(h.elements)
   const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / h.sizePerElement))
   const buffer = new Uint8Array(Math.min(perChunk, h.elements) * h.sizePerElement)
@@ -95,19 +99,20 @@ async function checkElements(file: FileHandle, h: HnswHeader): Promise<void> {
     const count = Math.min(perChunk, h.elements - first)
     const chunk = buffer.subarray(0, count * h.sizePerElement)
     await readFully(file, chunk, HEADER_BYTES + first * h.sizePerElement)
-    for (let i = 0; i < count; i++) checkElement(chunk, i * h.sizePerElement, h, labels)
+    for (let i = 0; i < count; i++) checkElement(chunk, i * h.sizePerElement, h, vectors, labels)
   }
 }
 
 /** Elements are multiples of 4 bytes, so words can be read in place. */
-function checkElement(chunk: Uint8Array, at: number, h: HnswHeader, labels: Uint8Array): void {
+function checkElement(chunk: Uint8Array, at: number, h: HnswHeader, vectors: Float32Array, labels: Uint8Array): void {
   const words = new Uint32Array(chunk.buffer, at, h.sizePerElement / 4)
   must('deleted mark', words[0] >>> 16, words[0] >>> 16 === 0)
   checkLinks(words, 0, h.maxM0, h.elements)
-  checkVector(new Float32Array(chunk.buffer, at + h.dataOffset, (h.labelOffset - h.dataOffset) / 4))
   const label = words[h.labelOffset / 4]
   must('label', label, words[h.labelOffset / 4 + 1] === 0 && label < h.elements && labels[label] === 0)
   labels[label] = 1
+  const dim = (h.labelOffset - h.dataOffset) / 4
+  checkVector(new Float32Array(chunk.buffer, at + h.dataOffset, dim), vectors, label * dim)
 }
 
 function checkLinks(words: Uint32Array, at: number, most: number, elements: number): void {
@@ -116,8 +121,10 @@ function checkLinks(words: Uint32Array, at: number, most: number, elements: numb
   for (let i = 1; i <= links; i++) must('link', words[at + i], words[at + i] < elements)
 }
 
-function checkVector(vector: Float32Array): void {
-  for (let i = 0; i < vector.length; i++) must('vector element', vector[i], Number.isFinite(vector[i]))
+/** A number that is not finite is never equal, as those of the section are. */
+function checkVector(vector: Float32Array, vectors: Float32Array, start: number): void {
+  for (let i = 0; i < vector.length; i++)
+    must('vector element', vector[i], vector[i] === vectors[start + i], vectors[start + i])
 }
 
 /** A link on a level leads to an element that has that level too, and the search starts on the highest. */

@@ -113,7 +113,7 @@ const Neighbourhood = Type.Object(
 )
 export type Neighbourhood = Static<typeof Neighbourhood>
 
-const ModelParameters = Type.Object(
+export const ModelParameters = Type.Object(
   {
     /** Weight of an event of the history, by kind. */
     eventWeights: EventWeights,

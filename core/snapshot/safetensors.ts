@@ -61,16 +61,16 @@ function checkExtent({ name, dtype, shape, begin, end }: HeaderEntry, covered: n
     throw corruptHeader(source, `tensor ${name} holds ${end - begin} bytes, its shape needs ${bytes}`)
 }
 
-/** Header of a file on disk. Throws `snapshot_corrupt`. */
-export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
+/** Header of a file on disk. Throws `snapshot_corrupt`, naming `source`. */
+export async function readSafetensorsHeader(path: string, source: string): Promise<SafetensorsHeader> {
   const file = await openPlainFile(path)
   try {
     const { size } = await file.stat()
     const prefix = new Uint8Array(Math.min(8, size))
     await readFully(file, prefix, 0)
-    const header = new Uint8Array(8 + headerLength(prefix, size, path))
+    const header = new Uint8Array(8 + headerLength(prefix, size, source))
     await readFully(file, header, 0)
-    return parseSafetensorsHeader(header, size, path)
+    return parseSafetensorsHeader(header, size, source)
   } finally {
     await file.close()
   }
@@ -78,7 +78,7 @@ export async function readSafetensorsHeader(path: string): Promise<SafetensorsHe
 
 /** All tensors of a file, each in memory of its own, so that it can be transferred to a worker. */
 export async function readSafetensors(path: string): Promise<Record<string, Tensor>> {
-  const { tensors } = await readSafetensorsHeader(path)
+  const { tensors } = await readSafetensorsHeader(path, path)
   const result: Record<string, Tensor> = {}
   const file = await openPlainFile(path)
   try {

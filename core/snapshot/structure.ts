@@ -26,7 +26,7 @@ export async function checkStructure(image: SnapshotImage): Promise<void> {
   checkPrices(tables.prices)
   checkOptional(tables, items, shoppers)
   const index = sections.find(({ name }) => name === INDEX_SECTION)
-  if (index) await checkHnswFile(join(image.folder, index.file), items, dim)
+  if (index) await checkHnswFile(join(image.folder, index.file), tables.vectors.items.view, dim)
 }
 
 function checkCatalogue(t: SnapshotTables['catalogue']): void {

@@ -1,5 +1,6 @@
 /**
- * Publishing: a snapshot is built in a temporary folder, synced, and renamed to its id; nothing edits it afterwards.
+ * Publishing: a snapshot is built in a temporary folder, synced, opened as a server opens it, and renamed to its id;
+ * nothing edits it afterwards.
  * A process that dies on the way leaves a `tmp-…` folder that nobody reads and a later publish removes.
  */
 import { createHash, type KeyObject, randomBytes } from 'node:crypto'
@@ -10,6 +11,7 @@ import { checkContents } from './contents.ts'
 import { CHUNK_BYTES, openPlainFile, readFully, syncFolder, writeDurably, writeFully } from './files.ts'
 import { FORMAT_VERSION, INDEX_SECTION, SECTIONS, type SectionName } from './layout.ts'
 import { type Manifest, renderManifest, type Section } from './manifest.ts'
+import { openSnapshot } from './open.ts'
 import { readSafetensorsHeader } from './safetensors.ts'
 import { writeSignature } from './signature.ts'
 import { MANIFEST_FILE, readManifestBytes, verifySnapshot } from './verify.ts'
@@ -49,6 +51,7 @@ export async function publishSnapshot(publication: Publication): Promise<Snapsho
     await writeDurably(join(temporary, MANIFEST_FILE), (file) => writeFully(file, bytes, 0))
     if (signingKey) await writeSignature(temporary, bytes, signingKey)
     const id = createHash('sha256').update(bytes).digest('hex')
+    await openSnapshot(temporary, { expectedId: id, reserveBytes: () => 0 })
     await moveIntoPlace(temporary, store, id, signingKey)
     return id
   } finally {
@@ -82,12 +85,12 @@ async function copySections(sources: SectionSource[], folder: string): Promise<S
 async function copySection({ name, file, format }: SectionSource, folder: string): Promise<Section> {
   const target = name === INDEX_SECTION ? 'items.hnsw' : `${name}.safetensors`
   const { bytes, sha256 } = await copyHashed(file, join(folder, target))
-  const tensors = format === 'hnsw' ? [] : await tensorsOf(join(folder, target))
+  const tensors = format === 'hnsw' ? [] : await tensorsOf(join(folder, target), name)
   return { name, file: target, format, bytes, sha256, tensors }
 }
 
-async function tensorsOf(path: string): Promise<Section['tensors']> {
-  const { tensors } = await readSafetensorsHeader(path)
+async function tensorsOf(path: string, section: string): Promise<Section['tensors']> {
+  const { tensors } = await readSafetensorsHeader(path, section)
   return [...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }))
 }
 

@@ -108,6 +108,14 @@ describe('publishing', () => {
     await expect(publishSnapshot(publication)).rejects.toMatchObject({ code: 'snapshot_corrupt', field: 'prices' })
     expect(await readdir(publication.store)).toEqual([])
   })
+
+  test('what a server would refuse to open is not published, whatever its hashes', async () => {
+    const sections = tinySections()
+    sections.similarity.data.data[0] = Number.NaN
+    const publication = await tinyPublication(sections)
+    await expect(publishSnapshot(publication)).rejects.toMatchObject({ code: 'snapshot_corrupt', field: 'similarity' })
+    expect(await readdir(publication.store)).toEqual([])
+  })
 })
 
 function publishInChild(publication: Publication) {

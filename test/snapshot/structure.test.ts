@@ -78,6 +78,10 @@ describe('an index file is refused', () => {
     await expect(openedWith(() => {}, index)).rejects.toMatchObject({ field: 'index', value: 5 })
   })
 
+  test('when it was built over other vectors than the section holds', async () => {
+    await expect(openedWith(set('vectors', 'items', 0, 0.5))).rejects.toMatchObject({ field: 'index', value: 1 })
+  })
+
   test('when any word of its header is wild', async () => {
     for (let at = 0; at < 96; at += 8) {
       const index = tinyIndex()
