@@ -1,0 +1,62 @@
+/** Rows and vectors by NumPy and an index by Python's hnswlib, which pip compiles in a minute. */
+import { readdir } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { currentSnapshot } from '../../core/snapshot/store.ts'
+import {
+  type PythonSection,
+  publishOutside,
+  pythonEnvironment,
+  rankedByNumpy,
+  servedFor,
+  spoilt,
+  trainInPython,
+} from '../support/python-trainer.ts'
+import { serveShop, type TrainedShop, trainShop } from '../support/trained-shop.ts'
+
+const ALL: PythonSection[] = ['similarity', 'vectors', 'index']
+const environment = await pythonEnvironment()
+
+describe.skipIf(environment === null)('vectors by NumPy and an index by Python', () => {
+  const python = environment!
+  let shop: TrainedShop
+  beforeAll(async () => {
+    shop = await trainShop()
+  })
+  afterAll(async () => {
+    await shop.remove()
+    await python.remove()
+  })
+
+  // Few neighbours: the rows reach too few items, and the index fills up; it is asked for more than it has, so that it is exact.
+  test.each([
+    ['the rows alone', []],
+    ['rows and the nearest of the index', ['--neighbours', '2', '--ef-search', '300']],
+  ])('answer as NumPy ranks, by %s', async (_, options) => {
+    const from = await trainInPython(python, shop, ...options)
+    expect(await publishOutside(shop, from, ALL)).toMatchObject({ code: 0 })
+    const cases = await rankedByNumpy(python, shop, from)
+    const server = await serveShop(shop)
+    expect(await servedFor(server, cases)).toEqual(cases)
+    await server.close()
+  })
+
+  test.each<[string, PythonSection[], string]>([
+    ['infinite_vector', ALL, 'section vectors: invalid vectors.items[0]: Infinity'],
+    ['short_index', ALL, 'section index: invalid elements: 299, expected 300'],
+    ['foreign_index', ALL, 'section index: invalid vector element'],
+    ['shifted_labels', ALL, 'section index: invalid label: 300'],
+    ['deleted_mark', ALL, 'section index: invalid deleted mark'],
+    ['unsorted', ['vectors'], 'section index: invalid vector element'],
+    ['unsorted', ['index'], 'section index: invalid vector element'],
+  ])('are refused when %s with %j, and the old snapshot serves on', async (how, sections, named) => {
+    const server = await serveShop(shop)
+    const before = await readdir(shop.folders.snapshots)
+    const serving = await currentSnapshot(shop.folders.snapshots)
+    const from = await spoilt(python, await trainInPython(python, shop), how)
+    const { code, stderr } = await publishOutside(shop, from, sections)
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(named) })
+    expect(await readdir(shop.folders.snapshots)).toEqual(before)
+    expect((await server.call('GET', '/readyz')).body.snapshot).toBe(serving)
+    await server.close()
+  })
+})
