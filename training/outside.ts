@@ -29,7 +29,7 @@ const OutsideReport = Type.Object(
   {
     data: Type.Object({ shop: Type.String(), watermark: Whole, items: Whole, shoppers: Whole, events: Whole }, closed),
     metrics: Type.Optional(Type.Record(Type.String(), Type.Number())),
-    model: Type.Partial(ModelParameters),
+    model: Type.Partial(ModelParameters, closed),
   },
   closed,
 )

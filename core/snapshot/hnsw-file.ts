@@ -112,7 +112,7 @@ function checkElement(chunk: Uint8Array, at: number, h: HnswHeader, vectors: Flo
   must('label', label, words[h.labelOffset / 4 + 1] === 0 && label < h.elements && labels[label] === 0)
   labels[label] = 1
   const dim = (h.labelOffset - h.dataOffset) / 4
-  checkVector(new Float32Array(chunk.buffer, at + h.dataOffset, dim), vectors, label * dim)
+  checkVector(new Float32Array(chunk.buffer, at + h.dataOffset, dim), vectors, label)
 }
 
 function checkLinks(words: Uint32Array, at: number, most: number, elements: number): void {
@@ -121,10 +121,11 @@ function checkLinks(words: Uint32Array, at: number, most: number, elements: numb
   for (let i = 1; i <= links; i++) must('link', words[at + i], words[at + i] < elements)
 }
 
-/** A number that is not finite is never equal, as those of the section are. */
-function checkVector(vector: Float32Array, vectors: Float32Array, start: number): void {
+/** The section's numbers are finite, so one that is not differs. */
+function checkVector(vector: Float32Array, vectors: Float32Array, item: number): void {
+  const start = item * vector.length
   for (let i = 0; i < vector.length; i++)
-    must('vector element', vector[i], vector[i] === vectors[start + i], vectors[start + i])
+    if (vector[i] !== vectors[start + i]) throw refused(`vector of item ${item}`, vector[i], vectors[start + i])
 }
 
 /** A link on a level leads to an element that has that level too, and the search starts on the highest. */

@@ -43,11 +43,11 @@ describe.skipIf(environment === null)('vectors by NumPy and an index by Python',
   test.each<[string, PythonSection[], string]>([
     ['infinite_vector', ALL, 'section vectors: invalid vectors.items[0]: Infinity'],
     ['short_index', ALL, 'section index: invalid elements: 299, expected 300'],
-    ['foreign_index', ALL, 'section index: invalid vector element'],
-    ['shifted_labels', ALL, 'section index: invalid label: 300'],
+    ['foreign_index', ALL, 'section index: invalid vector of item'],
+    ['shifted_labels', ALL, 'section index: invalid vector of item 1'],
     ['deleted_mark', ALL, 'section index: invalid deleted mark'],
-    ['unsorted', ['vectors'], 'section index: invalid vector element'],
-    ['unsorted', ['index'], 'section index: invalid vector element'],
+    ['unsorted', ['vectors'], 'section index: invalid vector of item'],
+    ['unsorted', ['index'], 'section index: invalid vector of item'],
   ])('are refused when %s with %j, and the old snapshot serves on', async (how, sections, named) => {
     const server = await serveShop(shop)
     const before = await readdir(shop.folders.snapshots)
