@@ -7,13 +7,19 @@ import type { Interactions } from './histories.ts'
 import { normalised } from './linear/normalised.ts'
 import { type SingularParameters, singularVectors } from './linear/singular.ts'
 
+export type FactorParameters = Omit<SingularParameters, 'powersPerIteration'>
+
 /** f32[items, dim]: unit rows, zero for items without interactions. */
 export async function itemFactors(
   interactions: Interactions,
-  parameters: SingularParameters,
+  parameters: FactorParameters,
   onDone: (iterations: number) => void = () => undefined,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const { vectors, values } = await singularVectors(normalised(interactions), parameters, onDone)
+  const { vectors, values } = await singularVectors(
+    normalised(interactions),
+    { ...parameters, powersPerIteration: 1 },
+    onDone,
+  )
   return unitRows(vectors, values)
 }
 

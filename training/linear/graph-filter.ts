@@ -24,8 +24,9 @@ const COEFFICIENTS = [0.4975, 7.0189, -22.9767, 27.4461, -10.9784]
 const LOW_PASS_DIM = 512
 const LOW_PASS_WEIGHT = 0.2
 const POPULARITY_EXPONENT = 0.4
-/** The low-pass keeps a space, not single vectors: more iterations change no figure. */
 const POWER_ITERATIONS = 4
+/** Of a wide base that is cut off: the cut is sharper, and directions of an eigenvalue below .02 are lost, if any are left. */
+const POWERS_PER_ITERATION = 3
 
 export interface GraphFilterParameters {
   /** Weights kept of each source item. */
@@ -105,8 +106,11 @@ function binary({ byShopper, byItem, ...counts }: Interactions): Interactions {
 
 /** V: f32[items, dim], the trivial direction first, which is known exactly. */
 async function lowPassOf(n: Normalised, dim: number, seed: number, threads: number): Promise<Float32Array> {
-  const parameters = { dim: dim - 1, powerIterations: POWER_ITERATIONS, seed, threads }
-  const { vectors } = await singularVectors(n, parameters, () => undefined)
+  const iterations = {
+    powerIterations: POWER_ITERATIONS,
+    powersPerIteration: dim < LOW_PASS_DIM ? 1 : POWERS_PER_ITERATION,
+  }
+  const { vectors } = await singularVectors(n, { dim: dim - 1, ...iterations, seed, threads }, () => undefined)
   const trivial = trivialDirection(n)
   const lowPass = new Float32Array(trivial.length * dim)
   for (let item = 0; item < trivial.length; item++) {

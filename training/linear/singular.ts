@@ -2,7 +2,7 @@
  * Truncated singular value decomposition of the normalised interactions N (normalised.ts) by randomised block power
  * iteration (Halko, Martinsson, Tropp, SIAM Review 53(2), 2011):
  *
- *   Q ← orth(Ω);   repeat: Q ← orth(Nᵀ N Q);   B = N Q;   BᵀB = U Λ Uᵀ;   V = Q U
+ *   Q ← orth(Ω);   repeat: Q ← orth((NᵀN)^s Q);   B = N Q;   BᵀB = U Λ Uᵀ;   V = Q U
  *
  * N's trivial pair, singular value 1 and popularity alone, is projected out: V holds the vectors that follow it. Columns
  * are made orthonormal by their Gram matrix G = E D Eᵀ, Q ← Q E D^−½; directions with D below 1e-10 of the largest are
@@ -26,6 +26,8 @@ const LEAST_SHARE = 1e-10
 export interface SingularParameters {
   dim: number
   powerIterations: number
+  /** s: products between two orthonormalisations, which cost several times as much when V is wide. */
+  powersPerIteration: number
   seed: number
   threads: number
 }
@@ -39,7 +41,7 @@ export interface SingularVectors {
 
 export async function singularVectors(
   interactions: Normalised,
-  { dim, powerIterations, seed, threads }: SingularParameters,
+  { dim, powerIterations, powersPerIteration, seed, threads }: SingularParameters,
   onDone: (iterations: number) => void,
 ): Promise<SingularVectors> {
   const workspace = new Workspace()
@@ -49,7 +51,7 @@ export async function singularVectors(
     fillRandom(basis.q, workspace.memory, seed)
     await basis.orthonormalise()
     for (let iteration = 0; iteration < powerIterations; iteration++) {
-      await basis.multiplyByGram()
+      for (let power = 0; power < powersPerIteration; power++) await basis.multiplyByGram()
       await basis.orthonormalise()
       onDone(iteration + 1)
     }
