@@ -9,12 +9,10 @@
  * value of 1 / P_ii, and the K largest are chosen here by the diagonal as found. Where only some rows are asked for, the
  * diagonal of the other targets stays at first order.
  */
-import { instantiateKernel } from '../../core/native/kernel.ts'
 import type { Interactions } from '../histories.ts'
-import { KernelThreads } from '../kernel-threads.ts'
 import type { Csr } from '../sparse.ts'
-import { placeCsr, Workspace } from '../workspace.ts'
-import { SourceRows } from './source-rows.ts'
+import { type Placed, placeCsr, Workspace } from '../workspace.ts'
+import { type RowsCall, SourceRows } from './source-rows.ts'
 
 /** Conjugate-gradient steps; stopping this early regularises a little more than λ alone. */
 const STEPS = 10
@@ -31,59 +29,64 @@ export interface EaseParameters {
 
 /** Items × items; row j holds the weights of history item j, indices ascending. `onDone` counts sources. */
 export async function easeRows(
-  { byShopper, byItem }: Interactions,
+  interactions: Interactions,
   { neighbours, l2, threads, sources }: EaseParameters,
   onDone: (sources: number) => void = () => undefined,
 ): Promise<Csr> {
-  const { nRows: nItems, nCols: nShoppers } = byItem
+  const { nRows: nItems, nCols: nShoppers } = interactions.byItem
   const workspace = new Workspace()
-  const rows = placeCsr(workspace, byShopper)
-  const cols = placeCsr(workspace, byItem)
   const diagonal = workspace.f32(nItems)
-  diagonal.view.set(squaresOf(byItem).map((squares) => squares + l2))
-  const panel = instantiateKernel(workspace.memory).PANEL.value
+  diagonal.view.set(squaresOf(interactions.byItem).map((squares) => squares + l2))
   const candidates = CANDIDATES_PER_KEPT * neighbours
   const found = new SourceRows(workspace, nItems, candidates, sources)
   const own = workspace.f32(found.nSources)
-  const scratch = Array.from({ length: threads }, () => workspace.f32(panel * (nShoppers + 4 * nItems + 8)).pointer)
-  const kernel = new KernelThreads(workspace.memory, threads)
-  try {
-    await kernel.blocks(
-      found.nSources,
-      panel,
-      (lane, from, to) => ({
-        name: 'easeRows',
-        args: [
-          rows.indptr,
-          rows.indices,
-          rows.data,
-          nShoppers,
-          cols.indptr,
-          cols.indices,
-          cols.data,
-          nItems,
-          diagonal.pointer,
-          l2,
-          STEPS,
-          found.sourcesAt(from),
-          to - from,
-          candidates,
-          scratch[lane],
-          own.pointer + 4 * from,
-          ...found.outputAt(from),
-        ],
-      }),
-      onDone,
-    )
-  } finally {
-    await kernel.close()
-  }
-  const corrections = Float32Array.from(diagonal.view, () => 1)
-  for (let s = 0; s < found.nSources; s++) {
+  const call = easeCall(workspace, interactions, { diagonal, own, l2, candidates }, found)
+  await found.fill(threads, nShoppers + 4 * nItems + 8, call, onDone)
+  const weights = scaledColumns(found.packed(), corrections(diagonal.view, own.view, sources))
+  return largestOf(weights, neighbours)
+}
+
+/** Places X and its transpose. */
+function easeCall(
+  workspace: Workspace,
+  { byShopper, byItem }: Interactions,
+  given: { diagonal: Placed<Float32Array>; own: Placed<Float32Array>; l2: number; candidates: number },
+  found: SourceRows,
+): RowsCall {
+  const rows = placeCsr(workspace, byShopper)
+  const cols = placeCsr(workspace, byItem)
+  return (scratch, from, to) => ({
+    name: 'easeRows',
+    args: [
+      rows.indptr,
+      rows.indices,
+      rows.data,
+      byShopper.nRows,
+      cols.indptr,
+      cols.indices,
+      cols.data,
+      byItem.nRows,
+      given.diagonal.pointer,
+      given.l2,
+      STEPS,
+      found.sourcesAt(from),
+      to - from,
+      given.candidates,
+      scratch,
+      given.own.pointer + 4 * from,
+      ...found.outputAt(from),
+    ],
+  })
+}
+
+/** From the first-order 1 / P_ii to the one found, where it was. */
+function corrections(diagonal: Float32Array, own: Float32Array, sources?: Uint32Array): Float32Array {
+  const factors = new Float32Array(diagonal.length).fill(1)
+  for (let s = 0; s < own.length; s++) {
     const item = sources?.[s] ?? s
-    corrections[item] = 1 / (own.view[s] * diagonal.view[item])
+    factors[item] = 1 / (own[s] * diagonal[item])
   }
-  return largestOf(scaledColumns(found.packed(), corrections), neighbours)
+  return factors
 }
 
 function squaresOf({ nRows, indptr, data }: Csr): Float64Array {

@@ -10,14 +10,12 @@
  * low-pass beside a linear filter is GF-CF's (Shen et al., CIKM 2021). These constants are published ones. Cutting a row by
  * source keeps an item's strongest effects and lets popular targets stay in many rows; cutting by target loses more.
  */
-import { instantiateKernel } from '../../core/native/kernel.ts'
 import type { Interactions } from '../histories.ts'
-import { KernelThreads } from '../kernel-threads.ts'
 import type { Csr } from '../sparse.ts'
 import { placeCsr, Workspace } from '../workspace.ts'
 import { type Normalised, normalised, trivialDirection } from './normalised.ts'
 import { singularVectors } from './singular.ts'
-import { SourceRows } from './source-rows.ts'
+import { type RowsCall, SourceRows } from './source-rows.ts'
 
 /** Of x, x², … x⁵. The constant term, −.0037, touches only the diagonal. */
 const COEFFICIENTS = [0.4975, 7.0189, -22.9767, 27.4461, -10.9784]
@@ -48,55 +46,64 @@ export async function graphFilterRows(
   const dim = Math.max(1, Math.min(LOW_PASS_DIM, nItems, nShoppers))
   const lowPass = await lowPassOf(n, dim, seed, threads)
   const workspace = new Workspace()
+  const found = new SourceRows(workspace, nItems, neighbours, sources)
+  const call = filterCall(workspace, n, lowPass, dim, neighbours, found)
+  await found.fill(threads, nShoppers + nItems + dim + 4, call, onDone)
+  return found.packed()
+}
+
+/** Places what the filter reads. */
+function filterCall(
+  workspace: Workspace,
+  n: Normalised,
+  lowPass: Float32Array,
+  dim: number,
+  neighbours: number,
+  found: SourceRows,
+): RowsCall {
   const rows = placeCsr(workspace, n.byShopper)
   const cols = placeCsr(workspace, n.byItem)
-  const coefficients = workspace.f32(COEFFICIENTS.length)
-  const vectors = workspace.f32(lowPass.length)
-  const sourceScales = workspace.f32(nItems)
-  const targetScales = workspace.f32(nItems)
-  coefficients.view.set(COEFFICIENTS)
-  vectors.view.set(lowPass)
-  sourceScales.view.set(n.itemSums.map((d) => (d === 0 ? 0 : d ** -POPULARITY_EXPONENT)))
-  targetScales.view.set(n.itemSums.map((d) => d ** POPULARITY_EXPONENT))
-  const panel = instantiateKernel(workspace.memory).PANEL.value
-  const found = new SourceRows(workspace, nItems, neighbours, sources)
-  const scratch = Array.from({ length: threads }, () => workspace.f32(panel * (nShoppers + nItems + dim + 4)).pointer)
-  const kernel = new KernelThreads(workspace.memory, threads)
-  try {
-    await kernel.blocks(
-      found.nSources,
-      panel,
-      (lane, from, to) => ({
-        name: 'filterRows',
-        args: [
-          rows.indptr,
-          rows.indices,
-          rows.data,
-          nShoppers,
-          cols.indptr,
-          cols.indices,
-          cols.data,
-          nItems,
-          coefficients.pointer,
-          COEFFICIENTS.length,
-          vectors.pointer,
-          dim,
-          LOW_PASS_WEIGHT,
-          sourceScales.pointer,
-          targetScales.pointer,
-          found.sourcesAt(from),
-          to - from,
-          neighbours,
-          scratch[lane],
-          ...found.outputAt(from),
-        ],
-      }),
-      onDone,
-    )
-  } finally {
-    await kernel.close()
-  }
-  return found.packed()
+  const coefficients = placeNumbers(workspace, COEFFICIENTS)
+  const vectors = placeNumbers(workspace, lowPass)
+  const sourceScales = placeNumbers(
+    workspace,
+    n.itemSums.map((d) => (d === 0 ? 0 : d ** -POPULARITY_EXPONENT)),
+  )
+  const targetScales = placeNumbers(
+    workspace,
+    n.itemSums.map((d) => d ** POPULARITY_EXPONENT),
+  )
+  return (scratch, from, to) => ({
+    name: 'filterRows',
+    args: [
+      rows.indptr,
+      rows.indices,
+      rows.data,
+      n.byShopper.nRows,
+      cols.indptr,
+      cols.indices,
+      cols.data,
+      n.byItem.nRows,
+      coefficients,
+      COEFFICIENTS.length,
+      vectors,
+      dim,
+      LOW_PASS_WEIGHT,
+      sourceScales,
+      targetScales,
+      found.sourcesAt(from),
+      to - from,
+      neighbours,
+      scratch,
+      ...found.outputAt(from),
+    ],
+  })
+}
+
+function placeNumbers(workspace: Workspace, numbers: ArrayLike<number>): number {
+  const { pointer, view } = workspace.f32(numbers.length)
+  view.set(numbers)
+  return pointer
 }
 
 function binary({ byShopper, byItem, ...counts }: Interactions): Interactions {

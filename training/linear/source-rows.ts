@@ -1,9 +1,15 @@
 /** Rows of an item-item matrix that the kernel fills by source item, k places a row, for all items or for some. */
+import { instantiateKernel } from '../../core/native/kernel.ts'
+import { type KernelCall, KernelThreads } from '../kernel-threads.ts'
 import type { Csr } from '../sparse.ts'
 import type { Placed, Workspace } from '../workspace.ts'
 
+/** The call that computes the rows at places from..to-1, with the lane's scratch. */
+export type RowsCall = (scratch: number, from: number, to: number) => KernelCall
+
 export class SourceRows {
   readonly nSources: number
+  readonly #workspace: Workspace
   readonly #k: number
   readonly #nItems: number
   readonly #sources: Placed<Uint32Array>
@@ -14,6 +20,7 @@ export class SourceRows {
   /** `sources`: distinct items; absent: all. */
   constructor(workspace: Workspace, nItems: number, k: number, sources?: Uint32Array) {
     this.nSources = sources?.length ?? nItems
+    this.#workspace = workspace
     this.#k = k
     this.#nItems = nItems
     this.#sources = workspace.u32(this.nSources)
@@ -31,6 +38,19 @@ export class SourceRows {
   outputAt(place: number): [indices: number, data: number, counts: number] {
     const row = 4 * place * this.#k
     return [this.#indices.pointer + row, this.#data.pointer + row, this.#counts.pointer + 4 * place]
+  }
+
+  /** Computes all rows, a panel of sources a call. `scratchRows`: panel rows of f32 that a call needs. */
+  async fill(threads: number, scratchRows: number, call: RowsCall, onDone: (sources: number) => void): Promise<void> {
+    const { memory } = this.#workspace
+    const panel = instantiateKernel(memory).PANEL.value
+    const scratch = Array.from({ length: threads }, () => this.#workspace.f32(panel * scratchRows).pointer)
+    const kernel = new KernelThreads(memory, threads)
+    try {
+      await kernel.blocks(this.nSources, panel, (lane, from, to) => call(scratch[lane], from, to), onDone)
+    } finally {
+      await kernel.close()
+    }
   }
 
   /** One row for each item, empty where it is no source. */
