@@ -5,6 +5,7 @@
 import type { BasketOffer, ConsideredAction, DecideAnswer, ItemOffer } from '../contract/answers.ts'
 import type { DecidedSlot, Decision } from './decide.ts'
 import type { Generation } from './generation.ts'
+import type { Identity } from './identity.ts'
 import { JsonBytes } from './json-bytes.ts'
 import type { Reason } from './reasons.ts'
 
@@ -24,7 +25,7 @@ export function answerText(g: Generation, decision: Decision): string {
 export function writeAnswer(g: Generation, decision: Decision, out: JsonBytes): void {
   const { manifest } = g.image
   out.ascii('{"decisionId":"')
-  out.ascii(decision.decisionId)
+  writeDecisionId(decision.identity, out)
   out.ascii('","snapshot":"')
   out.ascii(g.image.id)
   out.ascii('","shop":"')
@@ -45,6 +46,14 @@ export function writeAnswer(g: Generation, decision: Decision, out: JsonBytes): 
   out.ascii('],"basketOffer":')
   writeBasket(decision, out)
   out.ascii('}')
+}
+
+function writeDecisionId({ time, hi, lo, tail }: Identity, out: JsonBytes): void {
+  out.hex(Math.floor(time / 2 ** 32), 4)
+  out.hex(time >>> 0, 8)
+  out.hex(hi, 8)
+  out.hex(lo, 8)
+  out.hex(tail, 4)
 }
 
 function writeItem(g: Generation, decided: DecidedSlot, explained: boolean, out: JsonBytes): void {

@@ -6,7 +6,7 @@
  */
 import type { BasketOffer, ItemOffer, OfferReason } from '../contract/answers.ts'
 import { OfferwrightError } from '../contract/errors.ts'
-import type { DecisionId, ItemIndex } from '../contract/ids.ts'
+import type { ItemIndex } from '../contract/ids.ts'
 import type { LiveShopperColumns } from '../contract/live.ts'
 import type { DecideRequest } from '../contract/requests.ts'
 import { basketOffer, offerForBasket } from './basket.ts'
@@ -16,7 +16,7 @@ import { eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import { type GuardState, runningOf } from './guards.ts'
 import { gatherHistory, type History } from './history.ts'
-import { identify, isHeldOut } from './identity.ts'
+import { type Identity, identify, isHeldOut } from './identity.ts'
 import { itemIndexOf, subjectOf } from './keys.ts'
 import { itemOffer, offerForItem } from './offers.ts'
 import { type Reason, reasonsFor } from './reasons.ts'
@@ -46,7 +46,7 @@ export interface Reservation {
 
 /** What was decided, in indexes; `answer.ts` writes it as it is answered. */
 export interface Decision {
-  decisionId: DecisionId
+  identity: Identity
   time: number
   personalised: boolean
   holdout: boolean
@@ -82,7 +82,7 @@ export function decide(g: Generation, args: DecideArguments): Decision {
   const slots = decideItems(choosing, args, history, ranked, barred)
   const basket = decideBasket(choosing, args, slots.length, barred)
   return {
-    decisionId: choosing.identity.decisionId,
+    identity: choosing.identity,
     time,
     personalised: history.length > 0 && request.personalise !== false,
     holdout,

@@ -8,6 +8,7 @@ import { stringAt } from '../snapshot/strings.ts'
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const ZERO = 0x30
+const LETTER_A = 0x61
 const MINUS = 0x2d
 /** Integers up to here are written digit by digit. */
 const LARGEST_INTEGER = 2_147_483_647
@@ -25,6 +26,9 @@ export class JsonBytes {
   /** Bytes written so far; may be set back to drop what follows. */
   length = 0
   readonly #room: DecimalRoom
+  /** The decimal that stands in the room: probabilities repeat. */
+  #lastDecimal = 0
+  #lastCount = 0
   #memory: SharedArrayBuffer
   #bytes: Buffer
 
@@ -98,6 +102,16 @@ export class JsonBytes {
     else this.ascii(Number.isFinite(value) ? String(value) : 'null')
   }
 
+  /** The lower 4 · `digits` bits of a 32-bit word. */
+  hex(word: number, digits: number): void {
+    this.#reserve(digits)
+    const bytes = this.#bytes
+    for (let shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
+      const digit = (word >>> shift) & 0xf
+      bytes[this.length++] = digit + (digit < 10 ? ZERO : LETTER_A - 10)
+    }
+  }
+
   boolean(value: boolean): void {
     this.ascii(value ? 'true' : 'false')
   }
@@ -118,7 +132,11 @@ export class JsonBytes {
   #decimal(value: number): void {
     const { kernel, arena } = this.#room
     const { pointer, view } = arena.decimal
-    const count = kernel.shortestDecimal(value, pointer)
+    if (value !== this.#lastDecimal) {
+      this.#lastDecimal = value
+      this.#lastCount = kernel.shortestDecimal(value, pointer)
+    }
+    const count = this.#lastCount
     this.#reserve(count)
     const bytes = this.#bytes
     const at = this.length

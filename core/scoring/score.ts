@@ -122,9 +122,13 @@ function bestOf(g: Generation, scores: Scores, allow: number, nExcluded: number,
     arena.resultItems.pointer,
     arena.resultScores.pointer,
   )
-  const found = arena.resultScores.view.subarray(0, n)
-  const end = scores.onlyPositive ? found.findLastIndex((score) => score > 0) + 1 : n
-  return { items: Array.from(arena.resultItems.view.subarray(0, end)), scores: Array.from(found.subarray(0, end)) }
+  const items: ItemIndex[] = []
+  const found: number[] = []
+  for (let slot = 0; slot < n && !(scores.onlyPositive && arena.resultScores.view[slot] <= 0); slot++) {
+    items.push(arena.resultItems.view[slot])
+    found.push(arena.resultScores.view[slot])
+  }
+  return { items, scores: found }
 }
 
 /** p0 = 1 / (1 + e^−(intercept + slope · ln max(score, 10⁻⁴))): the calibrated probability of buying without an offer. */

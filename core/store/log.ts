@@ -15,6 +15,8 @@ export interface AppendLogOptions {
   name: string
   /** A segment that has grown past this is closed and the next one begun. */
   segmentBytes?: number
+  /** How long rows may wait for others, so that few large writes are made; `flush` does not wait. */
+  gatherMs?: number
   /** Bytes that may wait for the disk. */
   waitingBytes?: number
   /** Told of each failed write; the rows are kept. */
@@ -24,7 +26,7 @@ export interface AppendLogOptions {
 const SEGMENT_BYTES = 256 * 1024 * 1024
 const WAITING_BYTES = 32 * 1024 * 1024
 const RETRY_MS = 500
-const GATHER_BYTES = 64 * 1024
+const GATHER_BYTES = 128 * 1024
 /** A larger buffer is given back when its rows are written. */
 const KEPT_BYTES = 4 * 1024 * 1024
 
@@ -43,10 +45,11 @@ export class AppendLog {
   #writtenBytes = 0
   #flushes: { upTo: number; resolve: () => void; reject: (error: Error) => void }[] = []
   #writing: Promise<void> | null = null
+  #timer: NodeJS.Timeout | undefined
   #closing = false
 
   private constructor(options: AppendLogOptions, lastSegment: number) {
-    this.#options = { segmentBytes: SEGMENT_BYTES, waitingBytes: WAITING_BYTES, ...options }
+    this.#options = { segmentBytes: SEGMENT_BYTES, gatherMs: 0, waitingBytes: WAITING_BYTES, ...options }
     this.#segment = lastSegment
   }
 
@@ -69,19 +72,29 @@ export class AppendLog {
     this.#gathered = end
     this.#waitingBytes += rows.length
     this.#appendedBytes += rows.length
-    this.#writing ??= this.#writeAll()
+    if (this.#writing !== null) return
+    if (this.#options.gatherMs === 0 || this.#gathered >= GATHER_BYTES) this.#begin()
+    else this.#timer ??= setTimeout(() => this.#begin(), this.#options.gatherMs)
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#gathered > 0) this.#writing ??= this.#writeAll()
   }
 
   /** Resolves when everything appended so far has been handed to the operating system. */
   flush(): Promise<void> {
     const upTo = this.#appendedBytes
     if (upTo === this.#writtenBytes) return Promise.resolve()
+    this.#begin()
     return new Promise((resolve, reject) => this.#flushes.push({ upTo, resolve, reject }))
   }
 
   /** Writes what waits, syncs and closes. A disk that still fails then loses the waiting rows: `flush` rejects. */
   async close(): Promise<void> {
     this.#closing = true
+    this.#begin()
     await this.#writing
     for (const { reject } of this.#flushes)
       reject(new Error(`${this.#options.name} log: closed before its rows were written`))

@@ -13,6 +13,9 @@ import { CatalogueChanges, type ItemRow } from './catalogue.ts'
 export const LOGS = ['events', 'decisions', 'items'] as const
 export type LogName = (typeof LOGS)[number]
 
+/** A decision is answered without waiting for its row. */
+const GATHER_DECISIONS_MS = 10
+
 export class LiveState {
   readonly shopperMemory: SharedArrayBuffer
   readonly shoppers: ShopperWriter
@@ -35,6 +38,7 @@ export class LiveState {
       AppendLog.open({
         folder,
         name,
+        gatherMs: name === 'decisions' ? GATHER_DECISIONS_MS : 0,
         onError: (error) => logger.error({ log: name, reason: error.message }, 'log not written, tried again'),
       })
     const [events, decisions, items] = await Promise.all(LOGS.map(open))
