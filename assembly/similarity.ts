@@ -12,7 +12,7 @@ import { accumulateRows, clearTouched } from './sparse'
 
 /**
  * rows*: shoppers × items as CSR; cols*: the same values as items × shoppers CSR; norms f32[nItems].
- * acc f32[nItems] is untouched before and after; touched u32[nItems] is scratch.
+ * acc f32[nItems] is untouched before and after; touched u32[nItems + 1] is scratch.
  * For target t = item - fromItem: outIndices u32[., k] and outData f32[., k] hold outCounts[t] neighbours, best first; the
  * rest of the row is left as it was.
  */

@@ -25,7 +25,7 @@ export function fillUntouched(acc: usize, n: u32): void {
 /**
  * Adds `weights[r]` times row `rows[r]` for r = 0..nRows-1, in this order, each product rounded to f32, then the sum.
  * rows u32[nRows] may repeat; weights f32[nRows]. Appends each column touched for the first time to `touched`, which holds
- * `nTouched` already and has room for every column. Returns the new number of touched columns.
+ * `nTouched` already and has room for every column and one more. Returns the new number of touched columns.
  */
 export function accumulateRows(
   rows: usize,
@@ -63,10 +63,9 @@ function accumulateRow(weight: f32, start: u32, end: u32, indices: usize, data: 
     expectArray(cell, 1, 4)
     const before = load<f32>(cell)
     store<f32>(cell, before + (weight * load<f32>(index + toData) + <f32>0.0))
-    if (reinterpret<u32>(before) == UNTOUCHED) {
-      store<u32>(top, column)
-      top += 4
-    }
+    // No branch: every column is written, only a new one is kept. Whether it is new cannot be foreseen.
+    store<u32>(top, column)
+    top += (<usize>(reinterpret<u32>(before) == UNTOUCHED)) << 2
   }
   return top
 }
@@ -118,13 +117,14 @@ export function largestContribution(
 /** Value of `column` among the non-zeros start..end-1, whose columns ascend; 0 if absent. */
 function valueAt(start: u32, end: u32, indices: usize, data: usize, column: u32): f32 {
   expectRow(start, end, indices, data)
+  if (start == end) return 0
   let low = start
-  let high = end
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (load<u32>(indices + ((<usize>middle) << 2)) < column) low = middle + 1
-    else high = middle
+  for (let length = end - start; length > 1; ) {
+    // No branch: which half holds it is a coin toss, and a wrong guess costs more than the load.
+    const half = length >>> 1
+    low = select<u32>(low + half, low, load<u32>(indices + ((<usize>(low + half)) << 2)) <= column)
+    length -= half
   }
-  if (low == end || load<u32>(indices + ((<usize>low) << 2)) != column) return 0
+  if (load<u32>(indices + ((<usize>low) << 2)) != column) return 0
   return load<f32>(data + ((<usize>low) << 2))
 }

@@ -27,7 +27,7 @@ export const historyCase: MakeCase = (kernel, memory, items) => {
   order.view.sort((a, b) => bias.view[b] - bias.view[a] || a - b)
   const rows = tables.u32(HISTORY, (i) => Math.floor((i * items) / HISTORY))
   const weights = tables.f32(HISTORY, (i) => 1 / (1 + i))
-  const [acc, touched] = [tables.f32(items, () => -0), tables.u32(items, () => 0)]
+  const [acc, touched] = [tables.f32(items, () => -0), tables.u32(items + 1, () => 0)]
   const [index, score] = [tables.u32(SLOTS, () => 0), tables.f32(SLOTS, () => 0)]
   return {
     name: `${HISTORY} rows × ${NEIGHBOURS} neighbours and top ${SLOTS} of ${items} items`,
@@ -100,7 +100,7 @@ export const similarityCase: MakeCase = (kernel, memory, items) => {
   })
   const [r, c] = [tables.ones(rows), tables.ones(columns)]
   const norms = tables.f32(n, (i) => (columns[i].length === 0 ? 0 : 1 / Math.sqrt(columns[i].length)))
-  const [acc, touched] = [tables.f32(n, () => -0), tables.u32(n, () => 0)]
+  const [acc, touched] = [tables.f32(n, () => -0), tables.u32(n + 1, () => 0)]
   const [indices, data, counts] = [
     tables.u32(block * k, () => 0),
     tables.f32(block * k, () => 0),

@@ -102,7 +102,7 @@ class Lane {
     this.#k = k
     this.sums = workspace.f32(nItems)
     this.sums.view.fill(-0)
-    this.touched = workspace.u32(nItems)
+    this.touched = workspace.u32(nItems + 1)
     this.indices = workspace.u32(BLOCK_ITEMS * k)
     this.data = workspace.f32(BLOCK_ITEMS * k)
     this.counts = workspace.u32(BLOCK_ITEMS)

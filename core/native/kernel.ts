@@ -16,7 +16,7 @@ export interface KernelExports {
   fillUntouched(acc: number, n: number): void
   /**
    * Adds weights f32[nRows] × rows u32[nRows] of the CSR matrix (indptr u32, indices u32, data f32) to acc f32[nCols], in
-   * order; rows may repeat. Appends newly touched columns to touched (u32, room for every column) after its `nTouched`
+   * order; rows may repeat. Appends newly touched columns to touched (u32[nCols + 1]) after its `nTouched`
    * entries. Returns the new number of touched columns.
    */
   accumulateRows(
@@ -145,7 +145,7 @@ export interface KernelExports {
   /**
    * The k best positive cosines of each item fromItem..toItem-1, divided by their sum, best first, into
    * outIndices u32[., k] and outData f32[., k]; outCounts u32[.] says how many. rows*: shoppers × items CSR; cols*: its
-   * transpose; norms f32[nItems] = 1 / ‖column‖; acc f32[nItems] untouched, before and after; touched u32[nItems].
+   * transpose; norms f32[nItems] = 1 / ‖column‖; acc f32[nItems] untouched, before and after; touched u32[nItems + 1].
    */
   similarityBlock(
     rowsIndptr: number,

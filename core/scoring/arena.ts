@@ -104,7 +104,7 @@ function arenaParts({ items, rows }: ArenaSize) {
   const bitmap = 4 * bitmapWords(items)
   return {
     accumulator: 4 * items,
-    touched: 4 * items,
+    touched: 4 * (items + 1),
     rows: 4 * MAX_HISTORY,
     weights: 4 * MAX_HISTORY,
     scaled: 4 * MAX_HISTORY,

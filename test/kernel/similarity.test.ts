@@ -43,7 +43,7 @@ describe.each(BUILDS)('item similarity, %s build', (build) => {
     const r = placeMatrix(arena, shoppers)
     const c = placeMatrix(arena, columns)
     const norms = arena.f32(normsOf(columns))
-    const [acc, touched] = [arena.room(n * 4), arena.room(n * 4)]
+    const [acc, touched] = [arena.room(n * 4), arena.room((n + 1) * 4)]
     const [indices, data, counts] = [arena.room(n * k * 4), arena.room(n * k * 4), arena.room(n * 4)]
     arena.kernel.fillUntouched(acc, n)
     const tables = [r.indptr, r.indices, r.data, c.indptr, c.indices, c.data, norms] as const

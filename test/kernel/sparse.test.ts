@@ -37,7 +37,7 @@ describe.each(BUILDS)('sums of sparse rows, %s build', (build) => {
     const { indptr, indices, data } = placeMatrix(arena, m)
     const acc = arena.room(m.nCols * 4)
     kernel.fillUntouched(acc, m.nCols)
-    const touched = arena.room(m.nCols * 4)
+    const touched = arena.room((m.nCols + 1) * 4)
     const listed = arena.u32(rows.map(([row]) => row))
     const weights = arena.f32(rows.map(([, w]) => w))
     return { indptr, indices, data, acc, touched, listed, weights }

@@ -6,7 +6,7 @@ import { currentSnapshot, snapshotFolder } from '../../core/snapshot/store.ts'
 import { readManifest } from '../../core/snapshot/verify.ts'
 import { readSummary } from '../../training/dataset.ts'
 import { outsideSections } from '../../training/outside.ts'
-import { type TrainingParameters, trainingParameters } from '../../training/parameters.ts'
+import { TRAINING_DEFAULTS, type TrainingParameters, trainingParameters } from '../../training/parameters.ts'
 import { publishSections } from '../../training/publish.ts'
 import { readReport } from '../../training/sections.ts'
 import { train } from '../../training/train.ts'
@@ -45,7 +45,10 @@ async function shopOfTwoTrainers(): Promise<Shop> {
     SHOPPERS,
     EVENTS,
   )
-  const other = { neighbours: 3, vectors: { dim: 4, powerIterations: 2, efSearch: 20, weight: 0.5 } }
+  const other = {
+    neighbours: 3,
+    vectors: { ...TRAINING_DEFAULTS.vectors, dim: 4, powerIterations: 2, efSearch: 20, weight: 0.5 },
+  }
   const trainInto = (into: string, chosen: Partial<TrainingParameters>) =>
     train({ data, sections: into, parameters: trainingParameters({ threads: 1, ...chosen }) })
   await trainInto(sections, { seed: 7 })
@@ -68,6 +71,7 @@ async function shopOfTwoTrainers(): Promise<Shop> {
         store,
         quality: null,
         activate: true,
+        tolerance: null,
         outside: await outsideSections(named, file),
       }),
   }
