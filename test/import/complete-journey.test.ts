@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readEvents, readItems, readShoppers } from '../../training/duckdb.ts'
+import { readAttributes, readEvents, readItems, readShoppers } from '../../training/duckdb.ts'
 import { importData } from '../../training/import/import.ts'
 import { LEFT_OUT } from '../../training/import/quality.ts'
 
@@ -152,6 +152,10 @@ describe.skipIf(!present)('the Complete Journey files', () => {
     expect(got.toSorted()).toEqual(
       wanted.map((p) => text([p.product_id, p.product_type || p.product_id, p.product_category, p.brand])).toSorted(),
     )
+    const attributes = await readAttributes(data)
+    const sized = wanted.filter((product) => product.package_size !== '')
+    expect(attributes?.name.filter((name) => name === 'size').length).toBe(sized.length)
+    expect(attributes?.name.filter((name) => name === 'manufacturer').length).toBe(wanted.length)
     expect(imported.quality.items).toMatchObject({
       read: products.length,
       rejected: 0,

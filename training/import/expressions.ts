@@ -46,16 +46,6 @@ export function decimalNumber(text: string): string {
   return `CASE WHEN regexp_full_match(${number}, '-?\\d{1,15}(\\.\\d*)?') THEN CAST(${number} AS DOUBLE) END`
 }
 
-/** Texts of several columns as one to read, and the sum of their amounts: NULL where one that is there does not parse. */
-export function sumParts(texts: string[], amount: (text: string) => string) {
-  const unreadable = texts.map((text) => `(${text} IS NOT NULL AND ${amount(text)} IS NULL)`).join(' OR ')
-  const sum = texts.map((text) => `coalesce(${amount(text)}, 0)`).join(' + ')
-  return {
-    text: `nullif(concat_ws(' + ', ${texts.join(', ')}), '')`,
-    minor: `CASE WHEN coalesce(${texts.join(', ')}) IS NULL OR ${unreadable} THEN NULL ELSE ${sum} END`,
-  }
-}
-
 export function truth(text: string): string {
   return `CASE WHEN lower(${trimmed(text)}) IN ('true', 't', 'yes', 'y', '1') THEN TRUE WHEN lower(${trimmed(text)}) IN ('false', 'f', 'no', 'n', '0') THEN FALSE END`
 }

@@ -1,14 +1,12 @@
 /** Reads the files of a mapping into the staging tables of sql/staging.sql. */
-import { minorDigits } from '../../core/contract/money.ts'
 import { type Database, quoteText } from '../duckdb.ts'
+import { amountOf, sumParts, totalParts, unitsOf } from './amounts.ts'
 import {
   anyRule,
-  decimalMinor,
   decimalNumber,
   kindParts,
   normalised,
   present,
-  sumParts,
   timeMs,
   trimmed,
   truth,
@@ -30,8 +28,8 @@ export async function stageEvents(
   const { columns } = source
   const kind = kindParts(source, open.column)
   const amount = amountOf(mapping, source)
-  const total = totalParts(columns.total, text, amount)
-  const discount = columns.discount === undefined ? NONE : sumParts([columns.discount].flat().map(text), amount)
+  const total = totalParts([columns.total ?? []].flat().map(text), amount)
+  const discount = sumParts([columns.discount ?? []].flat().map(text), amount)
   const weighed = anyRule(source.weighed, open.column)
   const shopper =
     columns.shopper === undefined ? 'NULL' : normalised(open.column(columns.shopper), source.normalise?.shopper)
@@ -122,34 +120,8 @@ async function stageAttribute(
   )
 }
 
-const NONE = { text: 'NULL', minor: 'NULL' }
-
-/** Without the first of its columns there is no total: the others are only what to add to it. */
-function totalParts(
-  names: EventSource['columns']['total'],
-  text: (name: string) => string,
-  amount: (text: string) => string,
-) {
-  if (names === undefined) return NONE
-  const texts = [names].flat().map(text)
-  const sum = sumParts(texts, amount)
-  const unlessMissing = (value: string) => `CASE WHEN ${texts[0]} IS NOT NULL THEN ${value} END`
-  return { text: unlessMissing(sum.text), minor: unlessMissing(sum.minor) }
-}
-
-/** A whole number of units; of what is weighed it is one, with the sign of its weight. */
-function unitsOf(text: string, weighed: string): string {
-  return `CASE WHEN ${weighed} THEN CAST(sign(${decimalNumber(text)}) AS BIGINT) ELSE ${wholeNumber(text)} END`
-}
-
 function textOf(open: OpenSource) {
   return (name: string | undefined) => (name === undefined ? 'NULL' : present(open.column(name)))
-}
-
-function amountOf(mapping: Mapping, source: EventSource | ItemSource) {
-  const digits = minorDigits(mapping.currency)
-  const parse = source.money === 'minor' ? wholeNumber : (text: string) => decimalMinor(text, digits)
-  return (text: string) => (text === 'NULL' ? 'NULL' : parse(text))
 }
 
 function blankIsNull(text: string): string {
@@ -162,11 +134,11 @@ async function insert(db: Database, table: string, open: OpenSource, values: str
 
 async function nameSource(db: Database, number: number, source: EventSource | ItemSource): Promise<void> {
   await db.run(`INSERT INTO source_files VALUES (${number}, ${quoteText(source.name)})`)
-  const attributes = ('attributes' in source && source.attributes) || {}
-  const roles: [string, string[]][] = [
-    ...Object.entries(source.columns).map(([role, names]): [string, string[]] => [role, [names].flat()]),
-    ...Object.entries(attributes).map(([name, { column }]): [string, string[]] => [`attribute ${name}`, [column]]),
+  const attributes = Object.entries(('attributes' in source && source.attributes) || {})
+  const named = [
+    ...Object.entries(source.columns).map(([role, names]) => [role, [names].flat().join(' + ')]),
+    ...attributes.map(([name, { column }]) => [`attribute ${name}`, column]),
   ]
-  for (const [role, names] of roles)
-    await db.run(`INSERT INTO source_columns VALUES (${number}, ${quoteText(role)}, ${quoteText(names.join(' + '))})`)
+  for (const [role, name] of named)
+    await db.run(`INSERT INTO source_columns VALUES (${number}, ${quoteText(role)}, ${quoteText(name)})`)
 }
