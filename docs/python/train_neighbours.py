@@ -25,13 +25,22 @@ from safetensors.numpy import save_file
 # Weight of an event by its kind; events.parquet holds the position in this list. The server weighs histories alike.
 EVENT_WEIGHTS = {"view": 0.4, "cart": 0.8, "purchase": 1.0, "shown": 0.0, "clicked": 0.4, "uncart": 0.0}
 HISTORY_LENGTH = 50
+# Items compared with all others in one product.
+BLOCK_ITEMS = 256
+# A score is the sum of its sources times these. Without a blend in the report the one learned for the trained rows stands.
+ROWS_ALONE = {"rows": 1, "sessions": 0, "peers": 0, "links": 0, "vectors": 0, "trends": 0, "rhythm": 0}
 
 
 def main():
     args = arguments()
     data = json.loads((args.data / "dataset.json").read_text())
     matrix = interactions(args.data / "events.parquet", data["shoppers"], data["items"])
-    model = {"eventWeights": EVENT_WEIGHTS, "historyLength": HISTORY_LENGTH, "neighbours": args.neighbours}
+    model = {
+        "eventWeights": EVENT_WEIGHTS,
+        "historyLength": HISTORY_LENGTH,
+        "neighbours": args.neighbours,
+        "blend": {"known": ROWS_ALONE, "session": ROWS_ALONE},
+    }
     args.out.mkdir(parents=True, exist_ok=True)
     save_file(similarity(matrix, args.neighbours), args.out / "similarity.safetensors")
     if not args.rows_only:
@@ -60,14 +69,15 @@ def similarity(matrix, k):
     n = matrix.shape[1]
     unit = unit_columns(matrix)
     targets, sources, weights = [], [], []
-    for i in range(n):
-        cosine = unit.T @ unit[:, i]
-        cosine[i] = 0
-        best = np.argsort(-cosine, kind="stable")[:k]
-        best = best[cosine[best] > 0]
-        targets.append(np.full(best.size, i))
-        sources.append(best)
-        weights.append(cosine[best] / cosine[best].sum())
+    for start in range(0, n, BLOCK_ITEMS):
+        cosines = unit[:, start : start + BLOCK_ITEMS].T @ unit
+        for i, cosine in enumerate(cosines, start):
+            cosine[i] = 0
+            best = np.argsort(-cosine, kind="stable")[:k]
+            best = best[cosine[best] > 0]
+            targets.append(np.full(best.size, i))
+            sources.append(best)
+            weights.append(cosine[best] / cosine[best].sum())
     target, source, weight = (np.concatenate(parts) for parts in (targets, sources, weights))
     means = matrix.sum(axis=0) / max(1, np.count_nonzero(matrix.any(axis=1)))
     bias = (means - np.bincount(target, weight * means[source], n)).astype(np.float32)

@@ -13,14 +13,18 @@ import {
 } from '../support/python-trainer.ts'
 import { serveShop, type TrainedShop, trainShop } from '../support/trained-shop.ts'
 
+/** More than the server compares one by one, so that it asks the index. */
+const ITEMS = 5000
 const ALL: PythonSection[] = ['similarity', 'vectors', 'index']
 const environment = await pythonEnvironment()
 
 describe.skipIf(environment === null)('vectors by NumPy and an index by Python', () => {
   const python = environment!
   let shop: TrainedShop
+  let trained: string
   beforeAll(async () => {
-    shop = await trainShop()
+    shop = await trainShop(ITEMS, 40_000)
+    trained = await trainInPython(python, shop)
   })
   afterAll(async () => {
     await shop.remove()
@@ -30,7 +34,7 @@ describe.skipIf(environment === null)('vectors by NumPy and an index by Python',
   // Few neighbours: the rows reach too few items, and the index fills up; it is asked for more than it has, so that it is exact.
   test.each([
     ['the rows alone', []],
-    ['rows and the nearest of the index', ['--neighbours', '2', '--ef-search', '300']],
+    ['rows and the nearest of the index', ['--neighbours', '2', '--ef-search', `${ITEMS}`]],
   ])('answer as NumPy ranks, by %s', async (_, options) => {
     const from = await trainInPython(python, shop, ...options)
     expect(await publishOutside(shop, from, ALL)).toMatchObject({ code: 0 })
@@ -42,7 +46,7 @@ describe.skipIf(environment === null)('vectors by NumPy and an index by Python',
 
   test.each<[string, PythonSection[], string]>([
     ['infinite_vector', ALL, 'section vectors: invalid vectors.items[0]: Infinity'],
-    ['short_index', ALL, 'section index: invalid elements: 299, expected 300'],
+    ['short_index', ALL, `section index: invalid elements: ${ITEMS - 1}, expected ${ITEMS}`],
     ['foreign_index', ALL, 'section index: invalid vector of item'],
     ['shifted_labels', ALL, 'section index: invalid vector of item 1'],
     ['deleted_mark', ALL, 'section index: invalid deleted mark'],
@@ -52,7 +56,7 @@ describe.skipIf(environment === null)('vectors by NumPy and an index by Python',
     const server = await serveShop(shop)
     const before = await readdir(shop.folders.snapshots)
     const serving = await currentSnapshot(shop.folders.snapshots)
-    const from = await spoilt(python, await trainInPython(python, shop), how)
+    const from = await spoilt(python, trained, how)
     const { code, stderr } = await publishOutside(shop, from, sections)
     expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(named) })
     expect(await readdir(shop.folders.snapshots)).toEqual(before)

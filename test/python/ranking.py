@@ -13,8 +13,9 @@ from safetensors.numpy import load_file
 
 KINDS = ["view", "cart", "purchase", "shown", "clicked", "uncart"]
 SHOPPERS = 40
-# As many as the server asks of the index.
+# The server asks for as many near items: of the vectors of what can be sold in a small shop, else of the index.
 TASTE_NEIGHBOURS = 200
+SMALL_SHOP = 4096
 
 
 def main(data, sections, k):
@@ -60,7 +61,8 @@ def best(history, model, rows, vectors, sellable, k):
         added[rows["indices"][row]] += weights[kind] * rows["data"][row]
         reached[rows["indices"][row]] = True
     if vectors is not None and reached.sum() < 2 * k:
-        added += model["vectors"]["weight"] * taste(history, weights, vectors)
+        asked = sellable if sellable.size <= SMALL_SHOP else np.ones_like(sellable)
+        added += model["vectors"]["weight"] * taste(history, weights, vectors, asked)
     scores = added + rows["bias"]
     bought = [item for item, kind in history if KINDS[kind] == "purchase"]
     scores[bought] = -np.inf
@@ -68,11 +70,12 @@ def best(history, model, rows, vectors, sellable, k):
     return np.argsort(-scores, kind="stable")[:k].tolist()
 
 
-def taste(history, weights, vectors):
+def taste(history, weights, vectors, asked):
     """Inner product with the history's mean vector, of the items nearest to it."""
     mean = sum(weights[kind] * vectors[item] for item, kind in history)
     length = np.linalg.norm(mean)
     near = vectors @ (mean / length) if length > 0 else np.zeros(len(vectors), np.float32)
+    near[~asked] = -np.inf
     near[np.argsort(-near, kind="stable")[TASTE_NEIGHBOURS:]] = 0
     return np.maximum(0, near)
 

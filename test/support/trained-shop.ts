@@ -10,7 +10,6 @@ import type { ServerConfig } from '../../server/config.ts'
 import { type RunningServer, startServer } from '../../server/server.ts'
 
 export const CLI = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
-const SIZE = ['--items', '300', '--shoppers', '400', '--events', '8000']
 
 export interface TrainedShop {
   folders: ShopFolders
@@ -19,12 +18,12 @@ export interface TrainedShop {
   remove(): Promise<void>
 }
 
-export async function trainShop(): Promise<TrainedShop> {
+export async function trainShop(items = 300, events = 8000): Promise<TrainedShop> {
   const home = await mkdtemp(join(tmpdir(), 'offerwright-'))
   const folders = shopFolders({ home, shop: 'default' })
   const run = async (...args: string[]) =>
     (await promisify(execFile)(process.execPath, [CLI, ...args, '--home', home])).stdout.trim()
-  await run('demo', ...SIZE)
+  await run('demo', '--items', `${items}`, '--shoppers', '400', '--events', `${events}`)
   await run('import')
   await run('train')
   const first = await publish(run, folders)
