@@ -52,12 +52,12 @@ export function publishCommand(): Command {
       const quality: unknown = JSON.parse(await readFile(join(data, 'quality.json'), 'utf8'))
       const { activate, tolerance, force } = options
       const outside = await outsideOf(options)
-      if (outside) warnOfScale(outside)
       const gates = { tolerance: force ? null : tolerance }
       const id = await publishSections({ dataset, sections, store, quality, activate, outside, ...gates })
       const { shop } = dataset
       await logPublish(root, { v: 1, shop, time: Date.now(), snapshot: id, activate, forced: force === true })
       process.stdout.write(`${id}\n`)
+      if (outside) warnOfScale(outside)
     })
 }
 

@@ -41,11 +41,12 @@ export async function publishSections(options: PublishOptions): Promise<Snapshot
   const isOutside = (name: SectionName) => outside?.files.has(name) === true
   const isThere = (name: SectionName) => isOutside(name) || hasReport(sections, name)
   const names: SectionName[] = [...REQUIRED_SECTIONS, ...OPTIONAL_SECTIONS.filter(isThere)]
-  const reports = await reportsOf([...names.filter((name) => !isOutside(name)), 'evaluate'], options)
+  const trained = names.filter((name) => !isOutside(name))
+  const reports = await reportsOf(trained, options)
   const { items, shoppers, watermark } = agreedData(reports, dataset.shop)
   const inUse = await manifestInUse(store)
   const metrics = metricsOf(reports)
-  if (inUse !== null && options.tolerance !== null && outside === undefined)
+  if (inUse !== null && options.tolerance !== null)
     refuseFailed(gatesOf(inUse.manifest.metrics, metrics, options.tolerance), options.tolerance)
   const id = await publishSnapshot({
     store,
@@ -71,11 +72,16 @@ export async function publishSections(options: PublishOptions): Promise<Snapshot
   return id
 }
 
-/** What came from outside is said last, so that its model parameters stand. */
+/**
+ * What came from outside is last, so that its model parameters stand. The evaluation then measured other sections than
+ * those that are published: its metrics are left out, and no gate has anything to compare.
+ */
 async function reportsOf(stages: string[], { sections, outside }: PublishOptions): Promise<StoredReport[]> {
   const reports: StoredReport[] = []
   for (const stage of stages) reports.push(await readReport(sections, stage))
-  return outside === undefined ? reports : [...reports, outside.report]
+  const evaluation = await readReport(sections, 'evaluate')
+  if (outside === undefined) return [...reports, evaluation]
+  return [...reports, { ...evaluation, metrics: {} }, outside.report]
 }
 
 /** The snapshot in use becomes the parent. */
