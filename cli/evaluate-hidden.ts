@@ -1,6 +1,7 @@
 /** `offerwright evaluate hidden`: whether items that nobody has met yet are found by what they are like. */
 import { Command } from 'commander'
-import { type Expected, evaluateHidden, type Found, type HiddenResult } from '../training/evaluation/hidden.ts'
+import { evaluateHidden, type Found, type HiddenResult } from '../training/evaluation/hidden.ts'
+import type { Expected } from '../training/evaluation/random-lists.ts'
 import { TRAINING_DEFAULTS, trainingParameters } from '../training/parameters.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
 import { decimal, listLength, positive, wholeNumber } from './number-options.ts'

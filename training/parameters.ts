@@ -29,7 +29,7 @@ export interface TrainingParameters {
   maxBasket: number | null
   /**
    * How items that fewer than `enough` shoppers met join the rows by their content: `neighbours` sources of each, at
-   * `strength` times a source's mean weight, at most `added` to one source's row.
+   * `strength` times a source's mean weight (0: not at all), at most `added` to one source's row.
    */
   content: { neighbours: number; strength: number; enough: number; added: number }
   /** Age at which a purchase counts half in popularity. */
@@ -72,7 +72,7 @@ export const TRAINING_DEFAULTS: TrainingParameters = {
   rows: 'item-cf',
   neighbours: 100,
   maxBasket: null,
-  content: { neighbours: 20, strength: 1, enough: 10, added: 20 },
+  content: { neighbours: 20, strength: 10, enough: 5, added: 20 },
   halfLifeDays: 30,
   l2: 80,
   vectors: {
@@ -104,14 +104,22 @@ export function trainingParameters(chosen: Partial<TrainingParameters> = {}): Tr
   requireInteger('historyLength', parameters.historyLength, 1, MAX_STORED_HISTORY)
   if (parameters.maxBasket !== null) requireInteger('maxBasket', parameters.maxBasket, 1, 0xffffffff)
   if (parameters.until !== null) requireInteger('until', parameters.until, 0, Number.MAX_SAFE_INTEGER)
-  if (!(parameters.halfLifeDays > 0 && Number.isFinite(parameters.halfLifeDays)))
-    throw invalid('halfLifeDays', parameters.halfLifeDays, 'a positive number of days')
+  requirePositive('halfLifeDays', parameters.halfLifeDays)
+  const { content } = parameters
+  requireInteger('content.neighbours', content.neighbours, 1, 1000)
+  requireInteger('content.added', content.added, 1, 10_000)
+  if (content.strength !== 0) requirePositive('content.strength', content.strength)
+  requirePositive('content.enough', content.enough)
   return parameters
 }
 
 function requireInteger(field: string, value: number, least: number, most: number): void {
   if (!Number.isInteger(value) || value < least || value > most)
     throw invalid(field, value, `an integer from ${least} to ${most}`)
+}
+
+function requirePositive(field: string, value: number): void {
+  if (!(value > 0 && Number.isFinite(value))) throw invalid(field, value, 'a positive number')
 }
 
 function invalid(field: string, value: unknown, wanted: string): OfferwrightError {

@@ -53,6 +53,11 @@ test('train, publish and evaluate work one after the other on a shop', async () 
     k: 5,
     models: { rows: {}, popularity: {}, decayedPopularity: {} },
   })
+
+  const asked = ['evaluate', 'hidden', '--home', home, '--share', '0.2', '--holdout-weeks', '2', '--k', '5']
+  const hidden = await offerwright(...asked, '--json')
+  expect(JSON.parse(hidden.stdout)).toMatchObject({ k: 5, hiddenItems: 8, amongAll: {}, amongHidden: {}, known: {} })
+  expect((await offerwright(...asked)).stdout).toMatch(/^8 items hidden; \d+ shoppers [\s\S]+ content \/ random +\d/)
 })
 
 test.each([

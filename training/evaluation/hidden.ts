@@ -4,11 +4,7 @@
  * ranked by the scoring that serves. Asked for are the shoppers who bought a hidden item after the cut, known by what
  * else they did before it: how many of those items stand in their list?
  *
- * Two lists of each shopper: among all items, and among the hidden ones alone. What a list of k items drawn at random
- * from the N that may be shown holds of r items to find, of R that were bought, is known exactly:
- *
- *   recall = k r / (N R),   hit rate = 1 − Π_{i < k} (N − r − i) / (N − i)
- *
+ * Two lists of each shopper: among all items, and among the hidden ones alone, each beside what chance would find.
  * `known` tells what content costs: how the items that are not hidden are found with it and without.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -27,6 +23,7 @@ import { MODEL_STAGES } from '../model-stages.ts'
 import type { TrainingParameters } from '../parameters.ts'
 import type { OnProgress } from '../progress.ts'
 import { casesAfter, type HeldOutCase } from './held-out-cases.ts'
+import { type Expected, expectedOfDraw, meanOf } from './random-lists.ts'
 
 const WEEK_MS = 7 * 86_400_000
 /** Second key word of the draws, so that no other use of the seed draws the same. */
@@ -42,8 +39,6 @@ export interface HiddenOptions {
   parameters: TrainingParameters
   onProgress?: OnProgress
 }
-
-export type Expected = Pick<RankingMetrics, 'recall' | 'hitRate'>
 
 export interface Found {
   content: RankingMetrics
@@ -174,17 +169,4 @@ function expectedOfRandom(
   let n = 0
   for (const item of among ?? Array(nItems).keys()) if (maybe(item)) n++
   return expectedOfDraw(n, [...relevant].filter(maybe).length, relevant.size, k)
-}
-
-/** Of k items drawn from n, of which r are among the `relevant` ones. */
-export function expectedOfDraw(n: number, r: number, relevant: number, k: number): Expected {
-  const drawn = Math.min(k, n)
-  let missed = 1
-  for (let i = 0; i < drawn; i++) missed *= Math.max(0, n - r - i) / (n - i)
-  return { recall: n === 0 ? 0 : (drawn * r) / (n * relevant), hitRate: 1 - missed }
-}
-
-function meanOf(all: Expected[]): Expected {
-  const mean = (of: keyof Expected) => all.reduce((sum, one) => sum + one[of], 0) / all.length
-  return { recall: mean('recall'), hitRate: mean('hitRate') }
 }
