@@ -90,6 +90,10 @@ function itemReason(reason: ItemReason): string {
       return `bought with ${reason.item}`
     case 'due_again':
       return `bought ${reason.days} days ago`
+    case 'boosted':
+      return `raised by ${reason.campaign}`
+    case 'pinned':
+      return `put there by ${reason.campaign}`
     case 'near_your_taste':
       return 'near the taste'
     case 'similar_visits':

@@ -15,6 +15,8 @@ export type ItemReason =
   | { code: 'near_your_taste' }
   /** Held by visits or shoppers similar to this one, or by shoppers linked to this one. */
   | { code: 'similar_visits' | 'similar_shoppers' | 'linked_shoppers' }
+  /** After the cause: a campaign that raised the score, or put the item into its slot. */
+  | { code: 'boosted' | 'pinned'; campaign: string }
 
 /** Why an offer was given, or why none was. In the order of the guards; the first that holds is told. */
 export const OFFER_REASONS = [

@@ -23,6 +23,11 @@ const Tier = Type.Object(
 export type Tier = Static<typeof Tier>
 export type Depth = Static<typeof PercentDepth> | Static<typeof AmountDepth>
 
+const Pin = Type.Object(
+  { item: Key, slot: Type.Integer({ minimum: 1, maximum: 100 }) },
+  { additionalProperties: false },
+)
+
 const common = {
   id: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' }),
   name: Type.Optional(Type.String({ maxLength: 200 })),
@@ -49,6 +54,10 @@ const common = {
       { additionalProperties: false },
     ),
   ),
+  /** Factor on the score of the targets while the campaign runs; what it needs are `targets`. */
+  boost: Type.Optional(Type.Number({ minimum: 1, maximum: 10 })),
+  /** Items in fixed slots of an answer while the campaign runs; slots count from 1. */
+  pins: Type.Optional(Type.Array(Pin, { minItems: 1, maxItems: 100 })),
   /** Least margin left after the discount, in basis points of the reduced price. */
   marginFloorBps: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
   /** How long an issued offer holds. */

@@ -95,6 +95,14 @@ function writeReasons(g: Generation, reasons: Reason[], out: JsonBytes): void {
       out.ascii(',"share":')
       out.number(reason.share)
       out.ascii('}')
+    } else if ('days' in reason) {
+      out.ascii('","days":')
+      out.number(reason.days)
+      out.ascii('}')
+    } else if ('campaign' in reason) {
+      out.ascii('","campaign":"')
+      out.ascii(reason.campaign)
+      out.ascii('"}')
     } else out.ascii('"}')
   }
 }

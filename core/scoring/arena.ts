@@ -15,8 +15,10 @@ export const EXACT_ITEMS = 4096
 /** Widest vectors that a request folds in, and the longest history by least squares. */
 const MAX_DIM = 4096
 const MAX_FOLD_IN = 64
-/** Filter results that a worker keeps: a filter is evaluated over the whole catalogue once. */
-export const CACHED_FILTERS = 16
+/** Most live campaigns that may boost their targets: each is one more ranking a request. */
+export const MAX_BOOSTING = 16
+/** Filter results and targets that a worker keeps: each is evaluated over the whole catalogue once. */
+export const CACHED_FILTERS = 32
 /** Most items left out of one answer: asked for, bought and in the cart. */
 export const MAX_EXCLUDED = 4096
 

@@ -12,7 +12,7 @@ import {
 import { type Fault, OfferwrightError } from '../contract/errors.ts'
 import type { ItemIndex } from '../contract/ids.ts'
 import { parseInstant, parseJson, schemaFaults } from '../contract/parse.ts'
-import { MAX_ACTIONS } from './arena.ts'
+import { MAX_ACTIONS, MAX_BOOSTING } from './arena.ts'
 import type { Generation } from './generation.ts'
 import { hashOf, itemIndexOf } from './keys.ts'
 
@@ -77,6 +77,7 @@ function meaningFaults(file: CampaignFile, currency: string): Fault[] {
       if (!(error instanceof OfferwrightError)) throw error
       refuse(`${at}.${error.field}`, error.value, 'ISO 8601 with an offset, or milliseconds')
     }
+    merchandiseFaults(campaign, at, refuse)
     if (campaign.mechanism === 'spend_threshold')
       campaign.ladder.forEach((tier, step) => {
         if (tier.rewardMinor >= tier.thresholdMinor)
@@ -87,11 +88,27 @@ function meaningFaults(file: CampaignFile, currency: string): Fault[] {
           )
       })
   })
+  const boosting = file.campaigns.filter(({ state, boost }) => state === 'live' && boost !== undefined).length
+  if (boosting > MAX_BOOSTING) refuse('campaigns', boosting, `at most ${MAX_BOOSTING} live campaigns may boost`)
   if (steps >= MAX_ACTIONS) refuse('campaigns', steps, `at most ${MAX_ACTIONS - 1} ladder steps in all`)
   return faults
 }
 
-interface Live {
+type Refuse = (field: string, value: unknown, remedy: string) => void
+
+function merchandiseFaults({ boost, targets, pins = [] }: Campaign, at: string, refuse: Refuse): void {
+  if (boost !== undefined && targets === undefined) refuse(`${at}.boost`, boost, 'needs targets: all items are none')
+  const slots = new Set<number>()
+  const items = new Set<string>()
+  pins.forEach(({ item, slot }, i) => {
+    if (slots.has(slot)) refuse(`${at}.pins[${i}].slot`, slot, 'a slot stands once in a campaign')
+    if (items.has(item)) refuse(`${at}.pins[${i}].item`, item, 'an item stands once in a campaign')
+    slots.add(slot)
+    items.add(item)
+  })
+}
+
+export interface Live {
   /** Position in the file: budgets and dual prices are kept in this order. */
   position: number
   id: string
@@ -106,6 +123,9 @@ interface Live {
   /** By code: 1 where targeted. */
   categories: Uint8Array | null
   brands: Uint8Array | null
+  /** 1: none. */
+  boost: number
+  pins: { item: ItemIndex; slot: number }[]
 }
 
 export interface ItemCampaign extends Live {
@@ -138,6 +158,8 @@ export interface CompiledCampaigns {
   /** Only those in state `live`, in the order of the file. */
   onItems: ItemCampaign[]
   onBasket: BasketCampaign[]
+  /** Those that boost or pin. */
+  merchandising: Live[]
 }
 
 /** Resolves a parsed file against one generation's catalogue. `revision` names the file's content. */
@@ -147,10 +169,12 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
     policy: { ...POLICY_DEFAULTS, ...file.policy },
     onItems: [],
     onBasket: [],
+    merchandising: [],
   }
   file.campaigns.forEach((campaign, position) => {
     if (campaign.state !== 'live') return
     const live = liveOf(g, campaign, position)
+    if (live.boost > 1 || live.pins.length > 0) compiled.merchandising.push(live)
     if (campaign.mechanism === 'spend_threshold') compiled.onBasket.push(basketCampaign(live, campaign.ladder))
     else compiled.onItems.push(itemCampaign(live, campaign))
   })
@@ -184,6 +208,8 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
     items: targets?.items === undefined ? null : new Set(targets.items.map((key) => itemIndexOf(g, key))),
     categories: wantedCodes(targets?.categories, g.categoryCodes),
     brands: wantedCodes(targets?.brands, g.brandCodes),
+    boost: campaign.boost ?? 1,
+    pins: (campaign.pins ?? []).map(({ item, slot }) => ({ item: itemIndexOf(g, item), slot })),
   }
 }
 

@@ -88,13 +88,22 @@ export function withCodes(
   names: string[],
   out: number,
 ): void {
+  const wanted = names.map((name) => known.get(name) ?? -1)
+  itemsWithCodes(g, codes, known.size, wanted, out)
+}
+
+/** Items whose code is one of the wanted ones, of which -1 is nobody's. */
+export function itemsWithCodes(
+  g: Generation,
+  codes: number,
+  nCodes: number,
+  wantedCodes: Iterable<number>,
+  out: number,
+): void {
   const { wanted } = g.arena
   wanted.view.fill(0)
-  for (const name of names) {
-    const code = known.get(name)
-    if (code !== undefined) wanted.view[code >> 5] |= 1 << (code & 31)
-  }
-  g.kernel.bitmapFromCodes(codes, g.nItems, wanted.pointer, known.size, out)
+  for (const code of wantedCodes) if (code >= 0) wanted.view[code >> 5] |= 1 << (code & 31)
+  g.kernel.bitmapFromCodes(codes, g.nItems, wanted.pointer, nCodes, out)
 }
 
 function withValues(g: Generation, { attribute, in: values }: In, out: number): void {

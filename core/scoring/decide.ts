@@ -18,9 +18,11 @@ import { type GuardState, runningOf } from './guards.ts'
 import { gatherHistory, type History } from './history.ts'
 import { type Identity, identify, isHeldOut } from './identity.ts'
 import { itemIndexOf, subjectOf } from './keys.ts'
+import { merchandiseAt } from './merchandise.ts'
 import { itemOffer, offerForItem } from './offers.ts'
+import { type Ranked, rank } from './rank.ts'
 import { type Reason, reasonsFor } from './reasons.ts'
-import { purchaseProbability, type Ranked, rank } from './score.ts'
+import { purchaseProbability } from './score.ts'
 
 export const DEFAULT_SLOTS = 10
 
@@ -73,7 +75,7 @@ export function decide(g: Generation, args: DecideArguments): Decision {
   refuseUnknown(g, request)
   const history = gatherHistory(g, request, args.live, time)
   const allowed = eligible(g, request, history.purchased)
-  const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request)
+  const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request, merchandiseAt(campaigns, time))
 
   const subject = subjectOf(request)
   const holdout = isHeldOut(g, subject, campaigns.policy.holdoutBps)
@@ -112,15 +114,14 @@ function decideItems(
   const { g, guards } = choosing
   const running = barred ? [] : runningOf(guards, campaigns.onItems)
   return ranked.items.map((item, slot) => {
-    const score = ranked.scores[slot]
-    const probability = purchaseProbability(ranked.calibration, score)
+    const probability = purchaseProbability(ranked.calibration, ranked.plainScores[slot])
     const choice = barred ? closed(barred) : offerForItem(choosing, running, slot, item, probability)
     const { step, discountMinor } = choice
     const priceMinor = g.live.priceMinor[item]
     const offer = step === null ? null : itemOffer(step, discountMinor, priceMinor, time)
     if (step !== null) guards.remainingMinor[step.on.position] -= discountMinor
-    const reasons = reasonsFor(g, history, ranked.found, item)
-    return { item, score, purchaseProbability: probability, priceMinor, reasons, choice, offer }
+    const reasons = [...reasonsFor(g, history, ranked.found, item), ...ranked.merchandised[slot]]
+    return { item, score: ranked.scores[slot], purchaseProbability: probability, priceMinor, reasons, choice, offer }
   })
 }
 

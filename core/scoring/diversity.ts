@@ -15,6 +15,7 @@
 import type { ItemIndex } from '../contract/ids.ts'
 import type { Diversity } from '../contract/requests.ts'
 import { NO_CODE } from '../snapshot/layout.ts'
+import { itemsWithCodes } from './conditions.ts'
 import type { Generation } from './generation.ts'
 import { type Bitmap, closeItem, openItems, SCRATCH, scratchBitmap } from './scratch.ts'
 
@@ -40,7 +41,7 @@ export function diversify(
   asked: Diversity,
   taken: ItemIndex[] = [],
 ): Picked {
-  const open = openItems(g, allow)
+  const open = openItems(g, allow, 'open')
   const groups = [
     new Group(g.tables.catalogue.category, g.categoryCodes.size, asked.maxPerCategory),
     new Group(g.tables.catalogue.brand, g.brandCodes.size, asked.maxPerBrand),
@@ -83,11 +84,8 @@ class Group {
   close(g: Generation, open: Bitmap): void {
     const full = [...this.#counts].filter(([, count]) => count >= this.#most).map(([code]) => code)
     if (full.length === 0) return
-    const { wanted } = g.arena
     const closed = scratchBitmap(g, SCRATCH.closed)
-    wanted.view.fill(0)
-    for (const code of full) wanted.view[code >> 5] |= 1 << (code & 31)
-    g.kernel.bitmapFromCodes(this.#codes.pointer, g.nItems, wanted.pointer, this.#nCodes, closed.pointer)
+    itemsWithCodes(g, this.#codes.pointer, this.#nCodes, full, closed.pointer)
     g.kernel.bitmapNot(closed.pointer, g.nItems, closed.pointer)
     g.kernel.bitmapAnd(open.pointer, closed.pointer, open.pointer, open.view.length)
   }

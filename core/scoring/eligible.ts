@@ -59,14 +59,18 @@ function filterBitmap(g: Generation, filters: Filters): number {
   const priced = minPriceMinor !== undefined || maxPriceMinor !== undefined || (where && asksPrice(where))
   const revision = priced ? catalogueSequence(g.live) : 0
   const text = JSON.stringify([category, brand, minPriceMinor, maxPriceMinor, where, revision])
-  const words = bitmapWords(g.nItems)
-  const kept = g.filterSlots.get(text)
-  if (kept === undefined && where !== undefined) refuseUnknownAttributes(g, where, 'filters.where')
+  if (where !== undefined && !g.filterSlots.has(text)) refuseUnknownAttributes(g, where, 'filters.where')
+  return keptBitmap(g, text, (out) => evaluateFilter(g, filters, out))
+}
+
+/** Pointer of the bitmap with this name; `write` fills it where it is not kept, and may not fail. */
+export function keptBitmap(g: Generation, name: string, write: (out: number) => void): number {
+  const kept = g.filterSlots.get(name)
   const slot = kept ?? freeSlot(g)
-  const pointer = g.arena.filters.pointer + 4 * words * slot
+  const pointer = g.arena.filters.pointer + 4 * bitmapWords(g.nItems) * slot
   if (kept === undefined) {
-    evaluateFilter(g, filters, pointer)
-    g.filterSlots.set(text, slot)
+    write(pointer)
+    g.filterSlots.set(name, slot)
   }
   return pointer
 }

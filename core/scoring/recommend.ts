@@ -11,27 +11,41 @@ import type { Generation } from './generation.ts'
 import { gatherHistory } from './history.ts'
 import { itemKeyOf } from './keys.ts'
 import { type OtherList, scoreList } from './lists.ts'
+import { type Merchandise, NO_MERCHANDISE } from './merchandise.ts'
+import { rank, rankScores } from './rank.ts'
 import { namedReasons, type Reason, reasonsFor } from './reasons.ts'
-import { rank, rankScores } from './score.ts'
 
-/** `time`: milliseconds since 1970; the snapshot's own where absent. */
+/**
+ * `time`: milliseconds since 1970, the snapshot's own where absent. `merchandise`: what running campaigns say about the order
+ * of `for_you`; other lists are what their name says, and similar items follow one item alone.
+ */
 export function recommend(
   g: Generation,
   request: RecommendRequest,
   live: LiveShopperColumns,
   time: number = g.image.manifest.watermark,
+  merchandise: Merchandise = NO_MERCHANDISE,
 ): RecommendAnswer {
   refuseUnknown(g, request)
   const { list = 'for_you' } = request
-  return list === 'for_you' ? forYou(g, request, live, time) : otherList(g, list, request, live, time)
+  return list === 'for_you' ? forYou(g, request, live, time, merchandise) : otherList(g, list, request, live, time)
 }
 
-function forYou(g: Generation, request: RecommendRequest, live: LiveShopperColumns, time: number): RecommendAnswer {
+function forYou(
+  g: Generation,
+  request: RecommendRequest,
+  live: LiveShopperColumns,
+  time: number,
+  merchandise: Merchandise,
+): RecommendAnswer {
   const history = gatherHistory(g, request, live, time)
   const allowed = eligible(g, request, history.purchased)
-  const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request)
+  const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request, merchandise)
   const personalised = history.length > 0 && request.personalise !== false
-  return answerOf(g, ranked, personalised, (item) => reasonsFor(g, history, ranked.found, item))
+  return answerOf(g, ranked, personalised, (item, slot) => [
+    ...reasonsFor(g, history, ranked.found, item),
+    ...ranked.merchandised[slot],
+  ])
 }
 
 /** What the shopper bought does not leave a list: it is the same for everybody, or it is about just that. */
@@ -53,7 +67,7 @@ function answerOf(
   g: Generation,
   { items, scores }: Picked,
   personalised: boolean,
-  reasons: (item: ItemIndex) => Reason[],
+  reasons: (item: ItemIndex, slot: number) => Reason[],
 ): RecommendAnswer {
   const { titlesBytes, titlesOffsets } = g.tables.catalogue
   return {
@@ -65,7 +79,7 @@ function answerOf(
       title: stringAt(titlesBytes.view, titlesOffsets.view, item),
       score: scores[slot],
       priceMinor: g.live.priceMinor[item],
-      reasons: namedReasons(g, reasons(item)),
+      reasons: namedReasons(g, reasons(item, slot)),
     })),
   }
 }

@@ -8,7 +8,7 @@ export interface Bitmap {
 }
 
 /** Which level a step works in; steps that run one inside the other have levels of their own. */
-export const SCRATCH = { open: 0, closed: 1, target: 2 } as const
+export const SCRATCH = { open: 0, closed: 1, target: 2, unpinned: 3 } as const
 
 export function scratchBitmap(g: Generation, level: (typeof SCRATCH)[keyof typeof SCRATCH]): Bitmap {
   const words = bitmapWords(g.nItems)
@@ -17,8 +17,8 @@ export function scratchBitmap(g: Generation, level: (typeof SCRATCH)[keyof typeo
 }
 
 /** A copy of the allowed items that a step may take items out of. */
-export function openItems(g: Generation, allow: number): Bitmap {
-  const open = scratchBitmap(g, SCRATCH.open)
+export function openItems(g: Generation, allow: number, level: 'open' | 'unpinned'): Bitmap {
+  const open = scratchBitmap(g, SCRATCH[level])
   g.kernel.bitmapAnd(allow, allow, open.pointer, open.view.length)
   return open
 }

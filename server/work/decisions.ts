@@ -3,6 +3,7 @@ import type { DecideRequest, RecommendRequest, SimilarRequest } from '../../core
 import { writeAnswer } from '../../core/scoring/answer.ts'
 import { catalogueSequence } from '../../core/scoring/catalogue.ts'
 import { type DecideArguments, type Decision, decide, type Reservation } from '../../core/scoring/decide.ts'
+import { merchandiseAt } from '../../core/scoring/merchandise.ts'
 import { recommend, similar } from '../../core/scoring/recommend.ts'
 import { writeRow } from '../../core/scoring/row.ts'
 import { requestOf, SCHEMAS, textOf, timeOf } from './asked.ts'
@@ -83,7 +84,8 @@ function noteReserved(context: WorkContext, reservations: Reservation[]): void {
 export function answerRecommend(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
   const request = requestOf<RecommendRequest>(SCHEMAS.recommend, textOf(body))
   const time = timeOf(request.time, trusted, now)
-  const answer = recommend(context.generation, request, context.readLive(request), time)
+  const merchandise = merchandiseAt(context.campaigns, time)
+  const answer = recommend(context.generation, request, context.readLive(request), time, merchandise)
   context.results.answerText(200, JSON.stringify(answer))
 }
 

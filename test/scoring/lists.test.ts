@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EVENT_KINDS } from '../../core/contract/events.ts'
 import { emptyLiveShopper } from '../../core/contract/live.ts'
 import type { RecommendRequest } from '../../core/contract/requests.ts'
+import { answerOf } from '../../core/scoring/answer.ts'
+import { compileCampaigns } from '../../core/scoring/campaigns.ts'
+import { decide } from '../../core/scoring/decide.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import { hashOf } from '../../core/scoring/keys.ts'
 import { recommend } from '../../core/scoring/recommend.ts'
@@ -240,6 +243,17 @@ describe('trends and rhythm as sources', () => {
       if (largest > parts.row) expect(parts[reasons[0].code as keyof typeof parts]).toBe(largest)
       else expect(['trending', 'due_again']).not.toContain(reasons[0].code)
     })
+    const args = {
+      request: { shopper: 'known', slots: N },
+      time: WATERMARK,
+      live: emptyLiveShopper(),
+      campaigns: compileCampaigns(g, { version: 1, currency: 'GBP', campaigns: [] }, 'none'),
+      remainingMinor: new Float64Array(0),
+      dualPrices: new Float64Array(0),
+    }
+    expect(answerOf(g, decide(g, args)).items.map(({ reasons }) => reasons)).toEqual(
+      found.map(({ reasons }) => reasons),
+    )
     await opened.close()
   })
 })

@@ -1,0 +1,199 @@
+/**
+ * The best k of the scores, exact over the whole catalogue: score descending, then item index ascending. On top of that
+ * order, in this turn: what campaigns boost, what they pin, and the variety that the request asks for.
+ */
+import type { ItemIndex } from '../contract/ids.ts'
+import type { Diversity } from '../contract/requests.ts'
+import type { Logistic } from '../snapshot/manifest.ts'
+import { type Best, diversify, type Picked } from './diversity.ts'
+import type { Eligible } from './eligible.ts'
+import type { Generation } from './generation.ts'
+import type { History } from './history.ts'
+import {
+  boosted,
+  boostedScore,
+  boostReasons,
+  type Merchandise,
+  merged,
+  NO_MERCHANDISE,
+  openPins,
+  type Pin,
+  withTargets,
+} from './merchandise.ts'
+import type { Reason } from './reasons.ts'
+import { type Scores, scoreHistory } from './score.ts'
+import { closeItem, openItems } from './scratch.ts'
+import { type Found, weightsFor } from './sources.ts'
+import { SHORTLIST, shortlistByVectors } from './vectors.ts'
+
+export interface Ranked extends Picked {
+  /** Before campaigns raised them. */
+  plainScores: number[]
+  /** How this answer's scores become a probability of buying. */
+  calibration: Logistic
+  found: Found
+  /** By slot, what campaigns did for the item. */
+  merchandised: Reason[][]
+}
+
+export interface RankRequest {
+  candidates?: string[]
+  diversity?: Diversity
+}
+
+/** The `k` best eligible items, of `candidates` where the request names them, else of the whole catalogue. */
+export function rank(
+  g: Generation,
+  history: History,
+  eligible: Eligible,
+  k: number,
+  asked: RankRequest,
+  merchandise: Merchandise,
+): Ranked {
+  const { calibration } = g.image.manifest.model
+  const { found, ...first } = scoreHistory(g, history, eligible, k, asked.candidates)
+  const pins = openPins(g, merchandise, k, eligible.allow, (item) => isRanked(g, first, eligible, item))
+  const scores = rankByVectors(g, history, eligible, first, k, asked.candidates, merchandise, pins)
+  const picked = merchandised(g, scores, eligible, k, asked.diversity, merchandise, pins)
+  const isPlain = merchandise === NO_MERCHANDISE
+  const plainScores = isPlain ? picked.scores : picked.items.map((item) => scoreOf(g, scores, item))
+  clear(g, scores)
+  return {
+    ...picked,
+    plainScores,
+    calibration: history.length > 0 ? calibration.history : calibration.popular,
+    found,
+    merchandised: picked.items.map((item) => (isPlain ? [] : marksOf(g, merchandise, pins, item))),
+  }
+}
+
+function marksOf(g: Generation, merchandise: Merchandise, pins: Map<number, Pin>, item: ItemIndex): Reason[] {
+  const marks = boostReasons(g, merchandise, item)
+  for (const pin of pins.values()) if (pin.item === item) marks.push({ code: 'pinned', campaign: pin.campaign })
+  return marks
+}
+
+/** Where vectors take part: the shortlist of the other sources and the shopper's nearest items, with their inner products. */
+function rankByVectors(
+  g: Generation,
+  history: History,
+  eligible: Eligible,
+  scores: Scores,
+  k: number,
+  candidates: string[] | undefined,
+  merchandise: Merchandise,
+  pins: Map<number, Pin>,
+): Scores {
+  const weight = history.length > 0 ? weightsFor(g, history).vectors : 0
+  if (weight === 0) return scores
+  const shortlist = shortlistOf(g, scores, eligible, k, merchandise, pins)
+  const isOpen = candidates === undefined
+  const nTouched = shortlistByVectors(g, history, eligible, weight, scores, shortlist, isOpen)
+  return { base: 0, order: 0, nTouched, onlyPositive: false }
+}
+
+/** The best items, the best of each boosting campaign's targets, and what is pinned. */
+function shortlistOf(
+  g: Generation,
+  scores: Scores,
+  { allow, nExcluded }: Eligible,
+  k: number,
+  merchandise: Merchandise,
+  pins: Map<number, Pin>,
+): Picked {
+  const best: Best = (n, within) => bestOf(g, scores, within, nExcluded, n)
+  const plain = best(Math.max(k, SHORTLIST), allow)
+  if (merchandise === NO_MERCHANDISE) return plain
+  const found = withTargets(g, best, k, allow, merchandise, plain)
+  for (const { item } of pins.values()) found.set(item, scoreOf(g, scores, item))
+  return { items: [...found.keys()], scores: [...found.values()] }
+}
+
+function merchandised(
+  g: Generation,
+  scores: Scores,
+  { allow, nExcluded }: Eligible,
+  k: number,
+  diversity: Diversity | undefined,
+  merchandise: Merchandise,
+  pins: Map<number, Pin>,
+): Picked {
+  const best = boosted(g, (n, within) => bestOf(g, scores, within, nExcluded, n), merchandise)
+  if (pins.size === 0) return varied(g, best, allow, k, diversity)
+  const unpinned = openItems(g, allow, 'unpinned')
+  const pinScores = new Map<ItemIndex, number>()
+  for (const { item } of pins.values()) {
+    closeItem(unpinned, item)
+    pinScores.set(item, boostedScore(g, merchandise.boosting, item, scoreOf(g, scores, item)))
+  }
+  const left = k - pins.size
+  const rest = left === 0 ? NOTHING : varied(g, best, unpinned.pointer, left, diversity, [...pinScores.keys()])
+  return merged(pins, pinScores, rest)
+}
+
+const NOTHING: Picked = { items: [], scores: [] }
+
+function varied(
+  g: Generation,
+  best: Best,
+  allow: number,
+  k: number,
+  diversity: Diversity | undefined,
+  taken: ItemIndex[] = [],
+): Picked {
+  return diversity === undefined ? best(k, allow) : diversify(g, best, allow, k, diversity, taken)
+}
+
+/** Whether an item is not excluded and, where only touched items are meant, touched. */
+function isRanked(g: Generation, { order }: Scores, { nExcluded }: Eligible, item: ItemIndex): boolean {
+  if (g.arena.excluded.view.subarray(0, nExcluded).includes(item)) return false
+  return order !== 0 || !Object.is(g.arena.accumulator.view[item], -0)
+}
+
+/** What the kernel's ranking gives an item. */
+function scoreOf(g: Generation, { base }: Scores, item: ItemIndex): number {
+  const added = g.arena.accumulator.view[item] + 0
+  return base === 0 ? added : Math.fround(added + new Float32Array(g.image.memory.buffer, base, g.nItems)[item])
+}
+
+/** The `k` best eligible items, or as varied as asked; the accumulator is untouched afterwards. */
+export function rankScores(
+  g: Generation,
+  scores: Scores,
+  { allow, nExcluded }: Eligible,
+  k: number,
+  diversity: Diversity | undefined,
+): Picked {
+  const picked = varied(g, (n, within) => bestOf(g, scores, within, nExcluded, n), allow, k, diversity)
+  clear(g, scores)
+  return picked
+}
+
+function clear(g: Generation, { nTouched }: Scores): void {
+  g.kernel.clearTouched(g.arena.accumulator.pointer, g.arena.touched.pointer, nTouched)
+}
+
+function bestOf(g: Generation, scores: Scores, allow: number, nExcluded: number, k: number): Picked {
+  const { arena } = g
+  const n = g.kernel.topK(
+    arena.accumulator.pointer,
+    scores.base,
+    arena.touched.pointer,
+    scores.nTouched,
+    scores.order,
+    g.nItems,
+    arena.excluded.pointer,
+    nExcluded,
+    allow,
+    k,
+    arena.resultItems.pointer,
+    arena.resultScores.pointer,
+  )
+  const items: ItemIndex[] = []
+  const found: number[] = []
+  for (let slot = 0; slot < n && !(scores.onlyPositive && arena.resultScores.view[slot] <= 0); slot++) {
+    items.push(arena.resultItems.view[slot])
+    found.push(arena.resultScores.view[slot])
+  }
+  return { items, scores: found }
+}
