@@ -5,7 +5,7 @@
  * A refusal by the server throws `OfferwrightError` with its stable code, field and value; a call that brings no answer
  * throws `NoAnswerError`. Nothing is tried again here: a decision that comes late is of no use to a page.
  */
-import type { DecideAnswer, RecommendAnswer } from '../core/contract/answers.ts'
+import type { BatchAnswer, DecideAnswer, RecommendAnswer } from '../core/contract/answers.ts'
 import { ERROR_STATUS, type ErrorCode, type Fault, OfferwrightError } from '../core/contract/errors.ts'
 import type { ShopperEvent } from '../core/contract/events.ts'
 import type { DecideRequest, RecommendRequest, SimilarRequest } from '../core/contract/requests.ts'
@@ -31,6 +31,9 @@ export interface Client {
   decide(request: DecideRequest): Promise<DecideAnswer>
   /** Which items to show, without promotions. */
   recommend(request: RecommendRequest): Promise<RecommendAnswer>
+  /** Up to 100 decisions in one call, in their order; one that was refused is its refusal, which is not thrown. */
+  decideBatch(requests: DecideRequest[]): Promise<(DecideAnswer | OfferwrightError)[]>
+  recommendBatch(requests: RecommendRequest[]): Promise<(RecommendAnswer | OfferwrightError)[]>
   /** Items like one item. */
   similar(request: SimilarRequest): Promise<RecommendAnswer>
   /** Tells what shoppers did; their next answers follow it. */
@@ -56,9 +59,16 @@ export function createClient({ url, apiKey, timeoutMs = DEFAULT_TIMEOUT_MS }: Cl
     return answer as Answer
   }
 
+  async function postBatch<Answer extends object>(path: string, requests: object[]) {
+    const { answers } = await post<BatchAnswer<Answer>>(path, { requests })
+    return answers.map((answer) => ('error' in answer ? refused(answer.error) : answer))
+  }
+
   return {
     decide: (request) => post('/v1/decide', request),
     recommend: (request) => post('/v1/recommend', request),
+    decideBatch: (requests) => postBatch<DecideAnswer>('/v1/decide/batch', requests),
+    recommendBatch: (requests) => postBatch<RecommendAnswer>('/v1/recommend/batch', requests),
     similar: (request) => post('/v1/similar', request),
     track: async (events) => {
       await post('/v1/events', { events })
@@ -89,6 +99,10 @@ function refusal(answer: unknown, status: number): Error {
   const fault = (answer as { error?: Partial<Fault> } | null)?.error
   if (typeof fault?.message !== 'string' || !isErrorCode(fault.code))
     return new NoAnswerError('protocol', `a refusal of an unknown form, with status ${status}`)
+  return refused(fault as Fault)
+}
+
+function refused(fault: Fault): OfferwrightError {
   const where: { field?: string; value?: unknown } = {}
   if (fault.field !== undefined) where.field = fault.field
   if ('value' in fault) where.value = fault.value

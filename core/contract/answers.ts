@@ -1,5 +1,6 @@
 /** Answers of the HTTP API and of `offerwright decide`: the same bytes for the same arguments. */
 import type { Mechanism } from './campaigns.ts'
+import type { Fault } from './errors.ts'
 
 /** Why an item is in the answer: the largest real contribution to its score. */
 export type ItemReason =
@@ -118,4 +119,9 @@ export interface RecommendAnswer {
   shop: string
   personalised: boolean
   items: RecommendedItem[]
+}
+
+/** In the order of the requests; a refusal's field is one of its own request. */
+export interface BatchAnswer<Answer> {
+  answers: (Answer | { error: Fault })[]
 }

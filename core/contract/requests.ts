@@ -10,6 +10,7 @@ export const LIMITS = {
   candidates: 1000,
   exclusions: 1000,
   history: 200,
+  batch: 100,
 } as const
 
 const CartLine = Type.Object(
@@ -97,6 +98,13 @@ export type DecideRequest = Static<typeof DecideRequest>
 
 export const SimilarRequest = Type.Object({ ...asked, item: Key }, { additionalProperties: false })
 export type SimilarRequest = Static<typeof SimilarRequest>
+
+/** Each request is parsed for itself, so that one that does not hold refuses no other. */
+export const BatchRequest = Type.Object(
+  { requests: Type.Array(Type.Unknown(), { minItems: 1, maxItems: LIMITS.batch }) },
+  { additionalProperties: false },
+)
+export type BatchRequest = Static<typeof BatchRequest>
 
 const ItemChange = Type.Object(
   {

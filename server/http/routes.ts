@@ -37,11 +37,16 @@ interface Route {
 const WORKING: readonly Role[] = ['serve', 'publish']
 const CHANGING: readonly Role[] = ['publish']
 
+/** A batch of 100 requests is rarely of 100 large ones. */
+const BATCH_BODIES = 8
+
 const ROUTES: Route[] = [
   { method: 'get', path: '/healthz', roles: [], handle: (_, exchange) => exchange.answer(200, '{"status":"ok"}') },
   { method: 'get', path: '/readyz', roles: [], handle: ready },
   { method: 'post', path: '/v1/decide', roles: WORKING, handle: worked('decide') },
   { method: 'post', path: '/v1/recommend', roles: WORKING, handle: worked('recommend') },
+  { method: 'post', path: '/v1/decide/batch', roles: WORKING, handle: worked('decideBatch', BATCH_BODIES) },
+  { method: 'post', path: '/v1/recommend/batch', roles: WORKING, handle: worked('recommendBatch', BATCH_BODIES) },
   { method: 'post', path: '/v1/similar', roles: WORKING, handle: worked('similar') },
   { method: 'post', path: '/v1/events', roles: WORKING, handle: worked('events') },
   { method: 'put', path: '/v1/items', roles: CHANGING, handle: changeItems },
@@ -79,9 +84,10 @@ function identify({ config }: RouteParts, req: HttpRequest): Caller | null {
   return callerOf(config.keys, bearer ? bearer[1] : req.getHeader('x-api-key'))
 }
 
-function worked(route: WorkRoute): Route['handle'] {
+/** `bodies`: how many times the limit of one body its own may be. */
+function worked(route: WorkRoute, bodies = 1): Route['handle'] {
   return ({ dispatch, config }, exchange, req, caller) =>
-    exchange.readBody(req, config.bodyBytes, (body) => dispatch.submit(exchange, route, caller.trusted, body))
+    exchange.readBody(req, bodies * config.bodyBytes, (body) => dispatch.submit(exchange, route, caller.trusted, body))
 }
 
 function ready({ generations, isOpen }: RouteParts, exchange: Exchange): void {

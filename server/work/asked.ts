@@ -7,7 +7,7 @@ import { OfferwrightError } from '../../core/contract/errors.ts'
 import { EventsRequest } from '../../core/contract/events.ts'
 import type { Filters } from '../../core/contract/filters.ts'
 import { parseAs, parseInstant, parseJson } from '../../core/contract/parse.ts'
-import { DecideRequest, RecommendRequest, SimilarRequest } from '../../core/contract/requests.ts'
+import { BatchRequest, DecideRequest, RecommendRequest, SimilarRequest } from '../../core/contract/requests.ts'
 
 type Schema = Validator<Record<never, never>, TSchema>
 
@@ -16,6 +16,7 @@ export const SCHEMAS = {
   recommend: Compile(RecommendRequest),
   similar: Compile(SimilarRequest),
   events: Compile(EventsRequest),
+  batch: Compile(BatchRequest),
 }
 
 export function textOf(body: Buffer): string {

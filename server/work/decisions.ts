@@ -8,12 +8,32 @@ import { recommend, similar } from '../../core/scoring/recommend.ts'
 import { writeRow } from '../../core/scoring/row.ts'
 import { requestOf, SCHEMAS, textOf, timeOf } from './asked.ts'
 import type { WorkContext } from './context.ts'
+import type { Rows } from './results.ts'
 
 /** Decisions that lost their budget to another worker, or read a catalogue in change, are made again this often. */
 const ATTEMPTS = 100
 
+/** Where an answer stands in `results.out`, and the log row that it is a part of. */
+export interface Written {
+  start: number
+  end: number
+  rows?: Rows
+}
+
 export function answerDecide(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
   const request = requestOf<DecideRequest>(SCHEMAS.decide, textOf(body))
+  const { start, end, rows } = writeDecision(context, request, body, trusted, now)
+  context.results.answer(200, start, end, rows)
+}
+
+/** `body`: the request as it came, for the log. */
+export function writeDecision(
+  context: WorkContext,
+  request: DecideRequest,
+  body: Buffer,
+  trusted: boolean,
+  now: number,
+): Written {
   const args: DecideArguments = {
     request,
     time: timeOf(request.time, trusted, now),
@@ -23,23 +43,28 @@ export function answerDecide(context: WorkContext, body: Buffer, trusted: boolea
     dualPrices: context.dualPrices,
   }
   const decision = decideAndReserve(context, args)
-  if (request.preview) previewed(context, decision)
-  else logged(context, args, decision, trusted, body)
+  return request.preview ? previewed(context, decision) : logged(context, args, decision, trusted, body)
 }
 
-function previewed({ generation, results }: WorkContext, decision: Decision): void {
+function previewed({ generation, results }: WorkContext, decision: Decision): Written {
   const start = results.out.length
   writeAnswer(generation, decision, results.out)
-  results.answer(200, start, results.out.length)
+  return { start, end: results.out.length }
 }
 
 /** The answer is the part of its row that says what was answered: it is written once. */
-function logged(context: WorkContext, args: DecideArguments, decision: Decision, trusted: boolean, body: Buffer): void {
+function logged(
+  context: WorkContext,
+  args: DecideArguments,
+  decision: Decision,
+  trusted: boolean,
+  body: Buffer,
+): Written {
   const { generation, results } = context
   noteReserved(context, decision.reservations)
   const start = results.out.length
   const answer = writeRow(generation, args, decision, trusted, body, results.out)
-  results.answer(200, answer.start, answer.end, { start, end: results.out.length, count: 1 })
+  return { ...answer, rows: { start, end: results.out.length, count: 1 } }
 }
 
 /** A decision that holds: what it promises is taken from the budgets, and the catalogue stood still meanwhile. */
@@ -83,10 +108,13 @@ function noteReserved(context: WorkContext, reservations: Reservation[]): void {
 
 export function answerRecommend(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
   const request = requestOf<RecommendRequest>(SCHEMAS.recommend, textOf(body))
+  context.results.answerText(200, recommendText(context, request, trusted, now))
+}
+
+export function recommendText(context: WorkContext, request: RecommendRequest, trusted: boolean, now: number): string {
   const time = timeOf(request.time, trusted, now)
   const merchandise = merchandiseAt(context.campaigns, time)
-  const answer = recommend(context.generation, request, context.readLive(request), time, merchandise)
-  context.results.answerText(200, JSON.stringify(answer))
+  return JSON.stringify(recommend(context.generation, request, context.readLive(request), time, merchandise))
 }
 
 export function answerSimilar(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {

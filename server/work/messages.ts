@@ -9,10 +9,11 @@
  */
 import type { LiveContact, LiveEvent, SubjectHash } from '../../core/store/shoppers.ts'
 
-/** Most requests that go to a worker at once. */
+/** Most requests that go to a worker at once; past this many bytes no further one joins them. */
 export const BATCH_REQUESTS = 64
+const BATCH_BYTES = 512 * 1024
 
-export const WORK_ROUTES = ['decide', 'recommend', 'similar', 'events'] as const
+export const WORK_ROUTES = ['decide', 'recommend', 'similar', 'events', 'decideBatch', 'recommendBatch'] as const
 export type WorkRoute = (typeof WORK_ROUTES)[number]
 
 /** The campaign file as it stands; `slots` holds each campaign's place in the budget memory, -1 without a limit. */
@@ -66,7 +67,7 @@ export class BatchWriter {
   count = 0
 
   get isFull(): boolean {
-    return this.count === BATCH_REQUESTS
+    return this.count === BATCH_REQUESTS || this.#end > BATCH_BYTES
   }
 
   add(route: number, trusted: boolean, body: Uint8Array): void {

@@ -1,6 +1,6 @@
 /** A worker: answers batches of requests on its generation. One request's fault is that request's answer. */
-import { OfferwrightError } from '../../core/contract/errors.ts'
 import { workerData } from '../../core/native/pool.ts'
+import { answerDecideBatch, answerRecommendBatch, refusalOf } from './batches.ts'
 import { WorkContext, type WorkerSetup } from './context.ts'
 import { answerDecide, answerRecommend, answerSimilar } from './decisions.ts'
 import { answerEvents } from './events.ts'
@@ -13,6 +13,8 @@ const ANSWERING: Record<WorkRoute, Answering> = {
   recommend: answerRecommend,
   similar: answerSimilar,
   events: answerEvents,
+  decideBatch: answerDecideBatch,
+  recommendBatch: answerRecommendBatch,
 }
 
 const context = new WorkContext(workerData as WorkerSetup)
@@ -30,12 +32,7 @@ function answerOne(batch: BatchReader, i: number, now: number): void {
     ANSWERING[batch.route(i)](context, batch.body(i), batch.isTrusted(i), now)
   } catch (error) {
     results.out.length = start
-    if (error instanceof OfferwrightError) {
-      results.answerText(error.status, JSON.stringify(error))
-      return
-    }
-    results.effects.failures.push((error as Error).stack ?? String(error))
-    const hidden = new OfferwrightError('internal', 'the request could not be answered; the server logged why')
-    results.answerText(hidden.status, JSON.stringify(hidden))
+    const { status, text } = refusalOf(context, error)
+    results.answerText(status, text)
   }
 }

@@ -100,6 +100,27 @@ test('a paused campaign gives nothing within a second, without a new snapshot', 
   for (let i = 0; i < 20; i++) expect(await offers(`after-${i}`)).toBe(0)
 })
 
+test('a boost and a pin act within a second, in decisions and recommendations, and are told', async () => {
+  const { body } = await server.call('POST', '/v1/recommend', { list: 'popular', slots: 60 })
+  const [pinned, boosted] = [body.items[50].item, body.items[40].item]
+  await editCampaigns((file) => {
+    file.campaigns[0].pins = [{ item: pinned, slot: 2 }]
+    file.campaigns[0].targets = { items: [boosted] }
+    file.campaigns[0].boost = 10
+  })
+  const campaign = 'coupon-ladder'
+  for (const path of ['/v1/decide', '/v1/recommend']) {
+    const { items } = (await server.call('POST', path, { slots: 60 })).body
+    expect(items[1].item).toBe(pinned)
+    expect(items[1].reasons).toEqual([{ code: 'popular' }, { code: 'pinned', campaign }])
+    const place = items.findIndex(({ item }: { item: string }) => item === boosted)
+    expect(place).toBeLessThan(40)
+    expect(items[place].reasons).toEqual([{ code: 'popular' }, { code: 'boosted', campaign }])
+  }
+  await server.call('PUT', '/v1/items', { items: [{ item: pinned, stock: 0 }] })
+  expect(await topItems({ slots: 5 })).not.toContain(pinned)
+})
+
 test('an invalid campaign file changes nothing and is counted', async () => {
   const ask = { session: 'mine', time: Date.now(), preview: true }
   const before = await decide(ask)
@@ -129,9 +150,13 @@ test('a budget is never promised twice, however many decide at once', async () =
   await editCampaigns((file) => {
     for (const campaign of file.campaigns) campaign.budgetMinor = budgetMinor
   })
-  const answers = await Promise.all(
-    Array.from({ length: 300 }, (_, n) => decide({ session: `shopper-${n}`, slots: 10 })),
-  )
+  const requests = Array.from({ length: 300 }, (_, n) => ({ session: `shopper-${n}`, slots: 10 }))
+  const batch = async (from: number): Promise<DecideAnswer[]> => {
+    const asked = { requests: requests.slice(from, from + 100) }
+    return (await server.call('POST', '/v1/decide/batch', asked)).body.answers
+  }
+  const singles = requests.slice(0, 100).map(decide)
+  const answers = [...(await Promise.all([batch(100), batch(200)])).flat(), ...(await Promise.all(singles))]
   const promised = new Map<string, number>()
   const add = (id: string, amount: number) => promised.set(id, (promised.get(id) ?? 0) + amount)
   for (const { items, basketOffer } of answers) {

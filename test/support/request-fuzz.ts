@@ -2,7 +2,15 @@
 import fc from 'fast-check'
 import type { TestServer } from './trained-shop.ts'
 
-const PATHS = ['/v1/decide', '/v1/recommend', '/v1/similar', '/v1/events', '/v1/items'] as const
+const PATHS = [
+  '/v1/decide',
+  '/v1/decide/batch',
+  '/v1/recommend',
+  '/v1/recommend/batch',
+  '/v1/similar',
+  '/v1/events',
+  '/v1/items',
+] as const
 
 const FIELDS = [
   'shopper',
@@ -30,6 +38,7 @@ const FIELDS = [
   'minPriceMinor',
   'category',
   'where',
+  'requests',
   'diversity',
   'mmr',
   'list',
@@ -76,6 +85,7 @@ const VALID = [
   '{"item":"p0000001","slots":3,"diversity":{"maxPerCategory":1,"mmr":0.5}}',
   '{"filters":{"where":{"or":[{"attribute":"colour","in":["Red"]},{"not":{"attribute":"weight","min":1}}]}}}',
   '{"list":"bought_together","item":"p0000001","cart":[{"item":"p0000002"}]}',
+  '{"requests":[{"shopper":"s-1","slots":2},{"slots":-1},{"list":"popular"}]}',
   '{"events":[{"kind":"purchase","item":"p0000001","shopper":"s-1","campaign":"coupon-ladder","discountMinor":5}]}',
   '{"items":[{"item":"p0000001","stock":5,"priceMinor":100,"available":true}]}',
 ].map((text) => Buffer.from(text))
