@@ -139,16 +139,17 @@ export interface BasketCampaign extends Live {
   steps: BasketStep[]
 }
 
-/** A step of a ladder. `label`: `campaign#step`, counted from 0. */
+/** A step of a ladder. */
 export interface ItemStep {
   on: ItemCampaign
-  label: string
+  /** As an entry behind others in a row's list of actions: `,"campaign#step"`, the step counted from 0. */
+  asLogged: string
   depth: Depth
 }
 
 export interface BasketStep {
   on: BasketCampaign
-  label: string
+  asLogged: string
   tier: Tier
 }
 
@@ -184,13 +185,13 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
 function itemCampaign(live: Live, campaign: Exclude<Campaign, { mechanism: 'spend_threshold' }>): ItemCampaign {
   const on: ItemCampaign = { ...live, mechanism: campaign.mechanism, steps: [] }
   if (campaign.mechanism === 'coupon') on.code = campaign.code
-  on.steps = campaign.ladder.map((depth, step) => ({ on, label: `${on.id}#${step}`, depth }))
+  on.steps = campaign.ladder.map((depth, step) => ({ on, asLogged: `,"${on.id}#${step}"`, depth }))
   return on
 }
 
 function basketCampaign(live: Live, ladder: Tier[]): BasketCampaign {
   const on: BasketCampaign = { ...live, mechanism: 'spend_threshold', steps: [] }
-  on.steps = ladder.map((tier, step) => ({ on, label: `${on.id}#${step}`, tier }))
+  on.steps = ladder.map((tier, step) => ({ on, asLogged: `,"${on.id}#${step}"`, tier }))
   return on
 }
 

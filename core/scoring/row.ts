@@ -74,11 +74,7 @@ function writePropensities({ slots, basketChoice }: Decision, out: JsonBytes): v
 
 function writeChoice({ open, probabilities }: Choice<ItemStep | BasketStep>, out: JsonBytes): void {
   out.ascii('{"actions":["nothing"')
-  for (const { label } of open) {
-    out.ascii(',"')
-    out.ascii(label)
-    out.ascii('"')
-  }
+  for (const step of open) out.ascii(step.asLogged)
   out.ascii('],"probabilities":')
   writeNumbers(probabilities, out)
   out.ascii('}')

@@ -16,6 +16,7 @@ import {
   type BatchTask,
   BatchWriter,
   type Effects,
+  LACKS_CAMPAIGNS,
   newSlab,
   type PublishedCampaigns,
   ResultReader,
@@ -45,7 +46,7 @@ export class ServingGeneration {
   readonly #readers: ResultReader[]
   /** Slabs that no batch is in: as many as workers without one. */
   readonly #free: number[]
-  readonly #pool: WorkerPool<BatchTask, BatchResult>
+  readonly #pool: WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS>
 
   private constructor(image: SnapshotImage, options: GenerationOptions) {
     const arenas = options.workers + SPARE_ARENAS
@@ -101,11 +102,21 @@ export class ServingGeneration {
     if (slab === undefined) throw new Error('a batch was sent while no worker was free')
     try {
       const largeRequests = batch.copyTo(this.#slabs[slab].requests)
-      const { largeResults, effects } = await this.#pool.run({ slab, largeRequests, time, campaigns })
+      const { largeResults, effects } = await this.#answer({ slab, largeRequests, time, campaigns })
       take(largeResults === null ? this.#readers[slab] : new ResultReader(largeResults), effects)
     } finally {
       this.#free.push(slab)
     }
+  }
+
+  /** Campaigns travel to a worker only when it lacks them: once after each change. */
+  async #answer(task: Omit<BatchTask, 'revision'> & { campaigns: PublishedCampaigns }): Promise<BatchResult> {
+    const { revision } = task.campaigns
+    const result = await this.#pool.run({ ...task, revision, campaigns: null })
+    if (result !== LACKS_CAMPAIGNS) return result
+    const answered = await this.#pool.run({ ...task, revision })
+    if (answered === LACKS_CAMPAIGNS) throw new Error(`a worker did not take over campaigns ${revision}`)
+    return answered
   }
 
   /** A few decisions in every worker, so that the first real one finds code compiled and tables in memory. */

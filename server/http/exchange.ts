@@ -4,7 +4,6 @@ import type { HttpRequest, HttpResponse } from '../../core/native/uws.ts'
 import type { ServerMetrics } from '../metrics.ts'
 
 const STATUS_TEXT: Record<number, string> = {
-  200: '200 OK',
   400: '400 Bad Request',
   401: '401 Unauthorized',
   403: '403 Forbidden',
@@ -42,7 +41,8 @@ export class Exchange {
     this.#end(status)
     const res = this.#res
     res.cork(() => {
-      res.writeStatus(STATUS_TEXT[status]).writeHeader('content-type', options.type ?? JSON_TYPE)
+      if (status !== 200) res.writeStatus(STATUS_TEXT[status])
+      res.writeHeader('content-type', options.type ?? JSON_TYPE)
       if (status === 503) res.writeHeader('retry-after', RETRY_AFTER_S)
       if (status === 401) res.writeHeader('www-authenticate', 'Bearer')
       if (options.allow !== undefined) res.writeHeader('allow', options.allow)

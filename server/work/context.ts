@@ -58,15 +58,19 @@ export class WorkContext {
     return this.#slots[position]
   }
 
-  begin({ slab, largeRequests, campaigns }: BatchTask): BatchReader {
-    this.#useCampaigns(campaigns)
+  /** Whether it can answer under the campaigns of a task, once it has taken them over. */
+  hasCampaigns({ revision, campaigns }: BatchTask): boolean {
+    if (revision !== this.#revision && campaigns !== null) this.#useCampaigns(campaigns)
+    return revision === this.#revision
+  }
+
+  begin({ slab, largeRequests }: BatchTask): BatchReader {
     this.results.begin(this.#slabs[slab].results)
     return largeRequests === null ? this.#readers[slab] : new BatchReader(largeRequests)
   }
 
-  /** Takes over a campaign file that is not the one at hand. The owner has checked it. */
+  /** The owner has checked the file. */
   #useCampaigns({ revision, text, slots }: PublishedCampaigns): void {
-    if (revision === this.#revision) return
     const file = parseCampaignFile(Buffer.from(text).toString(), this.generation.image.manifest.currency)
     this.#campaigns = compileCampaigns(this.generation, file, revision)
     this.#slots = new Int32Array(slots)

@@ -34,7 +34,10 @@ export interface BatchTask {
   largeRequests: SharedArrayBuffer | null
   /** The server's clock, milliseconds since 1970. */
   time: number
-  campaigns: PublishedCampaigns
+  /** Revision of the campaigns in force. */
+  revision: string
+  /** The campaigns themselves, for a worker that said it lacks them. */
+  campaigns: PublishedCampaigns | null
 }
 
 export interface BatchResult {
@@ -42,6 +45,9 @@ export interface BatchResult {
   largeResults: SharedArrayBuffer | null
   effects: Effects | null
 }
+
+/** In place of a result: the worker has other campaigns than those in force. Nothing was answered. */
+export const LACKS_CAMPAIGNS = 'lacks campaigns'
 
 const REQUEST_HEADER_WORDS = 2 + 2 * BATCH_REQUESTS
 const REQUEST_HEADER_BYTES = 4 * REQUEST_HEADER_WORDS

@@ -4,7 +4,7 @@ import { answerDecideBatch, answerRecommendBatch, refusalOf } from './batches.ts
 import { WorkContext, type WorkerSetup } from './context.ts'
 import { answerDecide, answerRecommend, answerSimilar } from './decisions.ts'
 import { answerEvents } from './events.ts'
-import type { BatchReader, BatchResult, BatchTask, WorkRoute } from './messages.ts'
+import { type BatchReader, type BatchResult, type BatchTask, LACKS_CAMPAIGNS, type WorkRoute } from './messages.ts'
 
 type Answering = (context: WorkContext, body: Buffer, trusted: boolean, now: number) => void
 
@@ -19,7 +19,8 @@ const ANSWERING: Record<WorkRoute, Answering> = {
 
 const context = new WorkContext(workerData as WorkerSetup)
 
-export default function answerBatch(task: BatchTask): BatchResult {
+export default function answerBatch(task: BatchTask): BatchResult | typeof LACKS_CAMPAIGNS {
+  if (!context.hasCampaigns(task)) return LACKS_CAMPAIGNS
   const batch = context.begin(task)
   for (let i = 0; i < batch.count; i++) answerOne(batch, i, task.time)
   return context.results.finish()
