@@ -6,6 +6,7 @@ import { evaluateSplit, type SplitResult } from '../training/evaluation/split.ts
 import { TRAINING_DEFAULTS, trainingParameters } from '../training/parameters.ts'
 import { hiddenCommand } from './evaluate-hidden.ts'
 import { rankingCommand } from './evaluate-ranking.ts'
+import { sessionsCommand } from './evaluate-sessions.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
 import { decimal, listLength, positive, wholeNumber } from './number-options.ts'
 import { progressView } from './progress.ts'
@@ -26,6 +27,7 @@ export function evaluateCommand(): Command {
     .addCommand(splitCommand())
     .addCommand(rankingCommand())
     .addCommand(hiddenCommand())
+    .addCommand(sessionsCommand())
     .addHelpText('after', '\nExample:\n  $ offerwright evaluate split --by time --holdout-weeks 4 --shop my-shop')
 }
 

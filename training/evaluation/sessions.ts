@@ -1,0 +1,103 @@
+/**
+ * Next-item quality on published sessions: train on one file with the stages that train a shop, publish and open the
+ * snapshot as a server does, and rank what may come next by the scoring that serves. Items of a session stay candidates.
+ *
+ * What is chosen (`auto`) is chosen on the last tenth of the train sessions, by a model of the first nine tenths.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { OnProgress } from '../progress.ts'
+import { chooseModel } from './choose-session-model.ts'
+import { importSessions } from './import-sessions.ts'
+import { type Asking, rankQuestions, type SessionFigures, sharesOf } from './rank-questions.ts'
+import { type BadLines, readQuestions, readTrainSessions, type Session, type SessionFormat } from './session-files.ts'
+import { choiceOf, openTrained, type SessionModelName } from './session-models.ts'
+
+export interface SessionsOptions {
+  train: string
+  test: string
+  format: SessionFormat
+  k: number
+  model: SessionModelName
+  threads: number
+  seed: number
+  onProgress: OnProgress
+}
+
+export interface SessionsResult extends SessionFigures {
+  k: number
+  /** Questions: each is a shopper at one moment. */
+  users: number
+  model: SessionModelName
+  /** What was trained in the end. */
+  chosen: string
+  /** Whether the newest item of a session may come next: hardly ever does it in some shops. */
+  newestItem: 'candidate' | 'left out'
+  sessions: number
+  items: number
+  badLines: number
+  firstBadLine: string | null
+  rejectedRows: number
+  /** Of the chosen model. */
+  trainSeconds: number
+  /** Of choosing it. */
+  chooseSeconds: number
+  peakRssBytes: number
+  snapshotBytes: number
+}
+
+export async function evaluateSessions(options: SessionsOptions): Promise<SessionsResult> {
+  const { format, k, threads, seed, onProgress } = options
+  const bad: BadLines = { count: 0, first: null }
+  onProgress({ stage: 'read', done: 0, total: 2, message: options.train })
+  const sessions = await readTrainSessions(options.train, format, bad)
+  const questions = await readQuestions(options.test, format, bad)
+  const folder = await mkdtemp(join(tmpdir(), 'offerwright-evaluate-'))
+  try {
+    const { dataset, rejected } = await importSessions(sessions, folder, onProgress)
+    const asking: Asking = { k, leaveNewestOut: hardlyRepeats(sessions), shares: sharesOf(dataset), seed, onProgress }
+    const choosing = performance.now()
+    const choice =
+      options.model === 'auto'
+        ? await chooseModel({ sessions, dataset, folder, threads, asking })
+        : choiceOf(options.model)
+    const training = performance.now()
+    const g = await openTrained(dataset, choice, threads, join(folder, 'chosen'), onProgress)
+    const trained = performance.now()
+    return {
+      ...rankQuestions(g, questions, asking).figures,
+      k,
+      users: questions.length,
+      model: options.model,
+      chosen: choice.name,
+      newestItem: asking.leaveNewestOut ? 'left out' : 'candidate',
+      sessions: sessions.length,
+      items: dataset.items,
+      badLines: bad.count,
+      firstBadLine: bad.first,
+      rejectedRows: rejected,
+      trainSeconds: (trained - training) / 1000,
+      chooseSeconds: (training - choosing) / 1000,
+      peakRssBytes: 1024 * process.resourceUsage().maxRSS,
+      snapshotBytes: g.image.manifest.segments[0].sections.reduce((sum, { bytes }) => sum + bytes, 0),
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Below it an answer's first place is better given to another item than the one being looked at. */
+const RARE_REPEAT = 0.01
+
+/** How often, in the train sessions, an item follows itself. */
+function hardlyRepeats(sessions: Session[]): boolean {
+  let steps = 0
+  let repeats = 0
+  for (const { items } of sessions)
+    for (let at = 1; at < items.length; at++) {
+      steps++
+      if (items[at] === items[at - 1]) repeats++
+    }
+  return repeats < RARE_REPEAT * steps
+}
