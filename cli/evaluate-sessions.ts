@@ -63,14 +63,14 @@ function text(r: SessionsResult): string {
     measured(`Recall@${r.k}`, r.recall, recall),
     measured('Novelty, bits', r.novelty, novelty),
     `Coverage       ${r.coverage.toFixed(4)}`,
-    ...r.segments.map(
-      (s) =>
-        `  after ${s.historyLength} items: ${s.questions} questions, hit rate ${s.hitRate.toFixed(4)}, MRR ${s.mrr.toFixed(4)}`,
+    ...Object.entries(r.segments).map(
+      ([name, s]) => `  ${name}: ${s.lists} questions, hit rate ${s.hitRate.toFixed(4)}, MRR ${s.mrr.toFixed(4)}`,
     ),
+    ...(r.validation ?? []).map(({ model, ndcg }) => `  validation: ${model} NDCG ${ndcg.toFixed(4)}`),
     `trained in ${r.trainSeconds.toFixed(1)} s, peak memory ${(r.peakRssBytes / 2 ** 30).toFixed(2)} GiB, snapshot ${(r.snapshotBytes / 1e6).toFixed(1)} MB`,
   ].join('\n')
 }
 
-function measured(name: string, value: number, { low, high }: Interval): string {
+function measured(name: string, value: number, [low, high]: Interval): string {
   return `${name.padEnd(15)}${value.toFixed(4)}  (95 %: ${low.toFixed(4)} to ${high.toFixed(4)})`
 }

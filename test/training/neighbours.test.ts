@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { EVENT_KINDS } from '../../core/contract/events.ts'
 import { emptyLiveShopper } from '../../core/contract/live.ts'
 import { recommend } from '../../core/scoring/recommend.ts'
 import type { EventTable } from '../../training/dataset.ts'
@@ -51,14 +52,17 @@ function visitsFrom(rows: number[][]): Visits {
 function naiveVisits(table: EventTable, gapMs: number): number[][] {
   const visits: { last: number; items: number[] }[] = []
   for (let shopper = 0; shopper < SHOPPERS; shopper++) {
-    let open: { last: number; items: number[] } | null = null
+    const own: { last: number; items: number[] }[] = []
     for (let e = 0; e < table.length; e++) {
-      if (table.shopper[e] !== shopper || table.kind[e] === 3) continue
-      if (open === null || table.timeMs[e] - table.timeMs[open.last] > gapMs)
-        visits.push((open = { last: e, items: [] }))
-      open.last = e
-      open.items = [table.item[e], ...open.items.filter((item) => item !== table.item[e])]
+      if (table.shopper[e] !== shopper || table.kind[e] === EVENT_KINDS.indexOf('shown')) continue
+      const before = own.at(-1)
+      const goesOn = before !== undefined && table.timeMs[e] - table.timeMs[before.last] <= gapMs
+      const visit = goesOn ? before : { last: e, items: [] }
+      if (!goesOn) own.push(visit)
+      visit.last = e
+      visit.items = [table.item[e], ...visit.items.filter((item) => item !== table.item[e])]
     }
+    visits.push(...own)
   }
   return visits.sort((a, b) => b.last - a.last).map(({ items }) => items)
 }
@@ -104,12 +108,10 @@ describe('the sessions section', () => {
   it('weighs visits by age and length and items by their idf', () => {
     const model = { ...STAN_IDF, recency: 0.5, lengthPower: 1, matchIdf: 2, scale: { plain: 1, idf: 3 } }
     const tables = sessionTables(visits, 4, model)
-    const [often, once] = [Math.log(5 / 3), Math.log(5)]
+    const [often, once] = [Math.log(5 / 3), Math.log(5)].map(Math.fround)
     expect([...tables.row_weight]).toEqual([1 / 2, Math.exp(-2 / 3) / 2, Math.exp(-4 / 3)].map(Math.fround))
-    const near = (values: Iterable<number>, expected: number[]) =>
-      [...values].forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5))
-    near(tables.item_data, [often ** 2, often ** 2, often ** 2, once ** 2, once ** 2])
-    near(tables.item_scale, [1 + 3 * often, 1 + 3 * once, 1 + 3 * once, 1])
+    expect(tables.item_data).toEqual(Float32Array.of(...[often, often, often, once, once].map((x) => x ** 2)))
+    expect(tables.item_scale).toEqual(Float32Array.of(1 + 3 * often, 1 + 3 * once, 1 + 3 * once, 1))
   })
 
   it('leaves out what would be all 1', () => {
@@ -172,7 +174,7 @@ describe('stages of neighbourhoods', () => {
     )
     const dataset = await readDataset(join(folder, 'data'), null)
     const g = await openHeldOut(dataset, trainingParameters(asked), join(folder, 'model'))
-    const { items } = recommend(g, { history: [{ item: key(4) }], slots: 3 }, emptyLiveShopper())
+    const { items } = recommend(g, { history: [{ item: key('i', 4) }], slots: 3 }, emptyLiveShopper())
     expect(items.map(({ reasons }) => reasons[0].code)).toEqual(Array(3).fill('similar_visits'))
     expect(items.every(({ item }) => Number(item.replace(/\D/g, '')) % 2 === 0)).toBe(true)
   })

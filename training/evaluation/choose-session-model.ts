@@ -4,24 +4,20 @@
  * shares of what its first places score, which makes their weights mean the same for every model.
  */
 import { join } from 'node:path'
+import type { Generation } from '../../core/scoring/generation.ts'
+import type { SourceWeights } from '../../core/snapshot/manifest.ts'
 import { before, type Dataset } from '../dataset.ts'
-import { MODEL_STAGES } from '../model-stages.ts'
 import type { RowModel } from '../parameters.ts'
-import type { Stage } from '../stage.ts'
-import { type Asking, rankQuestions } from './rank-questions.ts'
+import { meanOf, NO_SOURCE } from './blend.ts'
+import { type Asking, meanTopScore, rankQuestions } from './rank-questions.ts'
 import { type Question, questionsOf, type Session } from './session-files.ts'
-import {
-  choiceOf,
-  NEIGHBOUR_MODELS,
-  type NeighbourModelName,
-  openTrained,
-  type SessionChoice,
-  withRows,
-} from './session-models.ts'
+import { choiceOf, NEIGHBOUR_MODEL_NAMES, openTrained, SESSION_STAGES, type SessionChoice } from './session-models.ts'
 
 /** More would only make the same choice slower. */
 const MOST_QUESTIONS = 6000
-const ROW_SHARES = [0.02, 0.05, 0.1, 0.2, 0.4]
+/** Questions that a source's scale is measured on. */
+const SCALE_QUESTIONS = 500
+const ROW_SHARES = [0.01, 0.02, 0.05, 0.1, 0.2]
 const ADDED_ROWS: RowModel = 'item-cf'
 
 export interface Choosing {
@@ -35,78 +31,68 @@ export interface Choosing {
 interface Tried {
   choice: SessionChoice
   ndcg: number
-  meanTopScore: number
 }
 
-export async function chooseModel(choosing: Choosing): Promise<SessionChoice> {
-  const { sessions, dataset } = choosing
+export async function chooseModel(choosing: Choosing): Promise<{ choice: SessionChoice; validation: Tried[] }> {
+  const { sessions, dataset, asking } = choosing
   const cut = Math.floor(0.9 * sessions.length)
   const earlier = before(dataset, sessions[cut].timesMs[0])
   const questions = everyNth(sessions.slice(cut).flatMap(questionsOf), MOST_QUESTIONS)
-  const trial = new Trial(choosing, earlier, questions)
-  let best: Tried | null = null
-  for (const name of Object.keys(NEIGHBOUR_MODELS) as NeighbourModelName[])
-    best = better(best, await trial.of(choiceOf(name)))
-  const rows = await trial.of({ ...choiceOf('item-cf'), rows: ADDED_ROWS })
-  const alone = best as Tried
-  for (const share of ROW_SHARES) {
-    const weight = (share * alone.meanTopScore) / rows.meanTopScore
-    best = better(best, await trial.of(withRows(alone.choice, ADDED_ROWS, weight)))
+  const tried: Tried[] = []
+  for (const name of NEIGHBOUR_MODEL_NAMES) {
+    const stages = tried.length === 0 ? SESSION_STAGES : { sessions: SESSION_STAGES.sessions }
+    const choice = choiceOf(name)
+    tried.push(measure(await open(choosing, earlier, choice, stages), choice, questions, asking))
   }
-  return better(best, rows).choice
+  const best = bestOf(tried).choice
+  const { sessions: again, similarity } = SESSION_STAGES
+  const both = { ...best, rows: ADDED_ROWS }
+  const g = await open(choosing, earlier, both, { sessions: again, similarity })
+  tried.push(...blendsOf(g, both, questions).map((choice) => measure(g, choice, questions, asking)))
+  return { choice: bestOf(tried).choice, validation: tried }
 }
 
-function better(best: Tried | null, tried: Tried): Tried {
-  return best !== null && best.ndcg >= tried.ndcg ? best : tried
+function open(
+  { folder, threads, asking }: Choosing,
+  earlier: Dataset,
+  choice: SessionChoice,
+  stages: Partial<typeof SESSION_STAGES>,
+): Promise<Generation> {
+  return openTrained(earlier, choice, threads, join(folder, 'trial'), asking.onProgress, stages)
+}
+
+/** Rows alone, and rows in several shares of what the visits' first places score. */
+function blendsOf(g: Generation, both: SessionChoice, questions: Question[]): SessionChoice[] {
+  const sample = everyNth(questions, SCALE_QUESTIONS)
+  const [rows, visits] = (['rows', 'sessions'] as const).map((source) =>
+    meanTopScore(weighing(g, { ...NO_SOURCE, [source]: 1 }), sample),
+  )
+  if (rows === 0 || visits === 0) return []
+  const shares = ROW_SHARES.map((share) => ({
+    ...both,
+    name: `${both.name} + ${share} ${both.rows}`,
+    weights: { ...NO_SOURCE, sessions: 1, rows: (share * visits) / rows },
+  }))
+  return [choiceOf('item-cf'), ...shares]
+}
+
+function weighing(g: Generation, weights: SourceWeights): Generation {
+  return { ...g, blend: { known: weights, session: weights } }
+}
+
+function measure(g: Generation, choice: SessionChoice, questions: Question[], asking: Asking): Tried {
+  const tally = rankQuestions(weighing(g, choice.weights), questions, asking)
+  const [ndcg, hitRate, mrr] = (['ndcg', 'hitRate', 'mrr'] as const).map((name) => meanOf(tally.column(name)))
+  const figures = `NDCG ${ndcg.toFixed(4)}, hit rate ${hitRate.toFixed(4)}, MRR ${mrr.toFixed(4)}`
+  asking.onProgress({ stage: 'choose', done: 1, total: 1, message: `${choice.name}: ${figures}` })
+  return { choice, ndcg }
+}
+
+function bestOf(tried: Tried[]): Tried {
+  return tried.reduce((best, next) => (next.ndcg > best.ndcg ? next : best))
 }
 
 function everyNth<T>(all: T[], most: number): T[] {
   const step = Math.max(1, Math.ceil(all.length / most))
   return all.filter((_, i) => i % step === 0)
-}
-
-/** Trains one choice after the other in one folder: only what differs from the one before is made again. */
-class Trial {
-  readonly #choosing: Choosing
-  readonly #earlier: Dataset
-  readonly #questions: Question[]
-  #last: SessionChoice | null = null
-
-  constructor(choosing: Choosing, earlier: Dataset, questions: Question[]) {
-    this.#choosing = choosing
-    this.#earlier = earlier
-    this.#questions = questions
-  }
-
-  async of(choice: SessionChoice): Promise<Tried> {
-    const { folder, threads, asking } = this.#choosing
-    const g = await openTrained(
-      this.#earlier,
-      choice,
-      threads,
-      join(folder, 'trial'),
-      asking.onProgress,
-      this.#stagesFor(choice),
-    )
-    this.#last = choice
-    const { figures, meanTopScore } = rankQuestions(g, this.#questions, asking)
-    const { ndcg, hitRate, mrr } = figures
-    asking.onProgress({
-      stage: 'choose',
-      done: 1,
-      total: 1,
-      message: `${choice.name}: NDCG ${ndcg.toFixed(4)}, hit rate ${hitRate.toFixed(4)}, MRR ${mrr.toFixed(4)}`,
-    })
-    return { choice, ndcg, meanTopScore }
-  }
-
-  #stagesFor(choice: SessionChoice): Record<string, Stage> {
-    const last = this.#last
-    if (last === null) return MODEL_STAGES
-    const { sessions, similarity } = MODEL_STAGES
-    return {
-      ...(choice.sessions === last.sessions ? {} : { sessions }),
-      ...(choice.rows === last.rows ? {} : { similarity }),
-    }
-  }
 }

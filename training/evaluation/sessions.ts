@@ -7,10 +7,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { RankingReport } from '../../core/evaluation/tally.ts'
 import type { OnProgress } from '../progress.ts'
 import { chooseModel } from './choose-session-model.ts'
 import { importSessions } from './import-sessions.ts'
-import { type Asking, rankQuestions, type SessionFigures, sharesOf } from './rank-questions.ts'
+import { itemShares } from './liked.ts'
+import { type Asking, rankQuestions } from './rank-questions.ts'
 import { type BadLines, readQuestions, readTrainSessions, type Session, type SessionFormat } from './session-files.ts'
 import { choiceOf, openTrained, type SessionModelName } from './session-models.ts'
 
@@ -25,13 +27,15 @@ export interface SessionsOptions {
   onProgress: OnProgress
 }
 
-export interface SessionsResult extends SessionFigures {
+export interface SessionsResult extends RankingReport {
   k: number
   /** Questions: each is a shopper at one moment. */
   users: number
   model: SessionModelName
   /** What was trained in the end. */
   chosen: string
+  /** NDCG of every candidate on the last tenth of the train sessions; null where the model was named. */
+  validation: { model: string; ndcg: number }[] | null
   /** Whether the newest item of a session may come next: hardly ever does it in some shops. */
   newestItem: 'candidate' | 'left out'
   sessions: number
@@ -56,21 +60,22 @@ export async function evaluateSessions(options: SessionsOptions): Promise<Sessio
   const folder = await mkdtemp(join(tmpdir(), 'offerwright-evaluate-'))
   try {
     const { dataset, rejected } = await importSessions(sessions, folder, onProgress)
-    const asking: Asking = { k, leaveNewestOut: hardlyRepeats(sessions), shares: sharesOf(dataset), seed, onProgress }
+    const asking: Asking = { k, leaveNewestOut: hardlyRepeats(sessions), shares: itemShares(dataset), onProgress }
     const choosing = performance.now()
-    const choice =
+    const { choice, validation } =
       options.model === 'auto'
         ? await chooseModel({ sessions, dataset, folder, threads, asking })
-        : choiceOf(options.model)
+        : { choice: choiceOf(options.model), validation: null }
     const training = performance.now()
     const g = await openTrained(dataset, choice, threads, join(folder, 'chosen'), onProgress)
     const trained = performance.now()
     return {
-      ...rankQuestions(g, questions, asking).figures,
+      ...rankQuestions(g, questions, asking).report(seed),
       k,
       users: questions.length,
       model: options.model,
       chosen: choice.name,
+      validation: validation?.map((tried) => ({ model: tried.choice.name, ndcg: tried.ndcg })) ?? null,
       newestItem: asking.leaveNewestOut ? 'left out' : 'candidate',
       sessions: sessions.length,
       items: dataset.items,

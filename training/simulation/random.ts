@@ -23,7 +23,6 @@ export const STREAM = {
   dirt: 14,
   visit: 15,
   sample: 16,
-  bootstrap: 17,
 } as const
 export type Stream = (typeof STREAM)[keyof typeof STREAM]
 
