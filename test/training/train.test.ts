@@ -11,7 +11,7 @@ import { openHeldOut } from '../../training/held-out.ts'
 import { type TrainingParameters, trainingParameters } from '../../training/parameters.ts'
 import type { StageProgress } from '../../training/progress.ts'
 import { publishSections } from '../../training/publish.ts'
-import { readReport } from '../../training/sections.ts'
+import { hasReport, readReport } from '../../training/sections.ts'
 import { STAGE_NAMES, train } from '../../training/train.ts'
 import { DAY_MS, key, type SmallEvent, temporaryFolder, writeData } from './small-shop.ts'
 
