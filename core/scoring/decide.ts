@@ -112,6 +112,7 @@ function decideItems(
   barred: OfferReason | null,
 ): DecidedSlot[] {
   const { g, guards } = choosing
+  fetchItems(g, ranked.items)
   const running = barred ? [] : runningOf(guards, campaigns.onItems)
   return ranked.items.map((item, slot) => {
     const probability = purchaseProbability(ranked.calibration, ranked.plainScores[slot])
@@ -123,6 +124,19 @@ function decideItems(
     const reasons = [...reasonsFor(g, history, ranked.found, item), ...ranked.merchandised[slot]]
     return { item, score: ranked.scores[slot], purchaseProbability: probability, priceMinor, reasons, choice, offer }
   })
+}
+
+function fetchItems(g: Generation, items: ItemIndex[]): void {
+  const { keysBytes, keysOffsets, titlesBytes, titlesOffsets, priorPriceMinor, costMinor, category, brand } = g.tables.catalogue
+  const { elasticity, elasticitySe } = g.tables.prices
+  let used = 0
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i]
+    used += g.live.priceMinor[item] + priorPriceMinor.view[item] + costMinor.view[item] + category.view[item] + brand.view[item] + elasticity.view[item] + elasticitySe.view[item] 
+    const k = keysOffsets.view[item], t = titlesOffsets.view[item]
+    used += keysBytes.view[k] + titlesBytes.view[t] + titlesBytes.view[t + 30]
+  }
+  g.arena.share.view[1] = used
 }
 
 interface DecidedBasket {
