@@ -1,5 +1,5 @@
-/** A pool of worker threads (piscina): batches go in, results come out, buffers move instead of being copied. */
-import { workerData as givenData, move, Piscina, transferableSymbol, valueSymbol } from 'piscina'
+/** A pool of worker threads (piscina): batches go in, results come out; memory that both sides see is shared. */
+import { workerData as givenData, Piscina } from 'piscina'
 
 /** What the pool's owner gave its workers; undefined outside a worker. The worker's file knows the type. */
 export const workerData: unknown = givenData
@@ -32,8 +32,8 @@ export class WorkerPool<Task, Result> {
   }
 
   /** One task on one free worker. More tasks than workers wait in order. Rejects with what the worker threw. */
-  run(task: Task, transfer: ArrayBuffer[] = []): Promise<Result> {
-    return this.#pool.run(task, { transferList: transfer })
+  run(task: Task): Promise<Result> {
+    return this.#pool.run(task)
   }
 
   /** One task on every worker at the same time. Call it while the pool is idle: then no worker gets two. */
@@ -45,11 +45,6 @@ export class WorkerPool<Task, Result> {
   close(): Promise<void> {
     return this.#pool.close()
   }
-}
-
-/** Returned by a worker in place of `result`: its buffers move to the caller and are gone here. */
-export function moved<Result extends object>(result: Result, buffers: ArrayBuffer[]): Result {
-  return move({ [transferableSymbol]: buffers, [valueSymbol]: result } as never) as Result
 }
 
 /** A worker that hangs is ended after this long, its tasks with it. */

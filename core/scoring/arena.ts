@@ -87,6 +87,8 @@ export interface Arena {
   ids: Column<Uint32Array>
   products: Column<Float32Array>
   decimal: Column<Uint8Array>
+  /** Takes what `readAhead` adds up. */
+  readAhead: Column<Float32Array>
   /** Holds 1. */
   one: Column<Float32Array>
   /** Row sums of a neighbourhood, untouched between requests. */
@@ -127,6 +129,7 @@ function arenaParts({ items, rows }: ArenaSize) {
     ids: 4 * EXACT_ITEMS,
     products: 4 * EXACT_ITEMS,
     decimal: 64,
+    readAhead: 64,
     one: 64,
     rowSums: 4 * rows,
     touchedRows: 4 * rows,
@@ -189,6 +192,7 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, size: Are
     ids: u32('ids'),
     products: f32('products'),
     decimal: { pointer: pointers.decimal, view: new Uint8Array(buffer, pointers.decimal, parts.decimal) },
+    readAhead: f32('readAhead'),
     one,
     rowSums: f32('rowSums'),
     touchedRows: u32('touchedRows'),

@@ -21,6 +21,7 @@ import { itemIndexOf, subjectOf } from './keys.ts'
 import { merchandiseAt } from './merchandise.ts'
 import { itemOffer, offerForItem } from './offers.ts'
 import { type Ranked, rank } from './rank.ts'
+import { readAhead } from './read-ahead.ts'
 import { type Reason, reasonsFor } from './reasons.ts'
 import { purchaseProbability } from './score.ts'
 
@@ -112,7 +113,7 @@ function decideItems(
   barred: OfferReason | null,
 ): DecidedSlot[] {
   const { g, guards } = choosing
-  fetchItems(g, ranked.items)
+  readAhead(g, ranked.items)
   const running = barred ? [] : runningOf(guards, campaigns.onItems)
   return ranked.items.map((item, slot) => {
     const probability = purchaseProbability(ranked.calibration, ranked.plainScores[slot])
@@ -121,22 +122,10 @@ function decideItems(
     const priceMinor = g.live.priceMinor[item]
     const offer = step === null ? null : itemOffer(step, discountMinor, priceMinor, time)
     if (step !== null) guards.remainingMinor[step.on.position] -= discountMinor
-    const reasons = [...reasonsFor(g, history, ranked.found, item), ...ranked.merchandised[slot]]
+    const reasons = reasonsFor(g, history, ranked.found, item)
+    reasons.push(...ranked.merchandised[slot])
     return { item, score: ranked.scores[slot], purchaseProbability: probability, priceMinor, reasons, choice, offer }
   })
-}
-
-function fetchItems(g: Generation, items: ItemIndex[]): void {
-  const { keysBytes, keysOffsets, titlesBytes, titlesOffsets, priorPriceMinor, costMinor, category, brand } = g.tables.catalogue
-  const { elasticity, elasticitySe } = g.tables.prices
-  let used = 0
-  for (let i = 0; i < items.length; i++) {
-    const item = items[i]
-    used += g.live.priceMinor[item] + priorPriceMinor.view[item] + costMinor.view[item] + category.view[item] + brand.view[item] + elasticity.view[item] + elasticitySe.view[item] 
-    const k = keysOffsets.view[item], t = titlesOffsets.view[item]
-    used += keysBytes.view[k] + titlesBytes.view[t] + titlesBytes.view[t + 30]
-  }
-  g.arena.share.view[1] = used
 }
 
 interface DecidedBasket {

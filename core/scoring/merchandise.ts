@@ -132,6 +132,7 @@ export function openPins(
   allow: number,
   isCandidate: (item: ItemIndex) => boolean,
 ): Map<number, Pin> {
+  if (pins.size === 0) return pins
   const taken = new Set<ItemIndex>()
   const allowed = { pointer: allow, view: new Uint32Array(g.image.memory.buffer, allow, Math.ceil(g.nItems / 32)) }
   return new Map(

@@ -63,9 +63,11 @@ export function rank(
     plainScores,
     calibration: history.length > 0 ? calibration.history : calibration.popular,
     found,
-    merchandised: picked.items.map((item) => (isPlain ? [] : marksOf(g, merchandise, pins, item))),
+    merchandised: picked.items.map((item) => (isPlain ? UNMARKED : marksOf(g, merchandise, pins, item))),
   }
 }
+
+const UNMARKED: Reason[] = []
 
 function marksOf(g: Generation, merchandise: Merchandise, pins: Map<number, Pin>, item: ItemIndex): Reason[] {
   const marks = boostReasons(g, merchandise, item)

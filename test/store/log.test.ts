@@ -33,6 +33,19 @@ test('rows come back in the order of their appending, also across segments', asy
   expect((await readdir(folder)).length).toBeGreaterThan(5)
 })
 
+test("rows may wait to be gathered; a flush writes them at once, and the bytes are the log's own", async () => {
+  const log = await AppendLog.open({ folder, name: 'events', gatherMs: 1_000_000, onError })
+  const mine = row(1)
+  log.append(mine)
+  mine.fill(0)
+  expect(await readdir(folder)).toEqual([])
+  await log.flush()
+  expect(await lines()).toEqual(['{"n":1}'])
+  for (let n = 2; n <= 40_000; n++) log.append(row(n))
+  await log.close()
+  expect((await lines()).length).toBe(40_000)
+})
+
 test('a flushed row is in the file while the log stays open', async () => {
   const log = await AppendLog.open({ folder, name: 'events', onError })
   log.append(row(1))
