@@ -46,8 +46,11 @@ export interface Choice<S extends Step> {
   considered: ConsideredAction[]
 }
 
+/** Nothing is ever added to it. */
+const NOT_ASKED: ConsideredAction[] = []
+
 /** A choice that was never open. */
-export function closed(reason: OfferReason, considered: ConsideredAction[] = []): Choice<never> {
+export function closed(reason: OfferReason, considered = NOT_ASKED): Choice<never> {
   return { step: null, discountMinor: 0, reason, propensity: 1, open: [], probabilities: [1], considered }
 }
 
@@ -64,7 +67,7 @@ export interface Response {
 export class Actions<S extends Step> {
   readonly #choosing: Choosing
   readonly #open: S[] = []
-  readonly #considered: ConsideredAction[] = []
+  readonly #considered: ConsideredAction[]
   /** First of the guards, in the order of `OFFER_REASONS`, that dropped an action. */
   #firstDrop: number = OFFER_REASONS.length
   /** Rows that are weighed. */
@@ -73,6 +76,7 @@ export class Actions<S extends Step> {
 
   constructor(choosing: Choosing) {
     this.#choosing = choosing
+    this.#considered = choosing.explain ? [] : NOT_ASKED
   }
 
   drop(step: S, discountMinor: number, { probability }: Response, reason: OfferReason): void {

@@ -5,6 +5,7 @@ import type { ItemIndex } from '../contract/ids.ts'
 import { honestBps, percentDiscount } from '../contract/money.ts'
 import { type ItemCampaign, type ItemStep, targetsItem } from './campaigns.ts'
 import { Actions, type Choice, type Choosing, closed, type Response } from './choice.ts'
+import type { Generation } from './generation.ts'
 import { guard, type Running } from './guards.ts'
 
 export function offerForItem(
@@ -15,7 +16,7 @@ export function offerForItem(
   probability: number,
 ): Choice<ItemStep> {
   const { g } = choosing
-  if (!running.some(({ campaign }) => targetsItem(g, campaign, item))) return closed('no_campaign')
+  if (!isTargeted(g, running, item)) return closed('no_campaign')
   const costMinor = g.tables.catalogue.costMinor.view[item]
   if (costMinor < 0) return closed('cost_unknown')
   const actions = new Actions<ItemStep>(choosing)
@@ -29,6 +30,11 @@ export function offerForItem(
   for (const each of running)
     if (targetsItem(g, each.campaign, item)) addSteps(choosing, actions, each, priceMinor, costMinor, response)
   return actions.choose(slot)
+}
+
+function isTargeted(g: Generation, running: Running<ItemCampaign>[], item: ItemIndex): boolean {
+  for (const { campaign } of running) if (targetsItem(g, campaign, item)) return true
+  return false
 }
 
 function addSteps(
