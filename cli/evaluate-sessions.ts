@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import type { Interval } from '../core/evaluation/bootstrap.ts'
 import { SESSION_FORMATS, type SessionFormat } from '../training/evaluation/session-files.ts'
-import { SESSION_MODEL_NAMES, type SessionModelName } from '../training/evaluation/session-models.ts'
+import { EVALUATED_MODELS, type EvaluatedModel } from '../training/evaluation/session-models.ts'
 import { evaluateSessions, type SessionsResult } from '../training/evaluation/sessions.ts'
 import { TRAINING_DEFAULTS } from '../training/parameters.ts'
 import { listLength, positive, wholeNumber } from './number-options.ts'
@@ -12,7 +12,7 @@ interface SessionsCommandOptions {
   train: string
   test: string
   format: SessionFormat
-  model: SessionModelName
+  model: EvaluatedModel
   k: number
   threads: number
   seed: number
@@ -34,7 +34,7 @@ export function sessionsCommand(): Command {
     )
     .addOption(
       new Option('--model <name>', 'what is learned; auto: what is best on the last tenth of the train sessions')
-        .choices(SESSION_MODEL_NAMES)
+        .choices(EVALUATED_MODELS)
         .default('auto'),
     )
     .option('--k <n>', 'length of the lists', listLength, 20)

@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import type { Generation } from '../../core/scoring/generation.ts'
 import type { SourceWeights } from '../../core/snapshot/manifest.ts'
 import { before, type Dataset } from '../dataset.ts'
+import { SESSION_MODEL_NAMES } from '../neighbours/models.ts'
 import type { RowModel } from '../parameters.ts'
 import { meanOf, NO_SOURCE } from './blend.ts'
 import { type Asking, meanTopScore, rankQuestions } from './rank-questions.ts'
 import { type Question, questionsOf, type Session } from './session-files.ts'
-import { choiceOf, NEIGHBOUR_MODEL_NAMES, openTrained, SESSION_STAGES, type SessionChoice } from './session-models.ts'
+import { choiceOf, openTrained, SESSION_STAGES, type SessionChoice } from './session-models.ts'
 
 /** More would only make the same choice slower. */
 const MOST_QUESTIONS = 6000
@@ -39,7 +40,7 @@ export async function chooseModel(choosing: Choosing): Promise<{ choice: Session
   const earlier = before(dataset, sessions[cut].timesMs[0])
   const questions = everyNth(sessions.slice(cut).flatMap(questionsOf), MOST_QUESTIONS)
   const tried: Tried[] = []
-  for (const name of NEIGHBOUR_MODEL_NAMES) {
+  for (const name of SESSION_MODEL_NAMES) {
     const stages = tried.length === 0 ? SESSION_STAGES : { sessions: SESSION_STAGES.sessions }
     const choice = choiceOf(name)
     tried.push(measure(await open(choosing, earlier, choice, stages), choice, questions, asking))

@@ -4,28 +4,24 @@ import type { SourceWeights } from '../../core/snapshot/manifest.ts'
 import type { Dataset } from '../dataset.ts'
 import { openHeldOut } from '../held-out.ts'
 import { MODEL_STAGES } from '../model-stages.ts'
-import { STAN, STAN_IDF, STAN_IDF_NEAR, VMIS } from '../neighbours/models.ts'
+import { SESSION_MODEL_NAMES, SESSION_MODELS, type SessionModelName } from '../neighbours/models.ts'
 import { type RowModel, TRAINING_DEFAULTS, type TrainingParameters, trainingParameters } from '../parameters.ts'
 import type { OnProgress } from '../progress.ts'
 import type { Stage } from '../stage.ts'
 import { NO_SOURCE } from './blend.ts'
 
-const NEIGHBOUR_MODELS = { vmis: VMIS, stan: STAN, 'stan-idf': STAN_IDF, 'stan-idf-near': STAN_IDF_NEAR } as const
-export type NeighbourModelName = keyof typeof NEIGHBOUR_MODELS
-export const NEIGHBOUR_MODEL_NAMES = Object.keys(NEIGHBOUR_MODELS) as NeighbourModelName[]
-
-export const SESSION_MODEL_NAMES = ['auto', ...NEIGHBOUR_MODEL_NAMES, 'item-cf'] as const
-export type SessionModelName = (typeof SESSION_MODEL_NAMES)[number]
+export const EVALUATED_MODELS = ['auto', ...SESSION_MODEL_NAMES, 'item-cf'] as const
+export type EvaluatedModel = (typeof EVALUATED_MODELS)[number]
 
 /** A model that can be trained: visits, item-item rows, or both, each times its weight. */
 export interface SessionChoice {
   name: string
-  neighbours: NeighbourModelName | null
+  neighbours: SessionModelName | null
   rows: RowModel
   weights: SourceWeights
 }
 
-export function choiceOf(name: Exclude<SessionModelName, 'auto'>): SessionChoice {
+export function choiceOf(name: Exclude<EvaluatedModel, 'auto'>): SessionChoice {
   if (name === 'item-cf') return { name, neighbours: null, rows: 'item-cf', weights: { ...NO_SOURCE, rows: 1 } }
   return { name, neighbours: name, rows: 'none', weights: { ...NO_SOURCE, sessions: 1 } }
 }
@@ -50,7 +46,7 @@ export function openTrained(
 function parametersOf({ neighbours, rows, weights }: SessionChoice, threads: number): Partial<TrainingParameters> {
   return {
     threads,
-    sessions: neighbours === null ? null : NEIGHBOUR_MODELS[neighbours],
+    sessions: neighbours === null ? null : SESSION_MODELS[neighbours],
     rows,
     blend: { known: weights, session: weights },
     historyStored: 1,

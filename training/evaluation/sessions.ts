@@ -14,14 +14,14 @@ import { importSessions } from './import-sessions.ts'
 import { itemShares } from './liked.ts'
 import { type Asking, rankQuestions } from './rank-questions.ts'
 import { type BadLines, readQuestions, readTrainSessions, type Session, type SessionFormat } from './session-files.ts'
-import { choiceOf, openTrained, type SessionModelName } from './session-models.ts'
+import { choiceOf, type EvaluatedModel, openTrained } from './session-models.ts'
 
 export interface SessionsOptions {
   train: string
   test: string
   format: SessionFormat
   k: number
-  model: SessionModelName
+  model: EvaluatedModel
   threads: number
   seed: number
   onProgress: OnProgress
@@ -31,7 +31,7 @@ export interface SessionsResult extends RankingReport {
   k: number
   /** Questions: each is a shopper at one moment. */
   users: number
-  model: SessionModelName
+  model: EvaluatedModel
   /** What was trained in the end. */
   chosen: string
   /** NDCG of every candidate on the last tenth of the train sessions; null where the model was named. */

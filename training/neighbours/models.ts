@@ -119,6 +119,14 @@ export const USER_BASED: PeerModel = {
   },
 }
 
+export const SESSION_MODELS = { vmis: VMIS, stan: STAN, 'stan-idf': STAN_IDF, 'stan-idf-near': STAN_IDF_NEAR } as const
+export type SessionModelName = keyof typeof SESSION_MODELS
+export const SESSION_MODEL_NAMES = Object.keys(SESSION_MODELS) as SessionModelName[]
+
+export const PEER_MODELS = { 'user-based': USER_BASED } as const
+export type PeerModelName = keyof typeof PEER_MODELS
+export const PEER_MODEL_NAMES = Object.keys(PEER_MODELS) as PeerModelName[]
+
 function powers(base: number): number[] {
   return Array.from({ length: 30 }, (_, n) => base ** n)
 }
