@@ -8,6 +8,7 @@ import { currentSnapshot, snapshotFolder } from '../../core/snapshot/store.ts'
 import { verifySnapshot } from '../../core/snapshot/verify.ts'
 import { readDataset, readSummary } from '../../training/dataset.ts'
 import { openHeldOut } from '../../training/held-out.ts'
+import { STAN_IDF, USER_BASED } from '../../training/neighbours/models.ts'
 import { type TrainingParameters, trainingParameters } from '../../training/parameters.ts'
 import type { StageProgress } from '../../training/progress.ts'
 import { publishSections } from '../../training/publish.ts'
@@ -82,11 +83,12 @@ test('training again, on any number of threads, writes the same bytes', async ()
 
 test('each stage run again alone writes the bytes it wrote before', async () => {
   const folder = await smallShop()
-  const sections = await trainInto(folder, 'sections')
+  const asked = { sessions: STAN_IDF, peers: USER_BASED }
+  const sections = await trainInto(folder, 'sections', asked)
   const whole = await hashes(sections)
   for (const stage of STAGE_NAMES.filter((name) => hasReport(sections, name))) {
     await rm(join(sections, `${stage}.json`))
-    await train({ data: join(folder, 'data'), sections, parameters: trainingParameters(), stage })
+    await train({ data: join(folder, 'data'), sections, parameters: trainingParameters(asked), stage })
     expect(await hashes(sections)).toEqual(whole)
   }
 })
