@@ -5,6 +5,7 @@ import type { Stage, StageContext } from './stage.ts'
 import { trainIndex } from './stages/ann-index.ts'
 import { trainAttributes } from './stages/attributes.ts'
 import { trainCatalogue } from './stages/catalogue.ts'
+import { trainContent } from './stages/content.ts'
 import { trainPeers } from './stages/peers.ts'
 import { trainPopularity } from './stages/popularity.ts'
 import { trainPrices } from './stages/prices.ts'
@@ -20,6 +21,7 @@ export const MODEL_STAGES = {
   catalogue: trainCatalogue,
   shoppers: trainShoppers,
   similarity: trainSimilarity,
+  content: trainContent,
   popularity: trainPopularity,
   vectors: trainVectors,
   index: trainIndex,

@@ -48,26 +48,6 @@ export function stacked(blocks: Csr[], nCols: number): Csr {
   return { nRows, nCols, indptr, indices, data }
 }
 
-/** a + b, of equal shape, columns ascending in both. */
-export function plus(a: Csr, b: Csr): Csr {
-  const indptr = new Uint32Array(a.nRows + 1)
-  const indices = new Uint32Array(a.indices.length + b.indices.length)
-  const data = new Float32Array(indices.length)
-  let end = 0
-  for (let row = 0; row < a.nRows; row++) {
-    let p = a.indptr[row]
-    let q = b.indptr[row]
-    while (p < a.indptr[row + 1] || q < b.indptr[row + 1]) {
-      const left = p < a.indptr[row + 1] ? a.indices[p] : a.nCols
-      const right = q < b.indptr[row + 1] ? b.indices[q] : b.nCols
-      indices[end] = Math.min(left, right)
-      data[end++] = (left <= right ? a.data[p++] : 0) + (right <= left ? b.data[q++] : 0)
-    }
-    indptr[row + 1] = end
-  }
-  return { ...a, indptr, indices: indices.slice(0, end), data: data.slice(0, end) }
-}
-
 /** `indptr` of a counting sort: where each row begins when `rows[i]` are put in order. */
 export function rowStarts(rows: Uint32Array, nRows: number): Uint32Array {
   const starts = new Uint32Array(nRows + 1)

@@ -31,7 +31,17 @@ export interface Generation {
 }
 
 /** The blend of a snapshot that names none. */
-const ROWS_ALONE: SourceWeights = { rows: 1, sessions: 0, peers: 0, links: 0, vectors: 0, trends: 0, rhythm: 0 }
+const ROWS_ALONE: SourceWeights = {
+  rows: 1,
+  content: 0,
+  sessions: 0,
+  peers: 0,
+  links: 0,
+  vectors: 0,
+  popular: 0,
+  trends: 0,
+  rhythm: 0,
+}
 
 /** Bytes to reserve behind the tensors for the live columns and `arenas` arenas. */
 export function reserveBytes(segment: Segment, arenas: number): number {

@@ -4,12 +4,13 @@
  */
 import type { ItemReason } from '../contract/answers.ts'
 import type { ItemIndex } from '../contract/ids.ts'
+import type { SnapshotTables } from '../snapshot/tables.ts'
 import type { Generation } from './generation.ts'
 import type { History, HistorySource } from './history.ts'
 import { itemKeyOf } from './keys.ts'
 import { linksOf } from './neighbours.ts'
+import { rankingPart } from './rankings.ts'
 import { type Found, weightsFor } from './sources.ts'
-import { trendPart } from './trends.ts'
 
 const REASON_OF: Record<HistorySource, 'because_you_bought' | 'because_you_viewed' | 'because_in_cart' | 'similar_to'> =
   {
@@ -30,9 +31,11 @@ export function reasonsFor(g: Generation, history: History, found: Found, item: 
   if (history.length === 0) return [{ code: 'popular' }]
   const weights = weightsFor(g, history)
   const { rows, share } = g.arena
-  const position = weights.rows === 0 ? -1 : largestRow(g, history, item)
-  const other = otherCause(g, history, item, position)
+  const byRows = weights.rows === 0 ? -1 : largestRow(g, history, g.tables.similarity, item)
+  const other = otherCause(g, history, item, byRows)
   if (other !== null) return [other]
+  const byContent = byRows >= 0 || weights.content === 0 ? -1 : largestRow(g, history, g.tables.content, item)
+  const position = Math.max(byRows, byContent)
   if (position >= 0)
     return [
       {
@@ -48,9 +51,10 @@ export function reasonsFor(g: Generation, history: History, found: Found, item: 
 }
 
 /** Position in the history, or -1; its share goes to `arena.share`. */
-function largestRow(g: Generation, history: History, item: ItemIndex): number {
+function largestRow(g: Generation, history: History, table: SnapshotTables['content'], item: ItemIndex): number {
+  if (table === null) return -1
   const { rows, weights, share } = g.arena
-  const { indptr, indices, data } = g.tables.similarity
+  const { indptr, indices, data } = table
   return g.kernel.largestContribution(
     rows.pointer,
     weights.pointer,
@@ -77,15 +81,17 @@ function isHeldByLinked(g: Generation, shopper: number, item: ItemIndex): boolea
   return g.kernel.firstHolding(shoppers, n, peers.rowIndptr.pointer, peers.rowItems.pointer, item) >= 0
 }
 
-/** A trend or a purchase that is due, where it adds more than the history item at `position` does. */
+/** Popularity, a trend or a purchase that is due, where it adds more than the history item at `position` does. */
 function otherCause(g: Generation, history: History, item: ItemIndex, position: number): Reason | null {
   const blend = weightsFor(g, history)
-  const trend = trendPart(g, blend.trends, item)
+  const popular = rankingPart(g, 'popular', blend.popular, item)
+  const trend = rankingPart(g, 'trends', blend.trends, item)
   const due = history.due.find((known) => known.item === item)
   const again = due === undefined ? 0 : blend.rhythm * due.hazard
-  const strongest = Math.max(trend, again)
+  const strongest = Math.max(popular, trend, again)
   if (strongest === 0 || (position >= 0 && strongest <= blend.rows * rowPart(g, position, item))) return null
-  return due !== undefined && again >= trend ? { code: 'due_again', days: due.days } : { code: 'trending' }
+  if (due !== undefined && again === strongest) return { code: 'due_again', days: due.days }
+  return { code: trend === strongest ? 'trending' : 'popular' }
 }
 
 /** What the history item at a position adds to an item's score, before the weight of the source. */

@@ -3,19 +3,22 @@
  * what it touched for the first time.
  *
  *   rows      Σ_j w_j W[j, i] over the history's items j with weights w_j: item-based collaborative filtering in any form
- *             that training compiles into item-item rows (cosine, co-purchase, EASE, graph filters, content)
+ *             that training compiles into item-item rows (cosine, co-purchase, EASE, graph filters)
+ *   content   the same sum over rows of what items are like, for items that few shoppers met
  *   sessions  what visits similar to the history hold
  *   peers     what shoppers similar to the history hold
  *   links     what linked shoppers hold
+ *   popular   what sells, the same for everybody
  *   trends    what sells more of late than it did, the same for everybody
  *   rhythm    what this shopper is due to buy again
  */
 import type { SourceWeights } from '../snapshot/manifest.ts'
+import type { SnapshotTables } from '../snapshot/tables.ts'
 import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
 import { addFound, addLinked, findNeighbours, NOBODY } from './neighbours.ts'
+import { addRanking } from './rankings.ts'
 import { addDue } from './rhythm.ts'
-import { addTrends } from './trends.ts'
 
 /** How many neighbours of each kind the arena holds for this request. */
 export interface Found {
@@ -28,7 +31,8 @@ export function addSources(g: Generation, history: History): { nTouched: number;
   const weights = weightsFor(g, history)
   const own = history.shopper >= 0 ? history.shopper : NOBODY
   const found: Found = { sessions: 0, peers: 0 }
-  let nTouched = addRows(g, history, weights.rows, 0)
+  let nTouched = addRows(g, history, g.tables.similarity, weights.rows, 0)
+  nTouched = addRows(g, history, g.tables.content, weights.content, nTouched)
   for (const [name, skip] of [
     ['sessions', NOBODY],
     ['peers', own],
@@ -39,7 +43,7 @@ export function addSources(g: Generation, history: History): { nTouched: number;
     nTouched = addFound(g, source, found[name], weights[name], nTouched)
   }
   if (weights.links > 0) nTouched = addLinked(g, history.shopper, weights.links, nTouched)
-  nTouched = addTrends(g, weights.trends, nTouched)
+  for (const name of ['popular', 'trends'] as const) nTouched = addRanking(g, name, weights[name], nTouched)
   nTouched = addDue(g, history.due, weights.rhythm, nTouched)
   return { nTouched, found }
 }
@@ -49,10 +53,16 @@ export function weightsFor(g: Generation, history: Pick<History, 'shopper'>): So
   return history.shopper >= 0 ? g.blend.known : g.blend.session
 }
 
-function addRows(g: Generation, history: History, weight: number, nTouched: number): number {
-  if (weight === 0) return nTouched
+function addRows(
+  g: Generation,
+  history: History,
+  table: SnapshotTables['content'],
+  weight: number,
+  nTouched: number,
+): number {
+  if (weight === 0 || table === null) return nTouched
   const { rows, weights, scaled, accumulator, touched } = g.arena
-  const { indptr, indices, data } = g.tables.similarity
+  const { indptr, indices, data } = table
   for (let r = 0; r < history.length; r++) scaled.view[r] = weight * weights.view[r]
   return g.kernel.accumulateRows(
     rows.pointer,

@@ -112,6 +112,12 @@ export const TENSORS = {
     shoppers: { dtype: 'U32', shape: ['*'] },
     weight: { dtype: 'F32', shape: ['*'] },
   },
+  /** Row j: the weight that history item j gives to items that few shoppers met, by what they are like. */
+  content: {
+    indptr: { dtype: 'U32', shape: ['items+1'] },
+    indices: { dtype: 'U32', shape: ['*'] },
+    data: { dtype: 'F32', shape: ['*'] },
+  },
   /** Items bought in one order: row j holds, for each item bought with j, its share of j's orders. */
   together: {
     indptr: { dtype: 'U32', shape: ['items+1'] },
@@ -166,7 +172,16 @@ export const REQUIRED_SECTIONS = [
   'prices',
 ] as const
 /** Sections that a snapshot may have, from format 2 on. */
-export const OPTIONAL_SECTIONS = ['sessions', 'peers', 'links', 'together', 'trends', 'rhythm', 'attributes'] as const
+export const OPTIONAL_SECTIONS = [
+  'sessions',
+  'peers',
+  'links',
+  'content',
+  'together',
+  'trends',
+  'rhythm',
+  'attributes',
+] as const
 /** In the manifest's order. */
 export const SECTIONS = [...REQUIRED_SECTIONS, ...OPTIONAL_SECTIONS] as const
 export type SectionName = (typeof SECTIONS)[number]

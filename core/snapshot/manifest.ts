@@ -64,16 +64,19 @@ const EventWeights = Type.Object(
 
 /**
  * How much each source of candidates adds to an item's score. A source that a snapshot has no section for weighs 0.
- * `rows`: item-item rows; `sessions`, `peers`: neighbouring visits and shoppers; `links`: linked shoppers; `vectors`:
- * inner product with the shopper's vector; `trends`: trending items; `rhythm`: items due to be bought again.
+ * `rows`: item-item rows; `content`: rows by what items are like; `sessions`, `peers`: neighbouring visits and shoppers; `links`: linked shoppers; `vectors`:
+ * inner product with the shopper's vector; `popular`, `trends`: popular and trending items; `rhythm`: items due to be
+ * bought again.
  */
 const SourceWeights = Type.Object(
   {
     rows: Type.Number({ minimum: 0 }),
+    content: Type.Number({ minimum: 0 }),
     sessions: Type.Number({ minimum: 0 }),
     peers: Type.Number({ minimum: 0 }),
     links: Type.Number({ minimum: 0 }),
     vectors: Type.Number({ minimum: 0 }),
+    popular: Type.Number({ minimum: 0 }),
     trends: Type.Number({ minimum: 0 }),
     rhythm: Type.Number({ minimum: 0 }),
   },

@@ -44,7 +44,7 @@ function checkCatalogue(t: SnapshotTables['catalogue']): void {
 }
 
 function checkRows(
-  section: 'similarity' | 'together',
+  section: 'similarity' | 'content' | 'together',
   t: NonNullable<SnapshotTables['together']>,
   items: number,
 ): void {
@@ -74,11 +74,12 @@ function checkPrices(t: SnapshotTables['prices']): void {
 }
 
 function checkOptional(tables: SnapshotTables, items: number, shoppers: number): void {
-  const { sessions, peers, links, together, trends, rhythm, attributes } = tables
+  const { sessions, peers, links, content, together, trends, rhythm, attributes } = tables
   if (sessions) checkNeighbourRows('sessions', sessions, items)
   if (peers) checkNeighbourRows('peers', peers, items)
   if (peers) check.sameNumber('peers.row_indptr', peers.rowIndptr.view.length, shoppers + 1)
   if (links) checkLinks(links, shoppers)
+  if (content) checkRows('content', content, items)
   if (together) checkRows('together', together, items)
   if (trends) {
     check.ranking('trends.trending', trends.trendingOrder.view, trends.trending.view)

@@ -8,7 +8,7 @@ import { publishSnapshot } from '../../core/snapshot/write.ts'
 import { tinyPublication } from '../snapshot/tiny-shop.ts'
 
 const STORE = fileURLToPath(new URL('../../../test/compat/format-2', import.meta.url))
-const ID = '0e4ad0df89c4bddfefbe71a9de462ad67c1d102d124ad2c0cce4f3fab65f1069'
+const ID = '0f1316cddef24eede60398b3ad44f38aa8cbcdf6e38d6550a02121dbcf036065'
 
 test('a snapshot of format 2, as it was first written, opens with its contents', async () => {
   expect(await currentSnapshot(STORE)).toBe(ID)

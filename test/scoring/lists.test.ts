@@ -209,7 +209,17 @@ describe('the hazard of buying again', () => {
 
 describe('trends and rhythm as sources', () => {
   it('add to the score by their weights, let due items come back, and are told as reasons', async () => {
-    const blend = { rows: 1, sessions: 0, peers: 0, links: 0, vectors: 0, trends: 0.5, rhythm: 2 }
+    const blend = {
+      rows: 1,
+      content: 0,
+      sessions: 0,
+      peers: 0,
+      links: 0,
+      vectors: 0,
+      popular: 0,
+      trends: 0.5,
+      rhythm: 2,
+    }
     const rows = items.map(
       (_, j): [number, number][] => [[(j + 1) % N, 0.25]].sort((a, b) => a[0] - b[0]) as [number, number][],
     )

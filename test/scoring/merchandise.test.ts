@@ -170,7 +170,17 @@ describe('boosts and pins', () => {
 
   it('reach beyond the shortlist that vectors rank again', async () => {
     const many = Array.from({ length: 400 }, (_, i): TinyItem => ({ key: keyOf(i), bias: (400 - i) / 1024 }))
-    const blend = { rows: 1, sessions: 0, peers: 0, links: 0, vectors: 0.001, trends: 0, rhythm: 0 }
+    const blend = {
+      rows: 1,
+      content: 0,
+      sessions: 0,
+      peers: 0,
+      links: 0,
+      vectors: 0.001,
+      popular: 0,
+      trends: 0,
+      rhythm: 0,
+    }
     const opened = await openTinyShop({ items: many, model: { blend: { known: blend, session: blend } } })
     const large = openGeneration(opened.image, 0, 'debug')
     const list = [

@@ -7,7 +7,17 @@ import { recommend } from '../../core/scoring/recommend.ts'
 import type { Neighbourhood, SourceWeights } from '../../core/snapshot/manifest.ts'
 import { openTinyShop, type TinyNeighbours, type TinyShop } from '../support/tiny-shop.ts'
 
-const NONE: SourceWeights = { rows: 0, sessions: 0, peers: 0, links: 0, vectors: 0, trends: 0, rhythm: 0 }
+const NONE: SourceWeights = {
+  rows: 0,
+  content: 0,
+  sessions: 0,
+  peers: 0,
+  links: 0,
+  vectors: 0,
+  popular: 0,
+  trends: 0,
+  rhythm: 0,
+}
 const USER_BASED: Neighbourhood = {
   items: 200,
   recent: 1000,

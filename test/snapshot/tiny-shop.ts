@@ -113,6 +113,11 @@ function optionalSections(): Sections {
       shoppers: tensor('U32', [1, 0, 2]),
       weight: tensor('F32', [1, 0.5, 0.25]),
     },
+    content: {
+      indptr: tensor('U32', [0, 1, 1, 1, 1, 1, 1]),
+      indices: tensor('U32', [4]),
+      data: tensor('F32', [0.125]),
+    },
     together: {
       indptr: tensor('U32', [0, 1, 1, 1, 2, 2, 2]),
       indices: tensor('U32', [3, 0]),
@@ -184,8 +189,28 @@ function tinyManifestFields(): Omit<Publication, 'store' | 'sections'> {
       calibration: { history: { intercept: -3, slope: 0.5 }, popular: { intercept: -4, slope: 0.25 } },
       vectors: { dim: DIM, efSearch: 50, weight: 0.1, fold: 'als', alpha: 10 },
       blend: {
-        known: { rows: 1, sessions: 0, peers: 0.5, links: 0.25, vectors: 0.125, trends: 0, rhythm: 1 },
-        session: { rows: 0.5, sessions: 1, peers: 0, links: 0, vectors: 0, trends: 0.25, rhythm: 0 },
+        known: {
+          rows: 1,
+          content: 0,
+          sessions: 0,
+          peers: 0.5,
+          links: 0.25,
+          vectors: 0.125,
+          popular: 0,
+          trends: 0,
+          rhythm: 1,
+        },
+        session: {
+          rows: 0.5,
+          content: 0,
+          sessions: 1,
+          peers: 0,
+          links: 0,
+          vectors: 0,
+          popular: 0,
+          trends: 0.25,
+          rhythm: 0,
+        },
       },
       sessions: {
         items: 4,

@@ -161,7 +161,7 @@ describe('stages of neighbourhoods', () => {
     const item = ((visit * 2 + (n & 3) * 2) % 20) + (visit % 2)
     return { shopper: visit % 30, item, kind: 'view', timeMs: visit * 3_600_000 + (n & 3) * MINUTE_MS }
   })
-  const blend = { rows: 0, sessions: 1, peers: 0.5, links: 0, vectors: 0, trends: 0, rhythm: 0 }
+  const blend = { rows: 0, content: 0, sessions: 1, peers: 0.5, links: 0, vectors: 0, popular: 0, trends: 0, rhythm: 0 }
   const asked = { sessions: STAN_IDF, peers: USER_BASED, blend: { known: blend, session: blend } }
 
   it('are served as they were trained', async () => {

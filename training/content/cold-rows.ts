@@ -1,13 +1,13 @@
 /**
- * Items that few shoppers met join the item-item rows by what they are like:
+ * Items that few shoppers met, by what they are like, beside item-item rows W:
  *
- *   W'[j, i] = W[j, i] + strength · fade(n_i) · s(i, j) · w̄_j,   fade(n) = max(0, 1 − n / enough)
+ *   C[j, i] = strength · fade(n_i) · s(i, j) · w̄_j,   fade(n) = max(0, 1 − n / enough)
  *
- * s(i, j): content similarity of target i and source j; w̄_j: mean weight of the source's row, so that what is added speaks
+ * s(i, j): content similarity of target i and source j; w̄_j: mean weight of the source's row, so that C speaks
  * in the row's own scale (that of all rows where j has none); n_i: shoppers who met i. From `enough` of them on the
  * item's own row says more, and nothing is added.
  */
-import { type Csr, plus, transpose } from '../sparse.ts'
+import { type Csr, transpose } from '../sparse.ts'
 
 export interface ColdParameters {
   /** Shoppers who met each item. */
@@ -23,8 +23,7 @@ export function fade(interactions: number, enough: number): number {
 }
 
 /**
- * `base`: items × items by source, indices ascending; `content`: by target. A row of the result has at most `added`
- * weights more than that of `base`, indices ascending.
+ * C by source, indices ascending, at most `added` weights a row. `base`: W by source; `content`: similarities by target.
  */
 export function coldRows(base: Csr, content: Csr, { interactions, strength, enough, added }: ColdParameters): Csr {
   const bySource = transpose(content)
@@ -32,7 +31,7 @@ export function coldRows(base: Csr, content: Csr, { interactions, strength, enou
   for (let source = 0; source < bySource.nRows; source++)
     for (let p = bySource.indptr[source]; p < bySource.indptr[source + 1]; p++)
       bySource.data[p] *= strength * fade(interactions[bySource.indices[p]], enough) * typical[source]
-  return plus(base, largestOf(bySource, added))
+  return largestOf(bySource, added)
 }
 
 /** Mean weight of each row; of all entries for a row without any, 1 where there are none at all. */

@@ -19,10 +19,10 @@ import { itemIndexOf, itemKeyOf, shopperKeyOf } from '../../core/scoring/keys.ts
 import { recommend } from '../../core/scoring/recommend.ts'
 import { before, type Dataset, readDataset, selected } from '../dataset.ts'
 import { openHeldOut } from '../held-out.ts'
-import { MODEL_STAGES } from '../model-stages.ts'
 import type { TrainingParameters } from '../parameters.ts'
 import type { OnProgress } from '../progress.ts'
 import { casesAfter, type HeldOutCase } from './held-out-cases.ts'
+import { learnedBlend } from './learned-blend.ts'
 import { type Expected, expectedOfDraw, meanOf } from './random-lists.ts'
 
 const WEEK_MS = 7 * 86_400_000
@@ -72,10 +72,10 @@ export async function evaluateHidden(options: HiddenOptions): Promise<HiddenResu
   if (ofHidden.length === 0) throw nothingToFind(hidden.size, holdoutWeeks)
   const folder = await mkdtemp(join(tmpdir(), 'offerwright-evaluate-'))
   try {
-    const content = await openHeldOut(shown, parameters, folder, { onProgress })
-    const withoutContent = { ...parameters, content: { ...parameters.content, strength: 0 } }
-    const { similarity } = MODEL_STAGES
-    const plain = await openHeldOut(shown, withoutContent, folder, { onProgress, stages: { similarity } })
+    const blend = parameters.blend ?? (await learnedBlend(shown, parameters, folder, onProgress))
+    const content = await openHeldOut(shown, { ...parameters, blend }, folder, { onProgress })
+    const { known, session } = content.blend
+    const plain = { ...content, blend: { known: { ...known, content: 0 }, session: { ...session, content: 0 } } }
     return {
       cut,
       k,

@@ -9,7 +9,17 @@ export type ModelName = (typeof MODEL_NAMES)[number]
 /** Families that `auto` chooses from. */
 export const CANDIDATES: readonly ModelName[] = ['item-cf', 'graph-filter', 'ease']
 
-const NONE: SourceWeights = { rows: 0, sessions: 0, peers: 0, links: 0, vectors: 0, trends: 0, rhythm: 0 }
+const NONE: SourceWeights = {
+  rows: 0,
+  content: 0,
+  sessions: 0,
+  peers: 0,
+  links: 0,
+  vectors: 0,
+  popular: 0,
+  trends: 0,
+  rhythm: 0,
+}
 
 /** Seen to reach its published quality at 256 dimensions. */
 const IALS = { ...TRAINING_DEFAULTS.vectors, model: 'ials', dim: 256, weight: 1, efSearch: 256 } as const

@@ -17,15 +17,14 @@ import { type RankingReport, RankingTally } from '../../core/evaluation/tally.ts
 import type { Generation } from '../../core/scoring/generation.ts'
 import { itemIndexOf, itemKeyOf, shopperKeyOf } from '../../core/scoring/keys.ts'
 import { recommend } from '../../core/scoring/recommend.ts'
-import { before, type Dataset, readDataset } from '../dataset.ts'
+import { before, readDataset } from '../dataset.ts'
 import { openHeldOut } from '../held-out.ts'
 import { MODEL_STAGES } from '../model-stages.ts'
 import type { TrainingParameters } from '../parameters.ts'
 import type { OnProgress } from '../progress.ts'
-import { StageContext } from '../stage.ts'
-import { trainEvaluation } from '../stages/evaluate.ts'
 import { ROWS_ALONE } from './blend.ts'
 import { casesAfter, type HeldOutCase } from './held-out-cases.ts'
+import { learnedBlend } from './learned-blend.ts'
 import { itemShares, lengthSegment } from './liked.ts'
 
 const WEEK_MS = 7 * 86_400_000
@@ -90,16 +89,6 @@ export async function evaluateSplit(options: SplitOptions): Promise<SplitResult>
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-async function learnedBlend(
-  earlier: Dataset,
-  parameters: TrainingParameters,
-  folder: string,
-  onProgress: OnProgress = () => undefined,
-): Promise<TrainingParameters['blend']> {
-  const { model } = await trainEvaluation(new StageContext(earlier, folder, parameters, onProgress))
-  return model?.blend ?? null
 }
 
 function summary(

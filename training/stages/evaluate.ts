@@ -27,7 +27,7 @@ export async function trainEvaluation(context: StageContext): Promise<StageRepor
   const earlier = before(dataset, cut)
   const visits = visitsAfter(dataset.table, cut, windowDays * DAY_MS, shoppers)
   if (earlier.events === 0 || visits.length === 0)
-    return { metrics: { visits: 0 }, model: { calibration: UNCALIBRATED, blend: parameters.blend ?? undefined } }
+    return { metrics: { visits: 0 }, model: { calibration: UNCALIBRATED, blend: parameters.blend ?? UNLEARNED } }
   const folder = await mkdtemp(join(context.sections, 'evaluate-'))
   try {
     onProgress({ stage: 'evaluate', done: 0, total: visits.length, message: 'visits' })
@@ -37,6 +37,9 @@ export async function trainEvaluation(context: StageContext): Promise<StageRepor
     await rm(folder, { recursive: true, force: true })
   }
 }
+
+/** Content in its own scale, so that new items of a shop without held-out visits rank. */
+const UNLEARNED = { known: { ...ROWS_ALONE, content: 1 }, session: { ...ROWS_ALONE, content: 1 } }
 
 /** Where vectors only fill up short answers, a token index that nothing asks keeps this stage fast. */
 function withTokenIndex({ parameters }: StageContext): StageContext['parameters'] {

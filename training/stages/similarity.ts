@@ -1,5 +1,4 @@
 /** The similarity section: item-item rows by source, and the score of an item that no row reaches. */
-import { addContent } from '../content/add-content.ts'
 import type { Interactions } from '../histories.ts'
 import { easeRows } from '../linear/ease.ts'
 import { graphFilterRows } from '../linear/graph-filter.ts'
@@ -10,10 +9,9 @@ import type { StageContext } from '../stage.ts'
 
 export async function trainSimilarity(context: StageContext): Promise<StageReport> {
   const { dataset, sections, parameters, interactions } = context
-  const { eventWeights, historyLength, neighbours, content } = parameters
+  const { eventWeights, historyLength, neighbours } = parameters
   const total = dataset.items
-  const learned = await learnRows(context)
-  const tables = content.strength > 0 ? await withContent(learned, context) : learned
+  const tables = await learnRows(context)
   await writeSection(sections, 'similarity', tables)
   return {
     metrics: {
@@ -24,18 +22,6 @@ export async function trainSimilarity(context: StageContext): Promise<StageRepor
     },
     model: { eventWeights, historyLength, neighbours },
   }
-}
-
-/** Items that few shoppers met get a place in the rows of what is like them. */
-async function withContent(
-  tables: SectionTables<'similarity'>,
-  context: StageContext,
-): Promise<SectionTables<'similarity'>> {
-  const { items } = context.dataset
-  const { indptr, indices, data } = await addContent({ nRows: items, nCols: items, ...tables }, context, (done) =>
-    context.onProgress({ stage: 'similarity', done, total: items, message: 'items compared by content' }),
-  )
-  return { ...tables, indptr, indices, data }
 }
 
 async function learnRows({

@@ -1,4 +1,4 @@
-/** Content for the items that few shoppers met, merged into item-item rows of any model. */
+/** Rows by content for the items that few shoppers met, in the scale of the item-item rows of any model. */
 import { readAttributes, readItems } from '../duckdb.ts'
 import type { Csr } from '../sparse.ts'
 import type { StageContext } from '../stage.ts'
@@ -6,8 +6,8 @@ import { coldRows } from './cold-rows.ts'
 import { contentNeighbours } from './neighbours.ts'
 import { contentTerms, type ItemTexts } from './terms.ts'
 
-/** `base`: item-item rows by source, indices ascending. `onDone` counts items. */
-export async function addContent(
+/** `base`: item-item rows by source. `onDone` counts items. */
+export async function contentRows(
   base: Csr,
   { dataset, interactions: { byItem }, parameters }: StageContext,
   onDone: (items: number) => void,
