@@ -8,10 +8,11 @@ import { hiddenCommand } from './evaluate-hidden.ts'
 import { rankingCommand } from './evaluate-ranking.ts'
 import { sessionsCommand } from './evaluate-sessions.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
+import { chosenModels, type ModelOptions, withModels } from './model-options.ts'
 import { decimal, listLength, positive, wholeNumber } from './number-options.ts'
 import { progressView } from './progress.ts'
 
-interface SplitCommandOptions extends HomeOptions {
+interface SplitCommandOptions extends HomeOptions, ModelOptions {
   by: 'time'
   holdoutWeeks: number
   k: number
@@ -32,7 +33,7 @@ export function evaluateCommand(): Command {
 }
 
 function splitCommand(): Command {
-  return withHome(new Command('split'))
+  return withModels(withHome(new Command('split')))
     .description("train on the imported data's earlier part and rank what was bought in the later")
     .addOption(new Option('--by <what>', 'how the data is split').choices(['time']).default('time'))
     .option('--holdout-weeks <n>', 'weeks held out at the end', positive, 4)
@@ -49,7 +50,7 @@ function splitCommand(): Command {
         data: shopFolders(options).data,
         holdoutWeeks,
         k,
-        parameters: trainingParameters({ threads, neighbours, halfLifeDays }),
+        parameters: trainingParameters({ threads, neighbours, halfLifeDays, ...chosenModels(options) }),
         onProgress: progress.show,
       }).finally(progress.end)
       process.stdout.write(`${options.json ? JSON.stringify(result, null, 2) : table(result)}\n`)

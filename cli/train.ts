@@ -1,16 +1,9 @@
 /** `offerwright train`: learns from what import wrote; one section file per stage. */
 import { Command, Option } from 'commander'
-import {
-  PEER_MODEL_NAMES,
-  PEER_MODELS,
-  type PeerModelName,
-  SESSION_MODEL_NAMES,
-  SESSION_MODELS,
-  type SessionModelName,
-} from '../training/neighbours/models.ts'
 import { TRAINING_DEFAULTS, type TrainingParameters, trainingParameters } from '../training/parameters.ts'
 import { STAGE_NAMES, train } from '../training/train.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
+import { chosenModels, type ModelOptions, withModels } from './model-options.ts'
 import { decimal, wholeNumber } from './number-options.ts'
 import { progressView } from './progress.ts'
 import { instant } from './time-options.ts'
@@ -20,15 +13,13 @@ type Chosen = Pick<
   'threads' | 'seed' | 'neighbours' | 'historyStored' | 'maxBasket' | 'halfLifeDays' | 'until'
 >
 
-interface TrainCommandOptions extends HomeOptions, Chosen {
+interface TrainCommandOptions extends HomeOptions, ModelOptions, Chosen {
   stage?: string
-  sessions?: SessionModelName
-  peers?: PeerModelName
 }
 
 export function trainCommand(): Command {
   const defaults = TRAINING_DEFAULTS
-  return withHome(new Command('train'))
+  return withModels(withHome(new Command('train')))
     .description(
       'learn similarity, popularity, vectors and prices from the imported data, and measure them on held-out weeks',
     )
@@ -39,23 +30,15 @@ export function trainCommand(): Command {
     .option('--history-stored <n>', 'newest items kept of each shopper', wholeNumber, defaults.historyStored)
     .option('--max-basket <n>', 'newest items of a shopper that teach similarity; all without it', wholeNumber)
     .option('--half-life-days <days>', 'age at which popularity counts half', decimal, defaults.halfLifeDays)
-    .addOption(
-      new Option('--sessions <model>', 'find neighbouring visits; none without it').choices(SESSION_MODEL_NAMES),
-    )
-    .addOption(new Option('--peers <model>', 'find similar shoppers; none without it').choices(PEER_MODEL_NAMES))
     .option('--until <date>', 'use only events before this instant (2011-11-11 or an ISO 8601 time)', instant)
     .addHelpText(
       'after',
       '\nExample:\n  $ offerwright train --shop my-shop --threads 4\n  $ offerwright train --stage prices',
     )
-    .action(async ({ stage, sessions: visits, peers, ...options }: TrainCommandOptions) => {
+    .action(async ({ stage, ...options }: TrainCommandOptions) => {
       const { data, sections } = shopFolders(options)
       const progress = progressView()
-      const parameters = trainingParameters({
-        ...chosen(options),
-        sessions: visits === undefined ? null : SESSION_MODELS[visits],
-        peers: peers === undefined ? null : PEER_MODELS[peers],
-      })
+      const parameters = trainingParameters({ ...chosen(options), ...chosenModels(options) })
       await train({ data, sections, parameters, stage, onProgress: progress.show }).finally(progress.end)
       process.stdout.write(`${sections}\n`)
     })

@@ -2,9 +2,10 @@
 
 import { MAX_STORED_HISTORY } from '../../core/snapshot/layout.ts'
 import type { SourceWeights } from '../../core/snapshot/manifest.ts'
+import { PEER_MODELS } from '../neighbours/models.ts'
 import { TRAINING_DEFAULTS, type TrainingParameters } from '../parameters.ts'
 
-export const MODEL_NAMES = ['item-cf', 'graph-filter', 'ease', 'ials', 'popularity'] as const
+export const MODEL_NAMES = ['item-cf', 'graph-filter', 'ease', 'user-cf', 'ials', 'popularity'] as const
 export type ModelName = (typeof MODEL_NAMES)[number]
 /** Families that `auto` chooses from. */
 export const CANDIDATES: readonly ModelName[] = ['item-cf', 'graph-filter', 'ease']
@@ -28,6 +29,7 @@ const MODELS: Record<ModelName, Partial<TrainingParameters>> = {
   'item-cf': { rows: 'item-cf', blend: alone('rows') },
   'graph-filter': { rows: 'graph-filter', blend: alone('rows') },
   ease: { rows: 'ease', l2: 80, blend: alone('rows') },
+  'user-cf': { rows: 'none', peers: PEER_MODELS['user-based'], blend: alone('peers') },
   ials: { rows: 'none', blend: alone('vectors'), vectors: IALS, index: { m: 32, efConstruction: 200 } },
   popularity: { rows: 'none', blend: { known: NONE, session: NONE } },
 }
