@@ -14,6 +14,7 @@ export interface ModelOptions {
   rows: RowModel
   sessions?: SessionModelName
   peers?: PeerModelName
+  repurchase?: boolean
 }
 
 export function withModels(command: Command): Command {
@@ -27,12 +28,14 @@ export function withModels(command: Command): Command {
       new Option('--sessions <model>', 'find neighbouring visits; none without it').choices(SESSION_MODEL_NAMES),
     )
     .addOption(new Option('--peers <model>', 'find similar shoppers; none without it').choices(PEER_MODEL_NAMES))
+    .option('--repurchase', 'buying again counts: for shops whose shoppers come back for the same')
 }
 
-export function chosenModels({ rows, sessions, peers }: ModelOptions): Partial<TrainingParameters> {
+export function chosenModels({ rows, sessions, peers, repurchase }: ModelOptions): Partial<TrainingParameters> {
   return {
     rows,
     sessions: sessions === undefined ? null : SESSION_MODELS[sessions],
     peers: peers === undefined ? null : PEER_MODELS[peers],
+    repurchase: repurchase === true,
   }
 }

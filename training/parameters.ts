@@ -59,6 +59,8 @@ export interface TrainingParameters {
   together: { leastOrders: number; largestOrder: number; kept: number }
   /** Half-lives of late and of usual demand, and how long an item is new. */
   trends: { shortDays: number; longDays: number; newDays: number }
+  /** Whether buying again counts when sources are weighed: true for groceries, where what was bought is what comes next. */
+  repurchase: boolean
   calibration: { holdoutDays: number; windowDays: number; shoppers: number; depth: number }
 }
 
@@ -89,6 +91,7 @@ export const TRAINING_DEFAULTS: TrainingParameters = {
   sessions: null,
   peers: null,
   blend: null,
+  repurchase: false,
   together: { leastOrders: 2, largestOrder: 100, kept: 50 },
   trends: { shortDays: 3, longDays: 28, newDays: 30 },
   calibration: { holdoutDays: 28, windowDays: 7, shoppers: 4000, depth: 20 },

@@ -19,14 +19,14 @@ export interface RankingCase {
 /** Longest list that an objective looks at. */
 export const CASE_SLOTS = 20
 
-export function knownCases(g: Generation, visits: Visit[]): RankingCase[] {
+export function knownCases(g: Generation, visits: Visit[], repurchase: boolean): RankingCase[] {
   return visits.flatMap(({ shopper, bought }) => {
     const before = purchasedBefore(g, shopper)
-    const relevant = new Set([...bought].filter((item) => !before.has(item)))
+    const relevant = new Set([...bought].filter((item) => repurchase || !before.has(item)))
     if (relevant.size === 0 || isNew(g, shopper)) return []
     // Told, although known, so that a list that is not personal leaves them out too.
-    const exclude = Array.from(before, (item) => itemKeyOf(g, item))
-    return [{ request: { shopper: shopperKeyOf(g, shopper), exclude, slots: CASE_SLOTS }, relevant }]
+    const exclude = repurchase ? [] : Array.from(before, (item) => itemKeyOf(g, item))
+    return [{ request: { shopper: shopperKeyOf(g, shopper), exclude, repurchase, slots: CASE_SLOTS }, relevant }]
   })
 }
 

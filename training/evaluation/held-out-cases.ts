@@ -1,4 +1,4 @@
-/** Shoppers known before a cut who bought something after it that they had not bought before. */
+/** Shoppers known before a cut who bought something after it: what they had not bought before, or anything. */
 import { type Dataset, firstAtOrAfter } from '../dataset.ts'
 import { NO_INDEX } from '../duckdb.ts'
 import { PURCHASE } from '../elasticity.ts'
@@ -7,11 +7,11 @@ export interface HeldOutCase {
   shopper: number
   /** Before the cut. */
   bought: Set<number>
-  /** What the shopper bought after the cut and not before. */
+  /** What the shopper bought after the cut; with `repurchase` also what was bought before. */
   relevant: Set<number>
 }
 
-export function casesAfter({ table }: Dataset, cut: number): HeldOutCase[] {
+export function casesAfter({ table }: Dataset, cut: number, repurchase = false): HeldOutCase[] {
   const known = new Map<number, HeldOutCase>()
   const end = firstAtOrAfter(table.timeMs, cut)
   for (let e = 0; e < table.length; e++) {
@@ -22,7 +22,7 @@ export function casesAfter({ table }: Dataset, cut: number): HeldOutCase[] {
       const own = found ?? { shopper, bought: new Set(), relevant: new Set() }
       if (!found) known.set(shopper, own)
       if (table.kind[e] === PURCHASE) own.bought.add(table.item[e])
-    } else if (found && table.kind[e] === PURCHASE && !found.bought.has(table.item[e])) {
+    } else if (found && table.kind[e] === PURCHASE && (repurchase || !found.bought.has(table.item[e]))) {
       found.relevant.add(table.item[e])
     }
   }

@@ -3,7 +3,8 @@
  * serve, then compare what each model would have recommended with what shoppers bought after it.
  *
  * Counted shoppers: known before the cut, who bought at least one item after it that they had not bought before.
- * Items bought before the cut are removed from the lists of every model and from what is relevant. The blend is learned
+ * Items bought before the cut are removed from the lists of every model and from what is relevant, unless buying again
+ * counts. The blend is learned
  * before the cut too, on held-out weeks of its own.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -57,7 +58,7 @@ export async function evaluateSplit(options: SplitOptions): Promise<SplitResult>
   const { data, holdoutWeeks, k, parameters, onProgress } = options
   const dataset = await readDataset(data, parameters.until)
   const cut = dataset.watermark - holdoutWeeks * WEEK_MS
-  const cases = casesAfter(dataset, cut)
+  const cases = casesAfter(dataset, cut, parameters.repurchase)
   const earlier = before(dataset, cut)
   if (cases.length === 0 || earlier.events === 0)
     throw new OfferwrightError('invalid_data', `nothing to evaluate in the last ${holdoutWeeks} weeks`, {
@@ -79,10 +80,10 @@ export async function evaluateSplit(options: SplitOptions): Promise<SplitResult>
       cases.length,
       parameters.seed,
       {
-        blended: score(g, cases, k, shares, true),
-        rows: score(rows, cases, k, shares, true),
-        popularity: score(undecayed, cases, k, shares, false),
-        decayedPopularity: score(g, cases, k, shares, false),
+        blended: score(g, cases, options, shares, true),
+        rows: score(rows, cases, options, shares, true),
+        popularity: score(undecayed, cases, options, shares, false),
+        decayedPopularity: score(g, cases, options, shares, false),
       },
       g.blend.known,
     )
@@ -126,7 +127,7 @@ function summary(
 function score(
   g: Generation,
   cases: HeldOutCase[],
-  k: number,
+  { k, parameters: { repurchase } }: SplitOptions,
   shares: Float64Array,
   personalise: boolean,
 ): RankingTally {
@@ -134,7 +135,8 @@ function score(
   for (const { shopper, bought, relevant } of cases) {
     const request: RecommendRequest = {
       shopper: shopperKeyOf(g, shopper),
-      exclude: Array.from(bought, (item) => itemKeyOf(g, item)),
+      exclude: repurchase ? [] : Array.from(bought, (item) => itemKeyOf(g, item)),
+      repurchase,
       slots: k,
       personalise,
     }

@@ -48,13 +48,16 @@ function withTokenIndex({ parameters }: StageContext): StageContext['parameters'
 
 function learnAndMeasure(g: Generation, visits: Visit[], { parameters, onProgress }: StageContext): StageReport {
   const [taught, measured] = [0, 1].map((half) => visits.filter((_, i) => i % 2 === half))
-  const contexts = { known: knownCases, session: sessionCases }
+  const contexts = {
+    known: (some: Visit[]) => knownCases(g, some, parameters.repurchase),
+    session: (some: Visit[]) => sessionCases(g, some),
+  }
   const blend = parameters.blend ?? { known: ROWS_ALONE, session: ROWS_ALONE }
   const metrics: Record<string, number> = { visits: visits.length }
   for (const [done, name] of (['known', 'session'] as const).entries()) {
     onProgress({ stage: 'evaluate', done, total: 2, message: `sources for ${name} shoppers` })
-    if (parameters.blend === null) blend[name] = learnBlend(g, contexts[name](g, taught), sourcesOf(g))
-    Object.assign(metrics, rankingMetrics(g, name, blend[name], contexts[name](g, measured)))
+    if (parameters.blend === null) blend[name] = learnBlend(g, contexts[name](taught), sourcesOf(g))
+    Object.assign(metrics, rankingMetrics(g, name, blend[name], contexts[name](measured)))
   }
   const { depth } = parameters.calibration
   const blended = { ...g, blend }
