@@ -14,7 +14,7 @@ import type { Csr } from '../sparse.ts'
 import { type Placed, placeCsr, Workspace } from '../workspace.ts'
 import { type RowsCall, SourceRows } from './source-rows.ts'
 
-/** Conjugate-gradient steps; stopping this early regularises a little more than λ alone. */
+/** Conjugate-gradient steps: the cost of a row grows with them. */
 const STEPS = 10
 const CANDIDATES_PER_KEPT = 2
 
