@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { ROWS_ALONE } from '../../training/evaluation/blend.ts'
 import { drawItems, evaluateHidden } from '../../training/evaluation/hidden.ts'
 import { expectedOfDraw } from '../../training/evaluation/random-lists.ts'
 import { importData } from '../../training/import/import.ts'
@@ -62,7 +63,8 @@ test("the demo shop's hidden items are found by content, and by nothing else", a
   await generateShop(folder, truthParameters({ items: 300, shoppers: 1500, events: 60_000, seed: 3, dirt: 0 }))
   const data = join(folder, 'data')
   await importData({ mapping: join(folder, 'mapping.json'), out: data, threads: 2 })
-  const parameters = trainingParameters()
+  const weights = { ...ROWS_ALONE, content: 1 }
+  const parameters = trainingParameters({ blend: { known: weights, session: weights } })
   const { hiddenItems, amongAll, amongHidden } = await evaluateHidden({
     data,
     share: 0.1,

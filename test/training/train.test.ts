@@ -67,6 +67,7 @@ test('training again, on any number of threads, writes the same bytes', async ()
   expect(Object.keys(once).filter((name) => !name.endsWith('.json'))).toEqual([
     'attributes.safetensors',
     'catalogue.safetensors',
+    'content.safetensors',
     'items.hnsw',
     'popularity.safetensors',
     'prices.safetensors',
