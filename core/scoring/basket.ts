@@ -8,31 +8,37 @@
 import type { BasketOffer } from '../contract/answers.ts'
 import type { CartLine } from '../contract/requests.ts'
 import { type BasketCampaign, type BasketStep, targetsItem } from './campaigns.ts'
-import { Actions, type Choice, type Choosing, closed } from './choice.ts'
+import { Actions, type Choice, type Choosing, closed, type Drawn } from './choice.ts'
 import type { Generation } from './generation.ts'
 import { guard, type Running } from './guards.ts'
 import { itemIndexOf } from './keys.ts'
 
 export function offerForBasket(
   choosing: Choosing,
+  drawn: Drawn<BasketStep>,
   running: Running<BasketCampaign>[],
   slot: number,
   cart: CartLine[],
 ): Choice<BasketStep> {
-  if (running.length === 0) return closed('no_campaign')
+  if (running.length === 0) return closed(drawn, 'no_campaign')
   const { marginRate } = choosing.g.image.manifest.model.basket
-  if (marginRate === null) return closed('cost_unknown')
-  const actions = new Actions<BasketStep>(choosing)
-  let isOpen = false
+  if (marginRate === null) return closed(drawn, 'cost_unknown')
+  if (!running.some(({ campaign }) => isBelow(choosing.g, campaign, cart))) return closed(drawn, 'already_reached')
+  const actions = new Actions(choosing, drawn)
   for (const each of running) {
     const subtotalMinor = qualifyingSubtotal(choosing.g, each.campaign, cart)
     for (const step of each.campaign.steps) {
       if (step.tier.thresholdMinor <= subtotalMinor) continue
-      isOpen = true
       addTier(choosing, actions, each, step, subtotalMinor, marginRate)
     }
   }
-  return isOpen ? actions.choose(slot) : closed('already_reached')
+  return actions.choose(slot)
+}
+
+/** Whether the cart has not reached a campaign's highest tier. */
+function isBelow(g: Generation, campaign: BasketCampaign, cart: CartLine[]): boolean {
+  const subtotalMinor = qualifyingSubtotal(g, campaign, cart)
+  return campaign.steps.some(({ tier }) => tier.thresholdMinor > subtotalMinor)
 }
 
 function addTier(

@@ -29,6 +29,13 @@ export interface Choosing {
   explain: boolean
 }
 
+/** What the choices of a decision drew from, one after the other: actions left after the guards, with their probabilities. */
+export interface Drawn<S extends Step> {
+  /** Null gives nothing: each choice begins with it. */
+  steps: (S | null)[]
+  probabilities: number[]
+}
+
 /** An action is one step of a campaign's ladder, for one item or one basket. */
 type Step = ItemStep | BasketStep
 
@@ -38,10 +45,6 @@ export interface Choice<S extends Step> {
   discountMinor: number
   reason: OfferReason
   propensity: number
-  /** The actions left after the guards; what gives nothing is not among them. */
-  open: S[]
-  /** Of giving nothing, then of each action of `open`. */
-  probabilities: number[]
   /** Empty unless asked for. */
   considered: ConsideredAction[]
 }
@@ -50,8 +53,10 @@ export interface Choice<S extends Step> {
 const NOT_ASKED: ConsideredAction[] = []
 
 /** A choice that was never open. */
-export function closed(reason: OfferReason, considered = NOT_ASKED): Choice<never> {
-  return { step: null, discountMinor: 0, reason, propensity: 1, open: [], probabilities: [1], considered }
+export function closed(drawn: Drawn<Step>, reason: OfferReason): Choice<never> {
+  drawn.steps.push(null)
+  drawn.probabilities.push(1)
+  return { step: null, discountMinor: 0, reason, propensity: 1, considered: NOT_ASKED }
 }
 
 /** How a probability of buying answers a reduction. */
@@ -66,7 +71,9 @@ export interface Response {
 /** The actions of one choice: those that pass the guards stand in the arena's columns from row 1 on. */
 export class Actions<S extends Step> {
   readonly #choosing: Choosing
-  readonly #open: S[] = []
+  readonly #drawn: Drawn<S>
+  /** Where this choice begins in `#drawn`. */
+  readonly #from: number
   readonly #considered: ConsideredAction[]
   /** First of the guards, in the order of `OFFER_REASONS`, that dropped an action. */
   #firstDrop: number = OFFER_REASONS.length
@@ -74,8 +81,11 @@ export class Actions<S extends Step> {
   #weighed = 1
   #response: Response | null = null
 
-  constructor(choosing: Choosing) {
+  constructor(choosing: Choosing, drawn: Drawn<S>) {
     this.#choosing = choosing
+    this.#drawn = drawn
+    this.#from = drawn.steps.length
+    drawn.steps.push(null)
     this.#considered = choosing.explain ? [] : NOT_ASKED
   }
 
@@ -90,7 +100,7 @@ export class Actions<S extends Step> {
     this.#response = response
     const { g, dualPrices, explain } = this.#choosing
     const { discount, oddsFactor, factorSe, dual } = g.arena.actions
-    const row = this.#open.push(step)
+    const row = this.#drawn.steps.push(step) - 1 - this.#from
     const logPrice = Math.log(1 - Math.min(share, DEEPEST_SHARE))
     discount.view[row] = discountMinor
     oddsFactor.view[row] = Math.exp(response.elasticity * logPrice)
@@ -101,11 +111,12 @@ export class Actions<S extends Step> {
 
   /** Draws one action, or none. `slot` numbers the draw within the decision. */
   choose(slot: number): Choice<S> {
-    if (this.#open.length === 0) return closed(OFFER_REASONS[this.#firstDrop] ?? 'no_campaign', this.#considered)
+    const { steps, probabilities } = this.#drawn
+    const n = this.#n
+    if (n === 1) return this.#nothingOpen()
     this.#weigh()
     const { g, policy, identity } = this.#choosing
     const { value, propensity, discount } = g.arena.actions
-    const n = this.#open.length + 1
     value.view[0] = 0
     const chosen = g.kernel.chooseOffer(
       n,
@@ -116,22 +127,30 @@ export class Actions<S extends Step> {
       propensity.pointer,
     )
     this.#explain()
-    const probabilities: number[] = []
     for (let a = 0; a < n; a++) probabilities.push(propensity.view[a])
     return {
-      step: chosen === 0 ? null : this.#open[chosen - 1],
+      step: steps[this.#from + chosen],
       discountMinor: chosen === 0 ? 0 : discount.view[chosen],
       reason: reasonOf(chosen, value.view, n),
-      propensity: probabilities[chosen],
-      open: this.#open,
-      probabilities,
+      propensity: propensity.view[chosen],
       considered: this.#considered,
     }
   }
 
+  /** Rows, with that of giving nothing. */
+  get #n(): number {
+    return this.#drawn.steps.length - this.#from
+  }
+
+  #nothingOpen(): Choice<S> {
+    this.#drawn.probabilities.push(1)
+    const reason = OFFER_REASONS[this.#firstDrop] ?? 'no_campaign'
+    return { step: null, discountMinor: 0, reason, propensity: 1, considered: this.#considered }
+  }
+
   /** Weighs the rows that share the last response. */
   #weigh(): void {
-    const n = this.#open.length + 1 - this.#weighed
+    const n = this.#n - this.#weighed
     if (this.#response === null || n === 0) return
     const { g, policy } = this.#choosing
     const { unitMarginMinor, probability: p0 } = this.#response

@@ -11,7 +11,7 @@ import type { LiveShopperColumns } from '../contract/live.ts'
 import type { DecideRequest } from '../contract/requests.ts'
 import { basketOffer, offerForBasket } from './basket.ts'
 import type { BasketStep, CompiledCampaigns, ItemStep } from './campaigns.ts'
-import { type Choice, type Choosing, closed } from './choice.ts'
+import { type Choice, type Choosing, closed, type Drawn } from './choice.ts'
 import { eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import { type GuardState, runningOf } from './guards.ts'
@@ -56,6 +56,8 @@ export interface Decision {
   slots: DecidedSlot[]
   basketChoice: Choice<BasketStep>
   basketOffer: BasketOffer | null
+  drawnItems: Drawn<ItemStep>
+  drawnBasket: Drawn<BasketStep>
   /** Whether the choices tell every action. */
   explained: boolean
   reservations: Reservation[]
@@ -82,8 +84,10 @@ export function decide(g: Generation, args: DecideArguments): Decision {
   const holdout = isHeldOut(g, subject, campaigns.policy.holdoutBps)
   const barred: OfferReason | null = request.personalise === false ? 'not_personal' : holdout ? 'holdout' : null
   const choosing = choosingOf(g, args, subject !== null)
-  const slots = decideItems(choosing, args, history, ranked, barred)
-  const basket = decideBasket(choosing, args, slots.length, barred)
+  const drawnItems: Drawn<ItemStep> = { steps: [], probabilities: [] }
+  const drawnBasket: Drawn<BasketStep> = { steps: [], probabilities: [] }
+  const slots = decideItems(choosing, drawnItems, args, history, ranked, barred)
+  const basket = decideBasket(choosing, drawnBasket, args, slots.length, barred)
   return {
     identity: choosing.identity,
     time,
@@ -92,6 +96,8 @@ export function decide(g: Generation, args: DecideArguments): Decision {
     slots,
     basketChoice: basket.choice,
     basketOffer: basket.offer,
+    drawnItems,
+    drawnBasket,
     explained: choosing.explain,
     reservations: reservationsOf(slots, basket),
   }
@@ -107,6 +113,7 @@ function choosingOf(g: Generation, args: DecideArguments, identified: boolean): 
 /** Later slots see budgets without what earlier ones may cost. */
 function decideItems(
   choosing: Choosing,
+  drawn: Drawn<ItemStep>,
   { campaigns, time }: DecideArguments,
   history: History,
   ranked: Ranked,
@@ -117,7 +124,7 @@ function decideItems(
   const running = barred ? [] : runningOf(guards, campaigns.onItems)
   return ranked.items.map((item, slot) => {
     const probability = purchaseProbability(ranked.calibration, ranked.plainScores[slot])
-    const choice = barred ? closed(barred) : offerForItem(choosing, running, slot, item, probability)
+    const choice = barred ? closed(drawn, barred) : offerForItem(choosing, drawn, running, slot, item, probability)
     const { step, discountMinor } = choice
     const priceMinor = g.live.priceMinor[item]
     const offer = step === null ? null : itemOffer(step, discountMinor, priceMinor, time)
@@ -135,13 +142,14 @@ interface DecidedBasket {
 
 function decideBasket(
   choosing: Choosing,
+  drawn: Drawn<BasketStep>,
   { request, campaigns, time }: DecideArguments,
   slot: number,
   barred: OfferReason | null,
 ): DecidedBasket {
-  if (barred) return { choice: closed(barred), offer: null }
+  if (barred) return { choice: closed(drawn, barred), offer: null }
   const cart = request.cart ?? []
-  const choice = offerForBasket(choosing, runningOf(choosing.guards, campaigns.onBasket), slot, cart)
+  const choice = offerForBasket(choosing, drawn, runningOf(choosing.guards, campaigns.onBasket), slot, cart)
   return { choice, offer: choice.step === null ? null : basketOffer(choosing.g, choice.step, cart, time) }
 }
 

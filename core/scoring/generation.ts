@@ -2,6 +2,7 @@
  * A generation: one opened snapshot, the live columns of its catalogue and one worker's arena, all in the snapshot's
  * shared memory. Every worker runs its own kernel instance on the same tables and never on another's arena.
  */
+import type { EventKind } from '../contract/events.ts'
 import { AnnIndex } from '../native/ann.ts'
 import { instantiateKernel, type KernelBuild, type KernelExports } from '../native/kernel.ts'
 import type { Segment, SourceWeights } from '../snapshot/manifest.ts'
@@ -20,6 +21,8 @@ export interface Generation {
   live: LiveCatalogue
   arena: Arena
   nItems: number
+  /** Weight of a history item by what its row came from; the page's item weighs as a view. */
+  sourceWeights: Record<EventKind | 'page', number>
   /** How much each source adds, by context. */
   blend: { known: SourceWeights; session: SourceWeights }
   neighbourhoods: Neighbourhoods
@@ -84,6 +87,7 @@ export function openGeneration(image: SnapshotImage, arena: number, build: Kerne
     live: liveCatalogueOf(image),
     arena: scratch,
     nItems,
+    sourceWeights: { ...image.manifest.model.eventWeights, page: image.manifest.model.eventWeights.view },
     blend: image.manifest.model.blend ?? { known: ROWS_ALONE, session: ROWS_ALONE },
     neighbourhoods: neighbourhoodsOf(tables, image.manifest.model, scratch),
     categoryCodes: codesOf(tables.catalogue.categoriesBytes, tables.catalogue.categoriesOffsets),

@@ -76,11 +76,10 @@ class Gathering {
   readonly #limit: number
 
   constructor(g: Generation, shopper: number) {
-    const { eventWeights, historyLength } = g.image.manifest.model
     this.shopper = shopper
     this.#g = g
-    this.#weightOf = { ...eventWeights, page: eventWeights.view }
-    this.#limit = Math.min(historyLength, MAX_HISTORY)
+    this.#weightOf = g.sourceWeights
+    this.#limit = Math.min(g.image.manifest.model.historyLength, MAX_HISTORY)
   }
 
   add(item: ItemIndex, source: HistorySource): void {
@@ -108,8 +107,12 @@ class Gathering {
   finish(due: DueItem[]): History {
     const { seen, rows } = this.#g.arena
     for (let i = 0; i < this.#sources.length; i++) seen.view[rows.view[i] >> 5] = 0
-    const isDue = new Set(due.map(({ item }) => item))
-    const purchased = due.length === 0 ? this.#purchased : this.#purchased.filter((item) => !isDue.has(item))
+    const purchased = due.length === 0 ? this.#purchased : without(this.#purchased, due)
     return { length: this.#sources.length, shopper: this.shopper, sources: this.#sources, purchased, due }
   }
+}
+
+function without(purchased: ItemIndex[], due: DueItem[]): ItemIndex[] {
+  const isDue = new Set(due.map(({ item }) => item))
+  return purchased.filter((item) => !isDue.has(item))
 }

@@ -10,8 +10,6 @@ const BACKSLASH = 0x5c
 const ZERO = 0x30
 const LETTER_A = 0x61
 const MINUS = 0x2d
-/** Integers up to here are written digit by digit. */
-const LARGEST_INTEGER = 2_147_483_647
 /** Where the kernel's decimals begin and end. */
 const SMALLEST_DECIMAL = 1e-6
 const LARGEST_DECIMAL = 2 ** 53
@@ -96,7 +94,7 @@ export class JsonBytes {
   }
 
   number(value: number): void {
-    if (value >= 0 && value <= LARGEST_INTEGER && value === Math.floor(value)) this.#integer(value)
+    if (value >= 0 && value === (value | 0)) this.#integer(value)
     else if (value >= SMALLEST_DECIMAL && value < LARGEST_DECIMAL) this.#decimal(value)
     else if (value <= -SMALLEST_DECIMAL && value > -LARGEST_DECIMAL) this.#negative(value)
     else this.ascii(Number.isFinite(value) ? String(value) : 'null')
@@ -152,7 +150,7 @@ export class JsonBytes {
     const at = this.length
     let rest = value
     for (let i = at + count - 1; i >= at; i--) {
-      const tenth = Math.floor(rest / 10)
+      const tenth = (rest / 10) | 0
       bytes[i] = ZERO + rest - 10 * tenth
       rest = tenth
     }

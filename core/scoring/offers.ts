@@ -4,22 +4,23 @@ import type { Depth } from '../contract/campaigns.ts'
 import type { ItemIndex } from '../contract/ids.ts'
 import { honestBps, percentDiscount } from '../contract/money.ts'
 import { type ItemCampaign, type ItemStep, targetsItem } from './campaigns.ts'
-import { Actions, type Choice, type Choosing, closed, type Response } from './choice.ts'
+import { Actions, type Choice, type Choosing, closed, type Drawn, type Response } from './choice.ts'
 import type { Generation } from './generation.ts'
 import { guard, type Running } from './guards.ts'
 
 export function offerForItem(
   choosing: Choosing,
+  drawn: Drawn<ItemStep>,
   running: Running<ItemCampaign>[],
   slot: number,
   item: ItemIndex,
   probability: number,
 ): Choice<ItemStep> {
   const { g } = choosing
-  if (!isTargeted(g, running, item)) return closed('no_campaign')
+  if (!isTargeted(g, running, item)) return closed(drawn, 'no_campaign')
   const costMinor = g.tables.catalogue.costMinor.view[item]
-  if (costMinor < 0) return closed('cost_unknown')
-  const actions = new Actions<ItemStep>(choosing)
+  if (costMinor < 0) return closed(drawn, 'cost_unknown')
+  const actions = new Actions(choosing, drawn)
   const priceMinor = g.live.priceMinor[item]
   const response: Response = {
     unitMarginMinor: priceMinor - costMinor,

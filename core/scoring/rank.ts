@@ -51,7 +51,7 @@ export function rank(
   merchandise: Merchandise,
 ): Ranked {
   const { calibration } = g.image.manifest.model
-  const { found, ...first } = scoreHistory(g, history, eligible, k, asked.candidates)
+  const { scores: first, found } = scoreHistory(g, history, eligible, k, asked.candidates)
   const pins = openPins(g, merchandise, k, eligible.allow, (item) => isRanked(g, first, eligible, item))
   const scores = rankByVectors(g, history, eligible, first, k, asked.candidates, merchandise, pins)
   const picked = merchandised(g, scores, eligible, k, asked.diversity, merchandise, pins)
@@ -59,7 +59,8 @@ export function rank(
   const plainScores = isPlain ? picked.scores : picked.items.map((item) => scoreOf(g, scores, item))
   clear(g, scores)
   return {
-    ...picked,
+    items: picked.items,
+    scores: picked.scores,
     plainScores,
     calibration: history.length > 0 ? calibration.history : calibration.popular,
     found,

@@ -4,7 +4,7 @@ import { type LiveShopperColumns, liveShopperFromRow, liveShopperToRow } from '.
 import { writeAnswer } from './answer.ts'
 import type { BasketStep, CompiledCampaigns, ItemStep } from './campaigns.ts'
 import { catalogueSequence } from './catalogue.ts'
-import type { Choice } from './choice.ts'
+import type { Drawn } from './choice.ts'
 import type { DecideArguments, Decision } from './decide.ts'
 import type { Generation } from './generation.ts'
 import type { JsonBytes } from './json-bytes.ts'
@@ -56,35 +56,41 @@ function writeLive(live: LiveShopperColumns, out: JsonBytes): void {
 
 function writeCampaigns({ remainingMinor, dualPrices }: DecideArguments, out: JsonBytes): void {
   out.ascii(',"campaigns":{"remainingMinor":')
-  writeNumbers(remainingMinor, out)
+  writeNumbers(remainingMinor, 0, remainingMinor.length, out)
   out.ascii(',"budgetDualPrice":')
-  writeNumbers(dualPrices, out)
+  writeNumbers(dualPrices, 0, dualPrices.length, out)
   out.ascii('}')
 }
 
-function writePropensities({ slots, basketChoice }: Decision, out: JsonBytes): void {
+function writePropensities({ drawnItems, drawnBasket }: Decision, out: JsonBytes): void {
   out.ascii(',"propensities":[')
-  for (const { choice } of slots) {
-    writeChoice(choice, out)
-    out.ascii(',')
-  }
-  writeChoice(basketChoice, out)
+  writeDrawn(drawnItems, out)
+  if (drawnItems.steps.length > 0) out.ascii(',')
+  writeDrawn(drawnBasket, out)
   out.ascii(']')
 }
 
-function writeChoice({ open, probabilities }: Choice<ItemStep | BasketStep>, out: JsonBytes): void {
-  out.ascii('{"actions":["nothing"')
-  for (const step of open) out.ascii(step.asLogged)
-  out.ascii('],"probabilities":')
-  writeNumbers(probabilities, out)
-  out.ascii('}')
+function writeDrawn({ steps, probabilities }: Drawn<ItemStep | BasketStep>, out: JsonBytes): void {
+  for (let from = 0; from < steps.length; ) {
+    out.ascii(from === 0 ? '{"actions":["nothing"' : ',{"actions":["nothing"')
+    let to = from + 1
+    for (; to < steps.length; to++) {
+      const step = steps[to]
+      if (step === null) break
+      out.ascii(step.asLogged)
+    }
+    out.ascii('],"probabilities":')
+    writeNumbers(probabilities, from, to, out)
+    out.ascii('}')
+    from = to
+  }
 }
 
 /** Infinity becomes null. */
-function writeNumbers(numbers: ArrayLike<number>, out: JsonBytes): void {
+function writeNumbers(numbers: ArrayLike<number>, from: number, to: number, out: JsonBytes): void {
   out.ascii('[')
-  for (let i = 0; i < numbers.length; i++) {
-    if (i > 0) out.ascii(',')
+  for (let i = from; i < to; i++) {
+    if (i > from) out.ascii(',')
     out.number(numbers[i])
   }
   out.ascii(']')

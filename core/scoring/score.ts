@@ -31,22 +31,17 @@ export function scoreHistory(
   eligible: Eligible,
   k: number,
   candidates: string[] | undefined,
-): Scores & { found: Found } {
+): { scores: Scores; found: Found } {
   const scored = history.length > 0
   const base = scored ? g.tables.similarity.bias : g.tables.popularity.score
   const order = scored ? g.tables.similarity.biasOrder : g.tables.popularity.order
-  const { found, ...reached } = scored ? addSources(g, history) : { nTouched: 0, found: NONE_FOUND }
+  const reached = scored ? addSources(g, history) : { nTouched: 0, found: NONE_FOUND }
   let { nTouched } = reached
   if (candidates !== undefined) nTouched = keepCandidates(g, candidates, nTouched)
   else if (scored && nTouched < 2 * k && weightsFor(g, history).vectors === 0)
     nTouched = addTasteNeighbours(g, history, eligible, nTouched)
-  return {
-    base: base.pointer,
-    order: candidates === undefined ? order.pointer : 0,
-    nTouched,
-    onlyPositive: false,
-    found,
-  }
+  const walked = candidates === undefined ? order.pointer : 0
+  return { scores: { base: base.pointer, order: walked, nTouched, onlyPositive: false }, found: reached.found }
 }
 
 /** p0 = 1 / (1 + e^−(intercept + slope · ln max(score, 10⁻⁴))): the calibrated probability of buying without an offer. */

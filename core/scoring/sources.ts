@@ -33,19 +33,27 @@ export function addSources(g: Generation, history: History): { nTouched: number;
   const found: Found = { sessions: 0, peers: 0 }
   let nTouched = addRows(g, history, g.tables.similarity, weights.rows, 0)
   nTouched = addRows(g, history, g.tables.content, weights.content, nTouched)
-  for (const [name, skip] of [
-    ['sessions', NOBODY],
-    ['peers', own],
-  ] as const) {
-    const source = g.neighbourhoods[name]
-    if (source === null || weights[name] === 0) continue
-    found[name] = findNeighbours(g, source, history, skip)
-    nTouched = addFound(g, source, found[name], weights[name], nTouched)
-  }
+  nTouched = addNeighbours(g, history, 'sessions', NOBODY, found, nTouched)
+  nTouched = addNeighbours(g, history, 'peers', own, found, nTouched)
   if (weights.links > 0) nTouched = addLinked(g, history.shopper, weights.links, nTouched)
   for (const name of ['popular', 'trends'] as const) nTouched = addRanking(g, name, weights[name], nTouched)
   nTouched = addDue(g, history.due, weights.rhythm, nTouched)
   return { nTouched, found }
+}
+
+function addNeighbours(
+  g: Generation,
+  history: History,
+  name: keyof Found,
+  skip: number,
+  found: Found,
+  nTouched: number,
+): number {
+  const source = g.neighbourhoods[name]
+  const weight = weightsFor(g, history)[name]
+  if (source === null || weight === 0) return nTouched
+  found[name] = findNeighbours(g, source, history, skip)
+  return addFound(g, source, found[name], weight, nTouched)
 }
 
 /** Shoppers of the snapshot and everybody else with a history have a blend each. */

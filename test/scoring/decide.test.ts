@@ -161,7 +161,9 @@ describe('a decision', () => {
     const n = 4000
     for (let i = 0; i < n; i++) {
       const decision = decide(g, argumentsFor([coupon], { requestId: `r${i}` }, { policy }))
-      const { probabilities, propensity } = decision.slots[0].choice
+      const { propensity } = decision.slots[0].choice
+      const { steps, probabilities: all } = decision.drawnItems
+      const probabilities = all.slice(0, steps.indexOf(null, 1))
       expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12)
       expected = probabilities
       const chosen = probabilities.indexOf(propensity)
@@ -184,9 +186,15 @@ describe('a decision', () => {
     expect(out.view(start, end).toString()).toBe(answerText(g, decision))
     const row = JSON.parse(out.view().toString()) as DecisionRow
     expect(row.answer).toEqual(answerOf(g, decision))
-    expect(row.propensities.map(({ probabilities }) => probabilities)).toEqual(
-      [...decision.slots.map(({ choice }) => choice), decision.basketChoice].map(({ probabilities }) => probabilities),
-    )
+    expect(row.propensities.length).toBe(decision.slots.length + 1)
+    expect(row.propensities.flatMap(({ probabilities }) => probabilities)).toEqual([
+      ...decision.drawnItems.probabilities,
+      ...decision.drawnBasket.probabilities,
+    ])
+    for (const { actions, probabilities } of row.propensities) {
+      expect(actions[0]).toBe('nothing')
+      expect(actions.length).toBe(probabilities.length)
+    }
     expect(answerText(g, decide(g, argumentsOfRow(row, args.campaigns)))).toBe(answerText(g, decision))
   })
 
