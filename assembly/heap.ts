@@ -66,7 +66,7 @@ export function heapSort(indexes: usize, scores: usize, n: u32): void {
   for (let at = scores; at < end; at += 4) store<f32>(at, scoreOf(load<u32>(at)))
 }
 
-function scoreOf(sortable: u32): f32 {
+export function scoreOf(sortable: u32): f32 {
   return reinterpret<f32>(sortable ^ (<u32>(<i32>~sortable >> 31) | 0x80000000))
 }
 

@@ -5,7 +5,7 @@
  */
 import { bitIsSet } from './bitmap'
 import { expectArray, expectAscending, expectCount, expectIndex } from './contract'
-import { heapPush, heapReplaceRoot, heapSort, keyOf, NO_KEY, rootKey } from './heap'
+import { heapPush, heapReplaceRoot, heapSort, keyOf, NO_KEY, rootKey, scoreOf } from './heap'
 import { UNTOUCHED } from './sparse'
 
 /**
@@ -35,14 +35,19 @@ export function topK(
   expectAscending(exclude, nExclude)
   let kept: u32 = 0
   let worst = NO_KEY
+  let worstScore = -f32.MAX_VALUE
   const end = touched + ((<usize>nTouched) << 2)
   for (let at = touched; at < end; at += 4) {
     const index = load<u32>(at)
     expectIndex(index, n)
-    const key = keyOf(load<f32>(acc + ((<usize>index) << 2)) + biasOf(bias, index), index)
+    const score = load<f32>(acc + ((<usize>index) << 2)) + biasOf(bias, index)
+    if (score < worstScore) continue
+    const key = keyOf(score, index)
     if (key < worst || !mayAppear(index, exclude, nExclude, allow)) continue
     kept = keep(kept, k, key, outIndex, outScore)
-    if (kept == k) worst = rootKey(outIndex, outScore)
+    if (kept < k) continue
+    worst = rootKey(outIndex, outScore)
+    worstScore = scoreOf(<u32>(worst >> 32))
   }
   if (order != 0) kept = walkUntouched(acc, bias, order, n, exclude, nExclude, allow, kept, k, outIndex, outScore)
   heapSort(outIndex, outScore, kept)
