@@ -10,6 +10,7 @@ import type { SnapshotImage } from '../snapshot/open.ts'
 import { stringAt } from '../snapshot/strings.ts'
 import { type Column, type SnapshotTables, tablesOf } from '../snapshot/tables.ts'
 import { type Arena, type ArenaSize, arenaAt, arenaBytes } from './arena.ts'
+import { ROWS_ALONE } from './blends.ts'
 import { type LiveCatalogue, liveCatalogueAt, liveCatalogueBytes } from './catalogue.ts'
 import { type Neighbourhoods, neighbourhoodsOf } from './neighbours.ts'
 
@@ -31,19 +32,6 @@ export interface Generation {
   brandCodes: Map<string, number>
   /** Filter text to its slot in `arena.filters`, oldest first. */
   filterSlots: Map<string, number>
-}
-
-/** The blend of a snapshot that names none. */
-const ROWS_ALONE: SourceWeights = {
-  rows: 1,
-  content: 0,
-  sessions: 0,
-  peers: 0,
-  links: 0,
-  vectors: 0,
-  popular: 0,
-  trends: 0,
-  rhythm: 0,
 }
 
 /** Bytes to reserve behind the tensors for the live columns and `arenas` arenas. */

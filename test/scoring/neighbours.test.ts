@@ -2,22 +2,12 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyLiveShopper } from '../../core/contract/live.ts'
 import type { RecommendRequest } from '../../core/contract/requests.ts'
+import { NO_SOURCE } from '../../core/scoring/blends.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import { recommend } from '../../core/scoring/recommend.ts'
 import type { Neighbourhood, SourceWeights } from '../../core/snapshot/manifest.ts'
 import { openTinyShop, type TinyNeighbours, type TinyShop } from '../support/tiny-shop.ts'
 
-const NONE: SourceWeights = {
-  rows: 0,
-  content: 0,
-  sessions: 0,
-  peers: 0,
-  links: 0,
-  vectors: 0,
-  popular: 0,
-  trends: 0,
-  rhythm: 0,
-}
 const USER_BASED: Neighbourhood = {
   items: 200,
   recent: 1000,
@@ -59,7 +49,7 @@ const FIVE_BY_TEN = [
 ]
 
 function fiveByTen(weights: Partial<SourceWeights>): TinyShop {
-  const known = { ...NONE, ...weights }
+  const known = { ...NO_SOURCE, ...weights }
   return {
     items: itemsNamed(10),
     shoppers: ['ann', 'bob', 'cat', 'dan', 'eve'].map((key, u) => ({ key, history: bought(FIVE_BY_TEN[u]) })),
@@ -234,7 +224,7 @@ describe('neighbourhoods in a score', () => {
     })
     await fc.assert(
       fc.asyncProperty(shops, histories, async ({ sessions, peers, links, model, blend }, asked) => {
-        const everywhere = { ...NONE, ...blend }
+        const everywhere = { ...NO_SOURCE, ...blend }
         const { g, close } = await open({
           items: itemsNamed(N_ITEMS),
           shoppers: ['s0', 's1', 's2', 's3'].map((key) => ({ key, history: [] })),

@@ -8,6 +8,7 @@
  */
 import { emptyLiveShopper } from '../../core/contract/live.ts'
 import { ndcgAtK } from '../../core/evaluation/ranking.ts'
+import { NO_SOURCE, ROWS_ALONE } from '../../core/scoring/blends.ts'
 import type { Generation } from '../../core/scoring/generation.ts'
 import { itemIndexOf } from '../../core/scoring/keys.ts'
 import { recommend } from '../../core/scoring/recommend.ts'
@@ -24,18 +25,6 @@ const WORTH_OF_NEW = 0.05
 const SCALE_CASES = 200
 
 export type Source = Exclude<keyof SourceWeights, 'rows'>
-export const ROWS_ALONE: SourceWeights = {
-  rows: 1,
-  content: 0,
-  sessions: 0,
-  peers: 0,
-  links: 0,
-  vectors: 0,
-  popular: 0,
-  trends: 0,
-  rhythm: 0,
-}
-export const NO_SOURCE: SourceWeights = { ...ROWS_ALONE, rows: 0 }
 
 /** The sources that a snapshot can add to its rows. */
 export function sourcesOf({ tables, image }: Generation): Source[] {

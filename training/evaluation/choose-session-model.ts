@@ -4,12 +4,13 @@
  * shares of what its first places score, which makes their weights mean the same for every model.
  */
 import { join } from 'node:path'
+import { NO_SOURCE } from '../../core/scoring/blends.ts'
 import type { Generation } from '../../core/scoring/generation.ts'
 import type { SourceWeights } from '../../core/snapshot/manifest.ts'
 import { before, type Dataset } from '../dataset.ts'
 import { SESSION_MODEL_NAMES } from '../neighbours/models.ts'
 import type { RowModel } from '../parameters.ts'
-import { meanOf, NO_SOURCE } from './blend.ts'
+import { meanOf } from './blend.ts'
 import { type Asking, meanTopScore, rankQuestions } from './rank-questions.ts'
 import { type Question, questionsOf, type Session } from './session-files.ts'
 import { choiceOf, openTrained, SESSION_STAGES, type SessionChoice } from './session-models.ts'

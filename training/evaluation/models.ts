@@ -1,5 +1,6 @@
 /** Models by name: which sources are learned, and how they add up. Constants within a model are published ones. */
 
+import { NO_SOURCE } from '../../core/scoring/blends.ts'
 import { MAX_STORED_HISTORY } from '../../core/snapshot/layout.ts'
 import type { SourceWeights } from '../../core/snapshot/manifest.ts'
 import { PEER_MODELS } from '../neighbours/models.ts'
@@ -10,18 +11,6 @@ export type ModelName = (typeof MODEL_NAMES)[number]
 /** Families that `auto` chooses from. */
 export const CANDIDATES: readonly ModelName[] = ['item-cf', 'graph-filter', 'ease']
 
-const NONE: SourceWeights = {
-  rows: 0,
-  content: 0,
-  sessions: 0,
-  peers: 0,
-  links: 0,
-  vectors: 0,
-  popular: 0,
-  trends: 0,
-  rhythm: 0,
-}
-
 /** Seen to reach its published quality at 256 dimensions. */
 const IALS = { ...TRAINING_DEFAULTS.vectors, model: 'ials', dim: 256, weight: 1, efSearch: 256 } as const
 
@@ -31,7 +20,7 @@ const MODELS: Record<ModelName, Partial<TrainingParameters>> = {
   ease: { rows: 'ease', l2: 80, blend: alone('rows') },
   'user-cf': { rows: 'none', peers: PEER_MODELS['user-based'], blend: alone('peers') },
   ials: { rows: 'none', blend: alone('vectors'), vectors: IALS, index: { m: 32, efConstruction: 200 } },
-  popularity: { rows: 'none', blend: { known: NONE, session: NONE } },
+  popularity: { rows: 'none', blend: { known: NO_SOURCE, session: NO_SOURCE } },
 }
 
 /** Whole histories count: published protocols cut none. */
@@ -52,6 +41,6 @@ export function parametersOf(
 }
 
 function alone(source: keyof SourceWeights): { known: SourceWeights; session: SourceWeights } {
-  const weights = { ...NONE, [source]: 1 }
+  const weights = { ...NO_SOURCE, [source]: 1 }
   return { known: weights, session: weights }
 }

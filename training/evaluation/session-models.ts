@@ -1,4 +1,5 @@
 /** What learns from sessions, by name, and how the sources of a blend are weighed. */
+import { NO_SOURCE } from '../../core/scoring/blends.ts'
 import type { Generation } from '../../core/scoring/generation.ts'
 import type { SourceWeights } from '../../core/snapshot/manifest.ts'
 import type { Dataset } from '../dataset.ts'
@@ -8,7 +9,6 @@ import { SESSION_MODEL_NAMES, SESSION_MODELS, type SessionModelName } from '../n
 import { type RowModel, TRAINING_DEFAULTS, type TrainingParameters, trainingParameters } from '../parameters.ts'
 import type { OnProgress } from '../progress.ts'
 import type { Stage } from '../stage.ts'
-import { NO_SOURCE } from './blend.ts'
 
 export const EVALUATED_MODELS = ['auto', ...SESSION_MODEL_NAMES, 'item-cf'] as const
 export type EvaluatedModel = (typeof EVALUATED_MODELS)[number]

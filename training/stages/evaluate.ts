@@ -7,11 +7,12 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ROWS_ALONE } from '../../core/scoring/blends.ts'
 import type { Generation } from '../../core/scoring/generation.ts'
 import type { SourceWeights } from '../../core/snapshot/manifest.ts'
 import { calibrate, sampleAnswers, UNCALIBRATED } from '../calibration.ts'
 import { before } from '../dataset.ts'
-import { learnBlend, meanOf, ndcgOf, ROWS_ALONE, sourcesOf } from '../evaluation/blend.ts'
+import { learnBlend, meanOf, ndcgOf, sourcesOf } from '../evaluation/blend.ts'
 import { knownCases, type RankingCase, sessionCases } from '../evaluation/cases.ts'
 import { type Visit, visitsAfter } from '../evaluation/visits.ts'
 import { openHeldOut } from '../held-out.ts'
