@@ -11,6 +11,7 @@ import { publishSnapshot } from '../../core/snapshot/write.ts'
 import { TRAINING_DEFAULTS } from '../../training/parameters.ts'
 import { sectionFile, writeSection } from '../../training/sections.ts'
 import { Random } from '../random.ts'
+import { contentTables, rhythmTables, trendTables, VISIT_MODEL, visitTables } from './source-tables.ts'
 import {
   catalogueTables,
   NEIGHBOURS,
@@ -24,7 +25,9 @@ import {
 import { Taste } from './taste.ts'
 
 /** Part of the folder's name: goes up with every change of the tables. */
-const TABLES_VERSION = 1
+const TABLES_VERSION = 2
+/** Beside the required ones: what a shop trained by default has, and a neighbourhood. */
+const SOURCE_SECTIONS = ['sessions', 'content', 'trends', 'rhythm'] as const
 const WATERMARK = Date.UTC(2026, 0, 1)
 const CURRENCY = 'EUR'
 
@@ -83,10 +86,16 @@ async function writeSections(folder: string, { items, shoppers, seed }: ShopSize
   await writeSection(folder, 'catalogue', catalogueTables(items, random))
   await writeSection(folder, 'similarity', similarityTables(items, taste, random))
   await writeSection(folder, 'popularity', popularityTables(items, taste))
-  await writeSection(folder, 'shoppers', shopperTables(shoppers, taste, random))
+  const known = shopperTables(shoppers, taste, random)
+  await writeSection(folder, 'shoppers', known)
   await writeSection(folder, 'prices', priceTables(items, random))
   const vectors = vectorTable(items, taste, random)
   await writeSection(folder, 'vectors', { items: vectors }, items)
+  say('making content, trends, rhythm and visits')
+  await writeSection(folder, 'content', contentTables(items, taste, random))
+  await writeSection(folder, 'trends', trendTables(items, random))
+  await writeSection(folder, 'rhythm', rhythmTables(items, known.history_kinds, random))
+  await writeSection(folder, 'sessions', visitTables(items, taste, random))
   say('building the vector index')
   // A light graph: building it is most of the time at a million items, and its recall is not what is measured.
   AnnIndex.build(vectors, VECTOR_DIM, { m: 8, efConstruction: 40, seed }).write(sectionFile(folder, INDEX_SECTION))
@@ -103,7 +112,7 @@ function publish(store: string, folder: string, { items, shoppers, seed }: ShopS
     seed,
     items,
     shoppers,
-    sections: REQUIRED_SECTIONS.map((name) => ({
+    sections: [...REQUIRED_SECTIONS, ...SOURCE_SECTIONS].map((name) => ({
       name,
       file: sectionFile(folder, name),
       format: name === INDEX_SECTION ? 'hnsw' : 'safetensors',
@@ -114,11 +123,13 @@ function publish(store: string, folder: string, { items, shoppers, seed }: ShopS
   })
 }
 
+/** No blend: item-item rows alone, whatever other sources have tables. */
 const MODEL: ModelParameters = {
   eventWeights: TRAINING_DEFAULTS.eventWeights,
   historyLength: TRAINING_DEFAULTS.historyLength,
   neighbours: NEIGHBOURS,
   calibration: { history: { intercept: -1, slope: 0.5 }, popular: { intercept: -3, slope: 0.3 } },
   vectors: { dim: VECTOR_DIM, efSearch: 64, weight: TRAINING_DEFAULTS.vectors.weight },
+  sessions: VISIT_MODEL.search,
   basket: { meanOrderMinor: 4000, marginRate: 0.35, elasticity: -2, elasticitySe: 0.3 },
 }
