@@ -1,10 +1,13 @@
 /**
  * What does a decision cost, and how does that grow with the catalogue? `decide()` in this process, at several sizes
  * in turn, so that whatever else the machine does meets all of them. The cost of a size is its cheapest round, the
- * growth is the median over rounds of the largest to the smallest size in that round.
+ * growth is the median over rounds of the largest to the smallest size in that round. At the largest size also what a full
+ * blend of sources costs, in units of a bare HTTP handler's request.
  */
 import type { DecideRequest } from '../core/contract/requests.ts'
+import { BlendCost, type BlendFigures, RECOMMEND_PATH, renderBlend } from './blended.ts'
 import { Decider } from './decider.ts'
+import { withBareHandler } from './http/bare.ts'
 import { type Scenario, visitorRequests } from './requests.ts'
 import { publishedShop } from './shop/publish.ts'
 import { median, quantile } from './statistics.ts'
@@ -17,6 +20,8 @@ export interface DecideBench {
   rounds: number
   /** In each round at each size. */
   decisions: number
+  /** Of load at the bare handler, in each round. */
+  seconds: number
   seed: number
 }
 
@@ -27,7 +32,7 @@ export interface DecideFigures {
   p99Micros: number
 }
 
-export interface DecideReport {
+export interface DecideReport extends BlendFigures {
   bench: 'decide'
   scenario: Scenario
   campaigns: number
@@ -41,21 +46,42 @@ export interface DecideReport {
 /** Answers checked at each size before anything is timed. */
 const CHECKED = 50
 const DISTINCT_REQUESTS = 20_000
+/** Requests and answers that the bare handler takes in turn, and its connections. */
+const BARE = { requests: 1000, connections: 32 }
 
 export async function benchDecide(options: DecideBench, say: (line: string) => void): Promise<DecideReport> {
   const contenders: Contender[] = []
   for (const items of options.items) contenders.push(await contender(options, items, say))
-  for (let round = 0; round <= options.rounds; round++)
-    for (const each of contenders) runRound(each, options.decisions, round === 0)
-  const growths = contenders[0].cpuMicros.map((cpu, round) => (contenders.at(-1)?.cpuMicros[round] ?? cpu) / cpu)
+  const largest = contenders[contenders.length - 1]
+  const blend = new BlendCost(largest.decider.generation, largest.requests, largest.time)
+  blend.check(CHECKED)
+  await withBareHandler(bareLoad(blend, options.seconds), async (bareCpuMicros) => {
+    for (let round = 0; round <= options.rounds; round++) {
+      for (const each of contenders) runRound(each, options.decisions, round === 0)
+      await blend.round(round, options.decisions, bareCpuMicros)
+    }
+  })
+  const growths = contenders[0].cpuMicros.map((cpu, round) => largest.cpuMicros[round] / cpu)
   return {
     bench: 'decide',
     scenario: options.scenario,
     campaigns: options.campaigns,
-    checked: CHECKED * contenders.length,
+    checked: CHECKED * (contenders.length + 2),
     wrong: 0,
     sizes: contenders.map(figuresOf),
     growth: median(growths),
+    ...blend.figures(),
+  }
+}
+
+function bareLoad(blend: BlendCost, seconds: number) {
+  const requests = blend.requests.slice(0, BARE.requests)
+  return {
+    path: RECOMMEND_PATH,
+    bodies: requests.map((request) => JSON.stringify(request)),
+    answers: requests.map((request) => blend.answer(request)),
+    connections: BARE.connections,
+    seconds,
   }
 }
 
@@ -63,6 +89,8 @@ interface Contender {
   items: number
   decider: Decider
   requests: DecideRequest[]
+  /** The time that requests are made at. */
+  time: number
   next: number
   /** Of each round. */
   cpuMicros: number[]
@@ -77,7 +105,7 @@ async function contender(options: DecideBench, items: number, say: (line: string
   const decider = await Decider.open(shop, campaigns)
   const requests = visitorRequests(shop, scenario, DISTINCT_REQUESTS, seed)
   decider.check(requests.slice(0, CHECKED))
-  return { items, decider, requests, next: 0, cpuMicros: [], p50Micros: [], p99Micros: [] }
+  return { items, decider, requests, time: shop.time, next: 0, cpuMicros: [], p50Micros: [], p99Micros: [] }
 }
 
 /** The first round only warms up. */
@@ -106,7 +134,8 @@ function figuresOf({ items, cpuMicros, p50Micros, p99Micros }: Contender): Decid
   }
 }
 
-export function renderDecide({ scenario, campaigns, checked, sizes, growth }: DecideReport): string {
+export function renderDecide(report: DecideReport): string {
+  const { scenario, campaigns, checked, sizes, growth } = report
   const rows = sizes.map(
     (s) =>
       `${s.items.toLocaleString('en').padStart(11)} ${s.cpuMicrosPerDecision.toFixed(1).padStart(13)} ` +
@@ -117,5 +146,6 @@ export function renderDecide({ scenario, campaigns, checked, sizes, growth }: De
     '      items  CPU µs/answer   p50 µs   p99 µs',
     ...rows,
     `growth from the smallest to the largest: ${growth.toFixed(2)}×`,
+    renderBlend(report),
   ].join('\n')
 }

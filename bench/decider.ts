@@ -68,7 +68,7 @@ export class Decider {
   /** Throws with what the naive oracle finds wrong in the answers to these requests. */
   check(requests: DecideRequest[]): void {
     for (const request of requests) {
-      const fault = faultOf(this.generation, this.#file, request, this.answer(request))
+      const fault = faultOf(this.generation, this.#file, request, this.answer(request), this.#shop.time)
       if (fault !== null)
         throw new Error(`wrong answer at ${this.#shop.items} items: ${fault}; ${JSON.stringify(request)}`)
     }

@@ -29,13 +29,14 @@ program
 
 program
   .command('decide')
-  .description('CPU of a decision in process, and its growth with the catalogue')
+  .description('CPU of a decision in process, its growth with the catalogue, and the cost of a full blend')
   .option('--items <list>', 'catalogue sizes, smallest first', sizes, [10_000, 1_000_000])
   .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
   .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)
   .addOption(new Option('--scenario <name>', 'who asks').choices(SCENARIOS).default('known'))
   .option('--rounds <n>', 'interleaved rounds', wholeNumber, 9)
   .option('--decisions <n>', 'decisions a round', wholeNumber, 3000)
+  .option('--seconds <n>', 'seconds of load at the bare handler a round', wholeNumber, 1)
   .option('--seed <n>', 'seed of the shop and of the requests', wholeNumber, 1)
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- decide --items 10000,1000000 --campaigns 32')

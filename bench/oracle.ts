@@ -1,23 +1,18 @@
 /**
- * The naive decision that a measured one is checked against: dense sums, a full scan for the best, the offer formulas
- * of core/scoring/choice.ts in plain doubles. It shares the tables and the money rules with the scorer, not its code.
- * Scores must agree bit for bit (the sums run in the order of the history, in float32); probabilities to 1e-9.
+ * The naive decision that a measured one is checked against: the ranking of naive-ranking.ts, the offer formulas of
+ * core/scoring/choice.ts in plain doubles. It shares the tables and the money rules with the scorer, not its code.
+ * Scores must agree bit for bit, probabilities to 1e-9.
  *
  * Covered: requests of a shopper or a session history without cart, candidates or filters, at dual prices of 0.
  */
 import type { DecideAnswer, DecidedItem, OfferReason } from '../core/contract/answers.ts'
 import type { CampaignFile } from '../core/contract/campaigns.ts'
 import { POLICY_DEFAULTS } from '../core/contract/campaigns.ts'
-import { EVENT_KINDS, type EventKind } from '../core/contract/events.ts'
 import { BPS, percentDiscount } from '../core/contract/money.ts'
 import type { DecideRequest } from '../core/contract/requests.ts'
 import type { Generation } from '../core/scoring/generation.ts'
-import { brandName, categoryName, itemKey } from './shop/tables.ts'
-
-interface HistoryItem {
-  item: number
-  kind: EventKind
-}
+import { historyOf, numberIn, rankingFault } from './naive-ranking.ts'
+import { brandName, categoryName } from './shop/tables.ts'
 
 interface Weighed {
   campaign: string
@@ -33,64 +28,16 @@ export function faultOf(
   file: CampaignFile,
   request: DecideRequest,
   answer: DecideAnswer,
+  time: number,
 ): string | null {
-  const history = historyOf(g, request)
-  const expected = best(g, history, request.slots ?? 10)
-  if (answer.items.length !== expected.length) return `${answer.items.length} items, expected ${expected.length}`
-  for (const [slot, { item, score }] of expected.entries()) {
-    const given = answer.items[slot]
-    if (given.item !== itemKey(item)) return `slot ${slot}: item ${given.item}, expected ${itemKey(item)}`
-    if (given.score !== score) return `slot ${slot}: score ${given.score}, expected ${score}`
-    const fault = offerFault(g, file, request, answer, given, item, history.length > 0)
+  const wrongRanking = rankingFault(g, request, answer.items, time)
+  if (wrongRanking !== null) return wrongRanking
+  const scored = historyOf(g, request, time).length > 0
+  for (const [slot, given] of answer.items.entries()) {
+    const fault = offerFault(g, file, request, answer, given, numberIn(given.item), scored)
     if (fault !== null) return `slot ${slot}: ${fault}`
   }
   return basketFault(g, file, request, answer)
-}
-
-function historyOf(g: Generation, request: DecideRequest): HistoryItem[] {
-  const { historyIndptr, historyItems, historyKinds } = g.tables.shoppers
-  const told = (request.history ?? []).map(({ item, kind }) => ({
-    item: numberIn(item),
-    kind: kind ?? ('view' as const),
-  }))
-  if (request.shopper === undefined) return told
-  const shopper = numberIn(request.shopper)
-  const from = historyIndptr.view[shopper]
-  const stored = Array.from({ length: historyIndptr.view[shopper + 1] - from }, (_, i) => ({
-    item: historyItems.view[from + i],
-    kind: EVENT_KINDS[historyKinds.view[from + i]],
-  }))
-  return [...told, ...stored]
-}
-
-const numberIn = (key: string) => Number(key.slice(key.lastIndexOf('-') + 1))
-
-function best(g: Generation, history: HistoryItem[], k: number): { item: number; score: number }[] {
-  const { eventWeights } = g.image.manifest.model
-  const { indptr, indices, data, bias } = g.tables.similarity
-  const scores = Float32Array.from(history.length === 0 ? g.tables.popularity.score.view : bias.view)
-  const sums = new Float32Array(g.nItems)
-  for (const { item, kind } of history)
-    for (let p = indptr.view[item]; p < indptr.view[item + 1]; p++) {
-      const column = indices.view[p]
-      sums[column] += Math.fround(Math.fround(eventWeights[kind]) * data.view[p])
-    }
-  const bought = new Set(history.filter(({ kind }) => kind === 'purchase').map(({ item }) => item))
-  const kept: { item: number; score: number }[] = []
-  for (let item = 0; item < g.nItems; item++) {
-    const score = Math.fround(scores[item] + sums[item])
-    if (!isSold(g, item) || bought.has(item)) continue
-    if (kept.length === k && score <= kept[k - 1].score) continue
-    kept.push({ item, score })
-    kept.sort((a, b) => b.score - a.score || a.item - b.item)
-    kept.length = Math.min(kept.length, k)
-  }
-  return kept
-}
-
-function isSold(g: Generation, item: number): boolean {
-  const { stock, available } = g.tables.catalogue
-  return available.view[item] === 1 && stock.view[item] !== 0
 }
 
 function offerFault(

@@ -14,6 +14,7 @@ import { benchHome } from './home.ts'
 import { knownAnswers } from './known-answers.ts'
 import { DECIDE_PATH, Listener } from './listener.ts'
 import type { LoadAnswer, LoadQuestion } from './load-child.ts'
+import { measure, type Round } from './measure.ts'
 import type { ServerSetup } from './offerwright-child.ts'
 
 export interface HttpBench {
@@ -79,22 +80,12 @@ export async function benchHttp(options: HttpBench, say: (line: string) => void)
   }
 }
 
-const loadShape = ({ connections, seconds }: HttpBench) => ({ connections, seconds, compareEvery: COMPARE_EVERY })
-
-interface Round extends LoadAnswer {
-  cpuMicrosPerRequest: number
-}
-
-async function measure<Setup>(
-  listener: Listener<Setup>,
-  generator: Child<LoadQuestion, LoadAnswer>,
-  load: Omit<LoadQuestion, 'port' | 'path'>,
-): Promise<Round> {
-  const before = await listener.cpuMicros()
-  const loaded = await generator.ask({ ...load, port: listener.port, path: DECIDE_PATH })
-  const after = await listener.cpuMicros()
-  return { ...loaded, cpuMicrosPerRequest: (after - before) / loaded.requests }
-}
+const loadShape = ({ connections, seconds }: HttpBench) => ({
+  connections,
+  seconds,
+  compareEvery: COMPARE_EVERY,
+  path: DECIDE_PATH,
+})
 
 function reportOf(options: HttpBench, rounds: { server: Round; bare: Round }[]): HttpReport {
   const { scenario, items, shoppers, campaigns, workers, connections } = options

@@ -28,7 +28,7 @@ export function contentTables(items: number, taste: Taste, random: Random): Sect
   const rows = Uint32Array.from({ length: items }, (_, item) => item).filter(() => random.uniform() < SHARES.content)
   const indptr = rowStarts(rows, items).map((row) => row * perRow)
   const indices = new Uint32Array(rows.length * perRow)
-  rows.forEach((item, row) => taste.distinctNear(taste.groupOf(item), perRow, indices, row * perRow))
+  for (const [row, item] of rows.entries()) taste.distinctNear(taste.groupOf(item), perRow, indices, row * perRow)
   return { indptr, indices, data: new Float32Array(indices.length).map(() => random.uniform() ** 2 / perRow) }
 }
 

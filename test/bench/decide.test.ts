@@ -34,7 +34,7 @@ describe('bench decide', () => {
     const fault = (spoil: (answer: ReturnType<Decider['answer']>) => void) => {
       const answer = decider.answer(request)
       spoil(answer)
-      return faultOf(decider.generation, file, request, answer)
+      return faultOf(decider.generation, file, request, answer, shop.time)
     }
     expect(fault(() => {})).toBeNull()
     expect(fault(({ items }) => items.reverse())).toMatch(/^slot 0: item/)
@@ -51,5 +51,7 @@ describe('bench decide', () => {
     expect(report).toMatchObject({ bench: 'decide', scenario: 'known', campaigns: 4, wrong: 0 })
     expect(report.sizes.map(({ items }: { items: number }) => items)).toEqual([2000, 3000])
     expect(report.growth).toBeGreaterThan(0)
+    for (const name of ['rowsCpuMicros', 'blendedCpuMicros', 'bareCpuMicros']) expect(report[name]).toBeGreaterThan(0)
+    expect(Number.isFinite(report.blendOverBare)).toBe(true)
   })
 })

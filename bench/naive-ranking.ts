@@ -1,0 +1,199 @@
+/**
+ * The naive ranking that a measured one is checked against: every source as the formulas at the top of
+ * core/scoring/sources.ts, neighbours.ts and rhythm.ts have it, into dense sums, then a full scan for the best. It shares
+ * the tables with the scorer, not its code. Sums run in the order of the sources, then of the history, in float32, so
+ * scores must agree bit for bit.
+ *
+ * Covered: rows, content, sessions, popular, trends and rhythm; a shopper's or a session's history, nothing else asked.
+ */
+import { EVENT_KINDS, type EventKind } from '../core/contract/events.ts'
+import type { RecommendRequest } from '../core/contract/requests.ts'
+import type { Generation } from '../core/scoring/generation.ts'
+import { NOT_BOUGHT } from '../core/snapshot/layout.ts'
+import { itemKey } from './shop/tables.ts'
+
+interface HistoryItem {
+  item: number
+  kind: EventKind
+  /** Since the newest purchase; null: not bought, or not known. */
+  days: number | null
+}
+
+interface RankedItem {
+  item: number
+  score: number
+}
+
+/** How many leaders of a ranking take part. */
+const LEADERS = 200
+const DEFAULT_SLOTS = 10
+const DAY_MS = 86_400_000
+const { fround } = Math
+
+export const numberIn = (key: string) => Number(key.slice(key.lastIndexOf('-') + 1))
+
+export function historyOf(g: Generation, request: RecommendRequest, time: number): HistoryItem[] {
+  const { historyIndptr, historyItems, historyKinds } = g.tables.shoppers
+  const told = (request.history ?? []).map(({ item, kind }) => ({
+    item: numberIn(item),
+    kind: kind ?? ('view' as const),
+    days: null,
+  }))
+  if (request.shopper === undefined) return told
+  const shopper = numberIn(request.shopper)
+  const from = historyIndptr.view[shopper]
+  const since = (time - g.image.manifest.watermark) / DAY_MS
+  const stored = Array.from({ length: historyIndptr.view[shopper + 1] - from }, (_, i) => {
+    const days = g.tables.rhythm?.historyDays.view[from + i] ?? NOT_BOUGHT
+    return {
+      item: historyItems.view[from + i],
+      kind: EVENT_KINDS[historyKinds.view[from + i]],
+      days: days === NOT_BOUGHT ? null : days + since,
+    }
+  })
+  return [...told, ...stored]
+}
+
+/** What is wrong with the items of an answer and their scores; null when nothing is. */
+export function rankingFault(
+  g: Generation,
+  request: RecommendRequest,
+  items: { item: string; score: number }[],
+  time: number,
+): string | null {
+  const history = historyOf(g, request, time)
+  const expected = naiveRanking(g, history, request.shopper !== undefined, request.slots ?? DEFAULT_SLOTS)
+  if (items.length !== expected.length) return `${items.length} items, expected ${expected.length}`
+  for (const [slot, { item, score }] of expected.entries()) {
+    const given = items[slot]
+    if (given.item !== itemKey(item)) return `slot ${slot}: item ${given.item}, expected ${itemKey(item)}`
+    if (given.score !== score) return `slot ${slot}: score ${given.score}, expected ${score}`
+  }
+  return null
+}
+
+/** The `k` best of the items that are sold and not bought, or due again. */
+function naiveRanking(g: Generation, history: HistoryItem[], isKnown: boolean, k: number): RankedItem[] {
+  const base = history.length === 0 ? g.tables.popularity.score.view : g.tables.similarity.bias.view
+  const weights = isKnown ? g.blend.known : g.blend.session
+  const due = weights.rhythm === 0 ? [] : dueOf(g, history)
+  const sums = new Float32Array(g.nItems)
+  if (history.length > 0) {
+    addRows(g, sums, history, g.tables.similarity, weights.rows)
+    addRows(g, sums, history, g.tables.content, weights.content)
+    if (weights.sessions > 0) addVisits(g, sums, history, weights.sessions)
+    const { popularity, trends } = g.tables
+    addLeaders(sums, popularity.score.view, popularity.order.view, weights.popular)
+    if (trends) addLeaders(sums, trends.trending.view, trends.trendingOrder.view, weights.trends)
+    for (const { item, hazard } of due) sums[item] += weights.rhythm * hazard
+  }
+  const bought = new Set(history.filter(({ kind }) => kind === 'purchase').map(({ item }) => item))
+  for (const { item } of due) bought.delete(item)
+  return best(g, base, sums, bought, k)
+}
+
+function best(g: Generation, base: Float32Array, sums: Float32Array, bought: Set<number>, k: number): RankedItem[] {
+  const { stock, available } = g.tables.catalogue
+  const kept: RankedItem[] = []
+  for (let item = 0; item < g.nItems; item++) {
+    const score = fround(base[item] + sums[item])
+    if (available.view[item] === 0 || stock.view[item] === 0 || bought.has(item)) continue
+    if (kept.length === k && score <= kept[k - 1].score) continue
+    kept.push({ item, score })
+    kept.sort((a, b) => b.score - a.score || a.item - b.item)
+    kept.length = Math.min(kept.length, k)
+  }
+  return kept
+}
+
+function addRows(
+  g: Generation,
+  sums: Float32Array,
+  history: HistoryItem[],
+  table: Generation['tables']['content'],
+  weight: number,
+): void {
+  if (table === null || weight === 0) return
+  const { eventWeights } = g.image.manifest.model
+  const { indptr, indices, data } = table
+  for (const { item, kind } of history)
+    for (let p = indptr.view[item]; p < indptr.view[item + 1]; p++) {
+      const scaled = fround(weight * fround(eventWeights[kind]))
+      sums[indices.view[p]] += fround(scaled * data.view[p])
+    }
+}
+
+interface Visit {
+  row: number
+  similarity: number
+  /** The newest history item that it holds. */
+  matched: number
+  place: number
+}
+
+function addVisits(g: Generation, sums: Float32Array, history: HistoryItem[], weight: number): void {
+  const { sessions } = g.tables
+  const parameters = g.image.manifest.model.sessions
+  if (sessions === null || parameters === undefined) return
+  const { rowIndptr, rowItems, itemScale } = sessions
+  const { match, distance, earlier } = parameters
+  const at = (weights: number[], n: number) => fround(weights[Math.min(n, weights.length - 1)])
+  for (const { row, similarity, matched, place } of nearestVisits(g, history)) {
+    const held = rowItems.view.subarray(rowIndptr.view[row], rowIndptr.view[row + 1])
+    const position = held.indexOf(matched)
+    const factor = fround(fround(fround(weight) * similarity) * at(match, place))
+    held.forEach((item, q) => {
+      let value = fround(factor * at(distance, Math.abs(q - position)))
+      if (q > position) value = fround(value * fround(earlier))
+      if (itemScale.view.length > 0) value = fround(value * itemScale.view[item])
+      sums[item] += value
+    })
+  }
+}
+
+/** Most similar first, then the newer. */
+function nearestVisits(g: Generation, history: HistoryItem[]): Visit[] {
+  const { sessions } = g.tables
+  const parameters = g.image.manifest.model.sessions
+  if (sessions === null || parameters === undefined) return []
+  const { itemIndptr, itemRows, itemData, rowWeight } = sessions
+  const found = new Map<number, Visit>()
+  const compared = history.slice(0, parameters.items)
+  for (const [place, { item }] of compared.entries())
+    for (let p = itemIndptr.view[item]; p < itemIndptr.view[item + 1]; p++) {
+      const row = itemRows.view[p]
+      const visit = found.get(row) ?? { row, similarity: 0, matched: item, place }
+      const data = itemData.view.length > 0 ? itemData.view[p] : 1
+      visit.similarity = fround(visit.similarity + fround(placeWeight(parameters.place, place, compared.length) * data))
+      found.set(row, visit)
+    }
+  const recent = [...found.values()].sort((a, b) => a.row - b.row).slice(0, parameters.recent)
+  if (rowWeight.view.length > 0)
+    for (const visit of recent) visit.similarity = fround(visit.similarity * rowWeight.view[visit.row])
+  return recent.sort((a, b) => b.similarity - a.similarity || a.row - b.row).slice(0, parameters.neighbours)
+}
+
+/** Of visits: what events weigh plays no part in them. */
+function placeWeight(weights: 'linear' | 'events' | number[], place: number, compared: number): number {
+  if (typeof weights !== 'string') return fround(weights[Math.min(place, weights.length - 1)])
+  return weights === 'linear' ? fround((compared - place) / compared) : 1
+}
+
+function addLeaders(sums: Float32Array, scores: Float32Array, order: Uint32Array, weight: number): void {
+  if (weight === 0) return
+  for (const item of order.subarray(0, LEADERS)) if (scores[item] > 0) sums[item] += weight * scores[item]
+}
+
+/** By hazard: r f / (1 − r F) of the log-logistic of shape 3, from half the median interval on. */
+function dueOf(g: Generation, history: HistoryItem[]): { item: number; hazard: number }[] {
+  const { rhythm } = g.tables
+  if (rhythm === null) return []
+  const due = history.flatMap(({ item, days }) => {
+    const [rate, interval] = [rhythm.repeatRate.view[item], rhythm.intervalDays.view[item]]
+    if (days === null || rate === 0 || days < interval / 2) return []
+    const odds = (days / interval) ** 3
+    const density = (3 * odds) / (days * (1 + odds) ** 2)
+    return [{ item, hazard: (rate * density) / (1 - (rate * odds) / (1 + odds)) }]
+  })
+  return due.sort((a, b) => b.hazard - a.hazard || a.item - b.item)
+}
