@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { BlendCost } from '../../bench/blended.ts'
 import { Decider } from '../../bench/decider.ts'
+import { rankingFault } from '../../bench/naive-ranking.ts'
 import { faultOf } from '../../bench/oracle.ts'
 import { type Scenario, visitorRequests } from '../../bench/requests.ts'
 import { liveCampaigns } from '../../bench/shop/campaigns.ts'
@@ -42,6 +44,20 @@ describe('bench decide', () => {
     expect(fault(({ items }) => (items[3].score += 1e-6))).toMatch(/^slot 3: score/)
     expect(fault(({ items }) => (items[2].propensity += 0.1))).toMatch(/^slot 2: propensity/)
     expect(fault((answer) => (answer.basketPropensity += 0.1))).toMatch(/^basket: propensity/)
+  })
+
+  it.each<Scenario>(['known', 'anonymous'])(
+    'finds the blended scores and the naive sums of every source equal to the bit: %s shoppers',
+    (scenario) => {
+      const blend = new BlendCost(decider.generation, visitorRequests(shop, scenario, 300, 4), shop.time)
+      expect(() => blend.check(300)).not.toThrow()
+    },
+  )
+
+  it('refuses a blended answer where rows alone are asked for', () => {
+    const [request] = visitorRequests(shop, 'known', 1, 3)
+    const { items } = new BlendCost(decider.generation, [request], shop.time).answer(request)
+    expect(rankingFault(decider.generation, request, items, shop.time)).toMatch(/^slot 0: /)
   })
 
   it('prints one line of JSON with the figures of every size', async () => {
