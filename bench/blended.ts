@@ -1,9 +1,12 @@
 /**
- * What do the other sources cost a recommendation, beside item-item rows alone? The same requests with both blends, the
+ * What do the other sources cost a recommendation, beside item-item rows alone? The same requests with each blend, the
  * order changing from round to round, and in the same round the CPU of a bare HTTP handler that writes the same answers.
+ *
+ * `blended` has the sources that training learns unless told otherwise; `withVisits` has neighbouring visits (STAN) too.
  */
 import { emptyLiveShopper } from '../core/contract/live.ts'
 import type { RecommendRequest } from '../core/contract/requests.ts'
+import { ROWS_ALONE } from '../core/scoring/blends.ts'
 import type { Generation } from '../core/scoring/generation.ts'
 import { recommend } from '../core/scoring/recommend.ts'
 import type { SourceWeights } from '../core/snapshot/manifest.ts'
@@ -14,43 +17,50 @@ export interface BlendFigures {
   /** Medians over rounds. */
   rowsCpuMicros: number
   blendedCpuMicros: number
+  withVisitsCpuMicros: number
   bareCpuMicros: number
-  /** Median over rounds of (blended − rows) / bare. */
+  /** Median over rounds of (blended − rows) / bare, and the same with visits. */
   blendOverBare: number
+  withVisitsOverBare: number
 }
 
-const NOTHING = { rows: 0, content: 0, sessions: 0, peers: 0, links: 0, vectors: 0, popular: 0, trends: 0, rhythm: 0 }
-const ROWS: SourceWeights = { ...NOTHING, rows: 1 }
-/** Every source that this shop has tables for; what the weights are does not change the work. */
-const BLENDED: SourceWeights = { ...ROWS, content: 1, sessions: 0.05, popular: 0.02, trends: 0.02, rhythm: 0.5 }
+/** What the weights are does not change the work. */
+const BLENDED: SourceWeights = { ...ROWS_ALONE, content: 1, popular: 0.02, trends: 0.02, rhythm: 0.5 }
+const BLENDS = { rows: ROWS_ALONE, blended: BLENDED, withVisits: { ...BLENDED, sessions: 0.05 } }
+type BlendName = keyof typeof BLENDS
+const NAMES = ['rows', 'blended', 'withVisits'] as const
 
 export const RECOMMEND_PATH = '/v1/recommend'
 
 export class BlendCost {
   readonly requests: RecommendRequest[]
-  readonly #rows: Generation
-  readonly #blended: Generation
+  readonly #generations: Record<BlendName, Generation>
   readonly #time: number
   readonly #live = emptyLiveShopper()
-  readonly #rounds: { rows: number; blended: number; bare: number }[] = []
+  readonly #rounds: Record<BlendName | 'bare', number>[] = []
   #next = 0
 
   constructor(g: Generation, requests: RecommendRequest[], time: number) {
+    const weighing = (weights: SourceWeights) => ({ ...g, blend: { known: weights, session: weights } })
     this.requests = requests
-    this.#rows = weighing(g, ROWS)
-    this.#blended = weighing(g, BLENDED)
+    this.#generations = {
+      rows: weighing(BLENDS.rows),
+      blended: weighing(BLENDS.blended),
+      withVisits: weighing(BLENDS.withVisits),
+    }
     this.#time = time
   }
 
   /** The blended answer. */
   answer(request: RecommendRequest) {
-    return recommend(this.#blended, request, this.#live, this.#time)
+    return recommend(this.#generations.blended, request, this.#live, this.#time)
   }
 
-  /** Throws with what the naive ranking finds wrong in the answers of either blend to the first `count` requests. */
+  /** Throws with what the naive ranking finds wrong in the answers of any blend to the first `count` requests. */
   check(count: number): void {
-    for (const g of [this.#rows, this.#blended])
+    for (const name of NAMES)
       for (const request of this.requests.slice(0, count)) {
+        const g = this.#generations[name]
         const { items } = recommend(g, request, this.#live, this.#time)
         const fault = rankingFault(g, request, items, this.#time)
         if (fault !== null) throw new Error(`wrong recommendation: ${fault}; ${JSON.stringify(request)}`)
@@ -59,13 +69,14 @@ export class BlendCost {
 
   /** The first round only warms up. */
   async round(index: number, count: number, bareCpuMicros: () => Promise<number>): Promise<void> {
-    const isRowsFirst = index % 2 === 0
-    const first = this.#cpuMicros(isRowsFirst ? this.#rows : this.#blended, count)
-    const second = this.#cpuMicros(isRowsFirst ? this.#blended : this.#rows, count)
-    const [rows, blended] = isRowsFirst ? [first, second] : [second, first]
+    const spent = { rows: 0, blended: 0, withVisits: 0, bare: 0 }
+    for (let turn = 0; turn < NAMES.length; turn++) {
+      const name = NAMES[(index + turn) % NAMES.length]
+      spent[name] = this.#cpuMicros(this.#generations[name], count)
+    }
     this.#next += count
-    const bare = await bareCpuMicros()
-    if (index > 0) this.#rounds.push({ rows, blended, bare })
+    spent.bare = await bareCpuMicros()
+    if (index > 0) this.#rounds.push(spent)
   }
 
   #cpuMicros(g: Generation, count: number): number {
@@ -77,27 +88,26 @@ export class BlendCost {
   }
 
   figures(): BlendFigures {
+    const middle = (figure: (round: Record<BlendName | 'bare', number>) => number) => median(this.#rounds.map(figure))
     return {
-      rowsCpuMicros: median(this.#rounds.map(({ rows }) => rows)),
-      blendedCpuMicros: median(this.#rounds.map(({ blended }) => blended)),
-      bareCpuMicros: median(this.#rounds.map(({ bare }) => bare)),
-      blendOverBare: median(this.#rounds.map(({ rows, blended, bare }) => (blended - rows) / bare)),
+      rowsCpuMicros: middle(({ rows }) => rows),
+      blendedCpuMicros: middle(({ blended }) => blended),
+      withVisitsCpuMicros: middle(({ withVisits }) => withVisits),
+      bareCpuMicros: middle(({ bare }) => bare),
+      blendOverBare: middle(({ rows, blended, bare }) => (blended - rows) / bare),
+      withVisitsOverBare: middle(({ rows, withVisits, bare }) => (withVisits - rows) / bare),
     }
   }
 }
 
-function weighing(g: Generation, weights: SourceWeights): Generation {
-  return { ...g, blend: { known: weights, session: weights } }
-}
-
-export function renderBlend({ rowsCpuMicros, blendedCpuMicros, bareCpuMicros, blendOverBare }: BlendFigures): string {
-  const line = (name: string, micros: number) => `${name.padEnd(24)} ${micros.toFixed(1).padStart(8)}`
+export function renderBlend(figures: BlendFigures): string {
+  const line = (name: string, micros: number, over?: number) =>
+    `${name.padEnd(26)} ${micros.toFixed(1).padStart(8)}${over === undefined ? '' : `   rows + ${over.toFixed(2)} × bare`}`
   return [
     'recommend, CPU µs, the largest size',
-    line('rows alone', rowsCpuMicros),
-    line('blended', blendedCpuMicros),
-    line('difference', blendedCpuMicros - rowsCpuMicros),
-    line('bare handler, a request', bareCpuMicros),
-    `difference to the bare handler: ${blendOverBare.toFixed(2)}× (at most 1.00)`,
+    line('rows alone', figures.rowsCpuMicros),
+    line('blended', figures.blendedCpuMicros, figures.blendOverBare),
+    line('with neighbouring visits', figures.withVisitsCpuMicros, figures.withVisitsOverBare),
+    line('bare handler, a request', figures.bareCpuMicros),
   ].join('\n')
 }
