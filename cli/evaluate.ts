@@ -5,6 +5,7 @@ import type { RankingReport } from '../core/evaluation/tally.ts'
 import { evaluateSplit, type SplitResult } from '../training/evaluation/split.ts'
 import { TRAINING_DEFAULTS, trainingParameters } from '../training/parameters.ts'
 import { hiddenCommand } from './evaluate-hidden.ts'
+import { indexCommand } from './evaluate-index.ts'
 import { rankingCommand } from './evaluate-ranking.ts'
 import { sessionsCommand } from './evaluate-sessions.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
@@ -28,6 +29,7 @@ export function evaluateCommand(): Command {
     .addCommand(splitCommand())
     .addCommand(rankingCommand())
     .addCommand(hiddenCommand())
+    .addCommand(indexCommand())
     .addCommand(sessionsCommand())
     .addHelpText('after', '\nExample:\n  $ offerwright evaluate split --by time --holdout-weeks 4 --shop my-shop')
 }

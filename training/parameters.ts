@@ -81,7 +81,7 @@ export const TRAINING_DEFAULTS: TrainingParameters = {
     model: 'svd',
     dim: 32,
     powerIterations: 4,
-    efSearch: 64,
+    efSearch: 200,
     weight: 0.01,
     alpha: 100,
     regularization: 30,

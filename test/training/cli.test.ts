@@ -54,6 +54,9 @@ test('train, publish and evaluate work one after the other on a shop', async () 
     models: { rows: {}, popularity: {}, decayedPopularity: {} },
   })
 
+  const index = await offerwright('evaluate', 'index', '--home', home, '--k', '5', '--json')
+  expect(JSON.parse(index.stdout).recall).toBeGreaterThan(0.98)
+
   const asked = ['evaluate', 'hidden', '--home', home, '--share', '0.2', '--holdout-weeks', '2', '--k', '5']
   const hidden = await offerwright(...asked, '--json')
   expect(JSON.parse(hidden.stdout)).toMatchObject({ k: 5, hiddenItems: 8, amongAll: {}, amongHidden: {}, known: {} })
