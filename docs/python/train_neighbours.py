@@ -28,7 +28,7 @@ HISTORY_LENGTH = 50
 # Items compared with all others in one product.
 BLOCK_ITEMS = 256
 # A score is the sum of its sources times these. Without a blend in the report the one learned for the trained rows stands.
-ROWS_ALONE = {"rows": 1, "sessions": 0, "peers": 0, "links": 0, "vectors": 0, "trends": 0, "rhythm": 0}
+ROWS_ALONE = {"rows": 1, "content": 0, "sessions": 0, "peers": 0, "links": 0, "vectors": 0, "popular": 0, "trends": 0, "rhythm": 0}
 
 
 def main():
