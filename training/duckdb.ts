@@ -42,6 +42,7 @@ const ITEM_COLUMNS = {
 } as const
 /** `value` of a text, else `number`: the missing number of a text reads as -1. */
 const ATTRIBUTE_COLUMNS = { item_index: 'u32', name: 'text', value: 'text', number: 'f64' } as const
+const LINK_COLUMNS = { shopper_index: 'u32', other_index: 'u32', weight: 'f64' } as const
 const SHOPPER_COLUMNS = { key: 'text' } as const
 const EVENT_COLUMNS = {
   shopper_index: 'u32',
@@ -179,6 +180,14 @@ export function readItems<Name extends ItemColumn>(
 export async function readAttributes(dataFolder: string): Promise<Columns<typeof ATTRIBUTE_COLUMNS> | null> {
   const file = join(dataFolder, 'attributes.parquet')
   return existsSync(file) ? readColumns(file, ATTRIBUTE_COLUMNS) : null
+}
+
+/** Rows of links.parquet by shopper and other shopper; null where the data has none. */
+export async function readLinks(dataFolder: string): Promise<Columns<typeof LINK_COLUMNS> | null> {
+  const file = join(dataFolder, 'links.parquet')
+  if (!existsSync(file)) return null
+  const links = await readColumns(file, LINK_COLUMNS)
+  return links.weight.length === 0 ? null : links
 }
 
 /** Keys of shoppers.parquet; row i is shopper index i. */

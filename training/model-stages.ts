@@ -6,6 +6,7 @@ import { trainIndex } from './stages/ann-index.ts'
 import { trainAttributes } from './stages/attributes.ts'
 import { trainCatalogue } from './stages/catalogue.ts'
 import { trainContent } from './stages/content.ts'
+import { trainLinks } from './stages/links.ts'
 import { trainPeers } from './stages/peers.ts'
 import { trainPopularity } from './stages/popularity.ts'
 import { trainPrices } from './stages/prices.ts'
@@ -28,6 +29,7 @@ export const MODEL_STAGES = {
   prices: trainPrices,
   sessions: trainSessions,
   peers: trainPeers,
+  links: trainLinks,
   together: trainTogether,
   trends: trainTrends,
   rhythm: trainRhythm,

@@ -12,7 +12,7 @@ import { checkPatterns } from './check-patterns.ts'
 import { type Mapping, readMapping } from './mapping.ts'
 import { measureQuality, type Quality, type RowsRead } from './quality.ts'
 import { readSql } from './sql.ts'
-import { stageEvents, stageItems } from './stage.ts'
+import { stageEvents, stageItems, stageLinks } from './stage.ts'
 
 export interface Progress {
   stage: string
@@ -79,7 +79,7 @@ async function besides(out: string, purpose: string): Promise<string> {
 
 async function stage(db: Database, mapping: Mapping, workFolder: string, onProgress: OnProgress): Promise<RowsRead> {
   for (const script of ['unit-price', 'staging']) await db.run(await readSql(script))
-  const rows: RowsRead = { events: 0, items: null }
+  const rows: RowsRead = { events: 0, items: null, links: null }
   const placed = (number: number, field: string, file: string) => ({
     number,
     field,
@@ -95,6 +95,8 @@ async function stage(db: Database, mapping: Mapping, workFolder: string, onProgr
       mapping.items,
       placed(mapping.events.length, 'items', mapping.items.file),
     )
+  if (mapping.links)
+    rows.links = await stageLinks(db, mapping.links, placed(mapping.events.length + 1, 'links', mapping.links.file))
   return rows
 }
 
@@ -115,6 +117,7 @@ async function relate(db: Database, mapping: Mapping, onProgress: OnProgress): P
     'shoppers',
     'events',
     'rejects',
+    ...(mapping.links ? ['links'] : []),
   ]
   for (const [done, step] of steps.entries()) {
     onProgress({ stage: 'relate', done, total: steps.length, message: step })
@@ -163,7 +166,13 @@ async function write(
   onProgress: OnProgress,
 ): Promise<void> {
   await db.run('SET threads = 1')
-  const tables = ['items', 'shoppers', 'events', ...(hasAttributes(mapping) ? ['attributes'] : [])]
+  const tables = [
+    'items',
+    'shoppers',
+    'events',
+    ...(hasAttributes(mapping) ? ['attributes'] : []),
+    ...(mapping.links ? ['links'] : []),
+  ]
   for (const [done, table] of tables.entries()) {
     onProgress({ stage: 'write', done, total: tables.length, message: `${table}.parquet` })
     await db.run(`COPY ${table} TO ${quoteText(join(folder, `${table}.parquet`))} (FORMAT parquet, COMPRESSION zstd)`)

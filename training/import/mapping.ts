@@ -25,6 +25,13 @@
  * - `discount`: the columns add up, an empty one adds nothing.
  * - `weighed`: rows whose quantity is a weight or a volume, `0.456` or `8776`. Each becomes one unit at the line's total,
  *   with the sign of its quantity. A row that is not marked and is priced below half a minor unit is rejected.
+ *
+ * Who is linked to whom, such as the friends of a community: a row for each direction. What linked shoppers hold can
+ * then add to a shopper's scores. Both have to be shoppers of the events; of equal pairs the largest weight stays.
+ *
+ * ```json
+ * "links": { "file": "friends.csv.gz", "columns": { "shopper": "customer", "to": "friend", "weight": "times_met" } }
+ * ```
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -69,11 +76,14 @@ const Time = Type.Object(
   closed,
 )
 
-const file = {
+const plainFile = {
   file: Path,
   /** Default: by the file's name, with or without `.gz`. */
   format: Type.Optional(Type.Enum(['csv', 'ndjson', 'parquet'])),
   delimiter: Type.Optional(Type.String({ minLength: 1, maxLength: 1, pattern: '^[\\t -!#-~]$' })),
+}
+const file = {
+  ...plainFile,
   /** `decimal` (default): 12.5 is 12.50. `minor`: integer minor units. */
   money: Type.Optional(Type.Enum(['decimal', 'minor'])),
 }
@@ -164,6 +174,29 @@ const ItemSource = Type.Object(
 )
 export type ItemSource = Static<typeof ItemSource> & NamedFile
 
+const LinkSource = Type.Object(
+  {
+    ...plainFile,
+    columns: Type.Object(
+      {
+        shopper: Name,
+        /** Whose items count for the shopper. */
+        to: Name,
+        /** A number above 0. Without the column: 1. */
+        weight: Type.Optional(Name),
+      },
+      closed,
+    ),
+    normalise: Type.Optional(
+      Type.Object({ shopper: Type.Optional(Normalisation), to: Type.Optional(Normalisation) }, closed),
+    ),
+  },
+  closed,
+)
+export type LinkSource = Static<typeof LinkSource> & NamedFile
+
+export type FileSource = EventSource | ItemSource | LinkSource
+
 export const MappingFile = Type.Object(
   {
     version: Type.Literal(1),
@@ -171,6 +204,8 @@ export const MappingFile = Type.Object(
     events: Type.Array(EventSource, { minItems: 1, maxItems: 1000 }),
     /** Absent: the catalogue is what the events name. */
     items: Type.Optional(ItemSource),
+    /** Links between shoppers. */
+    links: Type.Optional(LinkSource),
     /** Which of an item's event prices is its price, where no item file gives one. Default `newest`. */
     derivedPrice: Type.Optional(Type.Enum(['newest', 'median'])),
     /** An assumption: price of items that have none anywhere. Absent: they are left out. */
@@ -183,9 +218,10 @@ export const MappingFile = Type.Object(
 type MappingFile = Static<typeof MappingFile>
 
 /** A mapping that holds: defaults in place, paths absolute. */
-export interface Mapping extends Omit<MappingFile, 'events' | 'items'> {
+export interface Mapping extends Omit<MappingFile, 'events' | 'items' | 'links'> {
   events: EventSource[]
   items?: ItemSource
+  links?: LinkSource
   derivedPrice: 'newest' | 'median'
 }
 
@@ -213,5 +249,6 @@ function settled(mapping: MappingFile, folder: string): Mapping {
     derivedPrice: mapping.derivedPrice ?? 'newest',
     events: mapping.events.map(placed),
     items: mapping.items && placed(mapping.items),
+    links: mapping.links && placed(mapping.links),
   }
 }

@@ -16,7 +16,13 @@ const LEFT_OUT_NAMES: Record<(typeof LEFT_OUT)[number], string> = {
 const NAME_WIDTH = 56
 
 export function qualityTable(quality: Quality): string {
-  return [...rowLines(quality), ...eventLines(quality), ...itemLines(quality), ...rejectLines(quality)].join('\n')
+  return [
+    ...rowLines(quality),
+    ...eventLines(quality),
+    ...itemLines(quality),
+    ...linkLines(quality),
+    ...rejectLines(quality),
+  ].join('\n')
 }
 
 function rowLines({ rows, leftOut, cancellations, currency }: Quality): string[] {
@@ -88,6 +94,18 @@ function itemLines({ items, distinct }: Quality): string[] {
   ]
   return [
     line('items', distinct.items, `${count(distinct.itemsWithEvents)} with events`),
+    ...optional.filter(([, n]) => n > 0).map(([name, n, note]) => line(name, n, note)),
+  ]
+}
+
+function linkLines({ links }: Quality): string[] {
+  if (links === null) return []
+  const optional: [string, number, string][] = [
+    ['  rejected', links.rejected, 'see rejects.csv'],
+    ['  repeated', links.repeated, 'the largest weight stays'],
+  ]
+  return [
+    line('links', links.kept, `${count(links.read)} rows read`),
     ...optional.filter(([, n]) => n > 0).map(([name, n, note]) => line(name, n, note)),
   ]
 }

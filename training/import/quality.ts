@@ -8,6 +8,8 @@ export interface RowsRead {
   events: number
   /** Null without an item file. */
   items: number | null
+  /** Null without a file of links. */
+  links: number | null
 }
 
 /** Rows with their units and value: quantity, and quantity × unit price in minor units. */
@@ -44,6 +46,8 @@ export interface Quality {
     costUnknown: number
     stockNegative: number
   }
+  /** `read` is the sum of the others; `repeated`: the pair has another row, of at least the weight. */
+  links: { read: number; kept: number; repeated: number; rejected: number } | null
   rejectReasons: { column: string; reason: string; lines: number }[]
 }
 
@@ -129,6 +133,17 @@ export async function measureQuality(db: Database, mapping: Mapping, rows: RowsR
       costUnknown: await count('items WHERE cost_minor IS NULL'),
       stockNegative: await count('staged_items WHERE stock < 0'),
     },
+    links: rows.links === null ? null : await measureLinks(rows.links, itemSource + 1, count),
     rejectReasons: reasons.map(({ column_name, reason, lines }) => ({ column: column_name, reason, lines })),
   }
+}
+
+async function measureLinks(
+  read: number,
+  source: number,
+  count: (from: string) => Promise<number>,
+): Promise<Quality['links']> {
+  const kept = await count('links')
+  const rejected = await count(`rejects WHERE source = ${source}`)
+  return { read, kept, repeated: read - kept - rejected, rejected }
 }

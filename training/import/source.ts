@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import { type Database, quoteName, quoteText } from '../duckdb.ts'
-import type { EventSource, ItemSource } from './mapping.ts'
+import type { FileSource } from './mapping.ts'
 import { rulesOf } from './rules.ts'
 import { type BrokenRow, spool } from './spool.ts'
 
@@ -18,13 +18,12 @@ export interface OpenSource {
 
 export interface SourcePlace {
   number: number
-  /** `events[0]` or `items`. */
+  /** `events[0]`, `items` or `links`. */
   field: string
   workFolder: string
   onBytes: (done: number, total: number) => void
 }
 
-type FileSource = EventSource | ItemSource
 type Format = 'csv' | 'ndjson' | 'parquet'
 
 /** Opens a file; rows with a broken structure go to `rejects`. Throws `invalid_mapping` for columns that are not there. */

@@ -12,7 +12,7 @@ import {
   truth,
   wholeNumber,
 } from './expressions.ts'
-import type { Attribute, EventSource, ItemSource, Mapping } from './mapping.ts'
+import type { Attribute, EventSource, FileSource, ItemSource, LinkSource, Mapping } from './mapping.ts'
 import { type OpenSource, openSource, type SourcePlace } from './source.ts'
 
 /** Stages one file of events; returns its rows, the broken ones among them. */
@@ -120,6 +120,25 @@ async function stageAttribute(
   )
 }
 
+/** Stages the links between shoppers; returns the file's rows, the broken ones among them. */
+export async function stageLinks(db: Database, source: LinkSource, place: SourcePlace): Promise<number> {
+  const open = await openSource(db, source, place)
+  await nameSource(db, place.number, source)
+  const text = textOf(open)
+  const { columns, normalise } = source
+  await insert(db, 'staged_links', open, [
+    String(place.number),
+    'line',
+    text(columns.shopper),
+    blankIsNull(normalised(open.column(columns.shopper), normalise?.shopper)),
+    text(columns.to),
+    blankIsNull(normalised(open.column(columns.to), normalise?.to)),
+    text(columns.weight),
+    columns.weight === undefined ? '1' : decimalNumber(text(columns.weight)),
+  ])
+  return open.rows
+}
+
 function textOf(open: OpenSource) {
   return (name: string | undefined) => (name === undefined ? 'NULL' : present(open.column(name)))
 }
@@ -132,7 +151,7 @@ async function insert(db: Database, table: string, open: OpenSource, values: str
   await db.run(`INSERT INTO ${table} SELECT ${values.join(', ')} FROM ${open.relation}`)
 }
 
-async function nameSource(db: Database, number: number, source: EventSource | ItemSource): Promise<void> {
+async function nameSource(db: Database, number: number, source: FileSource): Promise<void> {
   await db.run(`INSERT INTO source_files VALUES (${number}, ${quoteText(source.name)})`)
   const attributes = Object.entries(('attributes' in source && source.attributes) || {})
   const named = [

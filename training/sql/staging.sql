@@ -28,6 +28,12 @@ CREATE TABLE staged_attributes (
   source INTEGER, line BIGINT, name VARCHAR, attribute_text VARCHAR, is_number BOOLEAN, value VARCHAR, number DOUBLE
 );
 
+CREATE TABLE staged_links (
+  source INTEGER, line BIGINT,
+  shopper_text VARCHAR, shopper_key VARCHAR, to_text VARCHAR, to_key VARCHAR,
+  weight_text VARCHAR, weight DOUBLE
+);
+
 -- The merchant's names: of each file, and of the column that plays each role in it.
 CREATE TABLE source_files (source INTEGER, file VARCHAR);
 CREATE TABLE source_columns (source INTEGER, role VARCHAR, column_name VARCHAR);
