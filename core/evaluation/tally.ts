@@ -14,6 +14,8 @@ export interface RankingReport extends RankingMetrics {
   intervals: Record<keyof RankingMetrics | 'novelty', Interval>
   /** By segment, in the order of their names. */
   segments: Record<string, RankingMetrics & { lists: number }>
+  /** By age of the relevant item, in the order of their names: the share of relevant items that were in their list. */
+  itemAges: Record<string, { recall: number; relevant: number }>
 }
 
 interface Measured extends RankingMetrics {
@@ -27,18 +29,23 @@ export class RankingTally {
   readonly #k: number
   /** By item: share of shoppers who have it. */
   readonly #share: Float64Array
+  readonly #ageOf: (item: number) => string
   readonly #measured: Measured[] = []
+  readonly #ages = new Map<string, { found: number; relevant: number }>()
   readonly #shown = new Set<number>()
 
-  constructor(k: number, share: Float64Array) {
+  /** `ageOf`: the group of a relevant item by its age. */
+  constructor(k: number, share: Float64Array, ageOf: (item: number) => string) {
     this.#k = k
     this.#share = share
+    this.#ageOf = ageOf
   }
 
   /** `ranked`: item indexes, best first; `relevant` is not empty. */
   add(ranked: readonly number[], relevant: ReadonlySet<number>, segment: string): void {
     const list = ranked.slice(0, this.#k)
     for (const item of list) this.#shown.add(item)
+    for (const item of relevant) this.#countAge(this.#ageOf(item), list.includes(item))
     this.#measured.push({ ...metricsAtK(list, relevant, this.#k), novelty: this.#noveltyOf(list), segment })
   }
 
@@ -58,7 +65,18 @@ export class RankingTally {
       novelty: meanOf(columns[METRICS.length]),
       intervals: Object.fromEntries(names.map((name, i) => [name, intervals[i]])) as RankingReport['intervals'],
       segments: this.#segments(),
+      itemAges: this.#itemAges(),
     }
+  }
+
+  #countAge(age: string, isFound: boolean): void {
+    const counted = this.#ages.get(age) ?? { found: 0, relevant: 0 }
+    this.#ages.set(age, { found: counted.found + (isFound ? 1 : 0), relevant: counted.relevant + 1 })
+  }
+
+  #itemAges(): RankingReport['itemAges'] {
+    const ages = [...this.#ages].sort(([a], [b]) => (a < b ? -1 : 1))
+    return Object.fromEntries(ages.map(([age, { found, relevant }]) => [age, { recall: found / relevant, relevant }]))
   }
 
   /** An item that nobody has is as novel as one that a single shopper has could be told of. */

@@ -4,7 +4,7 @@ import { bootstrapMeans } from '../../core/evaluation/bootstrap.ts'
 import { RankingTally } from '../../core/evaluation/tally.ts'
 
 test('lists count the same, whatever their segment; coverage and novelty are of what was shown', () => {
-  const tally = new RankingTally(2, Float64Array.of(0, 0.5, 0.25, 0.125))
+  const tally = new RankingTally(2, Float64Array.of(0, 0.5, 0.25, 0.125), (item) => (item < 0 ? 'new' : 'old'))
   tally.add([1, 2, 3], new Set([1]), 'a')
   tally.add([1, 3], new Set([-1]), 'b')
   const report = tally.report(1)
@@ -21,6 +21,7 @@ test('lists count the same, whatever their segment; coverage and novelty are of 
     a: { lists: 1, recall: 1, ndcg: 1, mrr: 1, hitRate: 1 },
     b: { lists: 1, recall: 0, ndcg: 0, mrr: 0, hitRate: 0 },
   })
+  expect(report.itemAges).toEqual({ new: { recall: 0, relevant: 1 }, old: { recall: 1, relevant: 1 } })
   expect([...tally.column('recall')]).toEqual([1, 0])
 })
 

@@ -41,9 +41,13 @@ const LENGTHS = [1, 5, 10, 20, 50]
 export function lengthSegment(length: number): string {
   const at = LENGTHS.findLastIndex((least) => length >= least)
   if (at < 0) return 'history 000'
+  return `history ${spanOf(LENGTHS, at)}`
+}
+
+/** `010–019` of the steps 10 and 20; `050+` of the last. */
+function spanOf(steps: readonly number[], at: number): string {
   const padded = (n: number) => String(n).padStart(3, '0')
-  const next = LENGTHS[at + 1]
-  return `history ${padded(LENGTHS[at])}${next === undefined ? '+' : `–${padded(next - 1)}`}`
+  return at + 1 === steps.length ? `${padded(steps[at])}+` : `${padded(steps[at])}–${padded(steps[at + 1] - 1)}`
 }
 
 /** By item: share of the shoppers with any event who have one with it. */
@@ -60,4 +64,18 @@ export function itemShares({ table, items }: Dataset): Float64Array {
     counts[table.item[e]]++
   }
   return counts.map((count) => count / Math.max(1, shoppers.size))
+}
+
+const DAY_MS = 86_400_000
+const AGES_DAYS = [0, 7, 30, 90]
+
+/** Groups items by the days from their first event to the newest of the data: `age 007–029 days`; `new` has none. */
+export function itemAgeSegment({ table, items, watermark }: Dataset): (item: number) => string {
+  const first = new Float64Array(items).fill(Number.POSITIVE_INFINITY)
+  for (let e = 0; e < table.length; e++) first[table.item[e]] = Math.min(first[table.item[e]], table.timeMs[e])
+  return (item) => {
+    const days = item < 0 ? Number.NEGATIVE_INFINITY : (watermark - first[item]) / DAY_MS
+    const at = AGES_DAYS.findLastIndex((least) => days >= least)
+    return at < 0 ? 'new' : `age ${spanOf(AGES_DAYS, at)} days`
+  }
 }

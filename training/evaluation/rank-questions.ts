@@ -14,15 +14,17 @@ export interface Asking {
   leaveNewestOut: boolean
   /** By item index: share of the sessions that hold the item. */
   shares: Float64Array
+  /** Group of an item by its age. */
+  ageOf: (item: number) => string
   onProgress: OnProgress
 }
 
 export function rankQuestions(
   g: Generation,
   questions: Question[],
-  { k, leaveNewestOut, shares, onProgress }: Asking,
+  { k, leaveNewestOut, shares, ageOf, onProgress }: Asking,
 ): RankingTally {
-  const tally = new RankingTally(k, shares)
+  const tally = new RankingTally(k, shares, ageOf)
   for (const [done, question] of questions.entries()) {
     if (done % 1000 === 0) onProgress({ stage: 'rank', done, total: questions.length, message: 'questions answered' })
     const ranked = answerTo(g, question, k, leaveNewestOut).items.map(({ item }) => itemIndexOf(g, item))

@@ -18,7 +18,7 @@ import { trainingParameters } from '../parameters.ts'
 import type { OnProgress } from '../progress.ts'
 import { type Choice, chooseModel } from './choose.ts'
 import { type InteractionFormat, readInteractions } from './interactions.ts'
-import { type Case, casesOf, itemShares, lengthSegment, listFor } from './liked.ts'
+import { type Case, casesOf, itemAgeSegment, itemShares, lengthSegment, listFor } from './liked.ts'
 import { CANDIDATES, type ModelName, parametersOf } from './models.ts'
 
 export interface RankingOptions {
@@ -86,7 +86,7 @@ function rankCases(
   train: Dataset,
   { k, seed, onProgress }: RankingOptions,
 ): RankingReport {
-  const tally = new RankingTally(k, itemShares(train))
+  const tally = new RankingTally(k, itemShares(train), itemAgeSegment(train))
   const { historyIndptr } = g.tables.shoppers
   for (const [done, each] of cases.entries()) {
     if (done % 1000 === 0) onProgress?.({ stage: 'rank', done, total: cases.length, message: 'shoppers ranked' })

@@ -11,7 +11,7 @@ import type { RankingReport } from '../../core/evaluation/tally.ts'
 import type { OnProgress } from '../progress.ts'
 import { chooseModel } from './choose-session-model.ts'
 import { importSessions } from './import-sessions.ts'
-import { itemShares } from './liked.ts'
+import { itemAgeSegment, itemShares } from './liked.ts'
 import { type Asking, rankQuestions } from './rank-questions.ts'
 import { type BadLines, readQuestions, readTrainSessions, type Session, type SessionFormat } from './session-files.ts'
 import { choiceOf, type EvaluatedModel, openTrained } from './session-models.ts'
@@ -60,7 +60,13 @@ export async function evaluateSessions(options: SessionsOptions): Promise<Sessio
   const folder = await mkdtemp(join(tmpdir(), 'offerwright-evaluate-'))
   try {
     const { dataset, rejected } = await importSessions(sessions, folder, onProgress)
-    const asking: Asking = { k, leaveNewestOut: hardlyRepeats(sessions), shares: itemShares(dataset), onProgress }
+    const asking: Asking = {
+      k,
+      leaveNewestOut: hardlyRepeats(sessions),
+      shares: itemShares(dataset),
+      ageOf: itemAgeSegment(dataset),
+      onProgress,
+    }
     const choosing = performance.now()
     const { choice, validation } =
       options.model === 'auto'

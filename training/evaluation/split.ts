@@ -26,7 +26,7 @@ import type { TrainingParameters } from '../parameters.ts'
 import type { OnProgress } from '../progress.ts'
 import { casesAfter, type HeldOutCase } from './held-out-cases.ts'
 import { learnedBlend } from './learned-blend.ts'
-import { itemShares, lengthSegment } from './liked.ts'
+import { itemAgeSegment, itemShares, lengthSegment } from './liked.ts'
 
 const WEEK_MS = 7 * 86_400_000
 /** Old purchases count as much as new ones. */
@@ -72,7 +72,7 @@ export async function evaluateSplit(options: SplitOptions): Promise<SplitResult>
     const withoutDecay = { ...parameters, blend, halfLifeDays: NO_DECAY_DAYS }
     const { popularity } = MODEL_STAGES
     const undecayed = await openHeldOut(earlier, withoutDecay, folder, { onProgress, stages: { popularity } })
-    const shares = itemShares(earlier)
+    const tally = () => new RankingTally(k, itemShares(earlier), itemAgeSegment(earlier))
     const rows = { ...g, blend: { known: ROWS_ALONE, session: ROWS_ALONE } }
     return summary(
       cut,
@@ -80,10 +80,10 @@ export async function evaluateSplit(options: SplitOptions): Promise<SplitResult>
       cases.length,
       parameters.seed,
       {
-        blended: score(g, cases, options, shares, true),
-        rows: score(rows, cases, options, shares, true),
-        popularity: score(undecayed, cases, options, shares, false),
-        decayedPopularity: score(g, cases, options, shares, false),
+        blended: score(g, cases, options, tally(), true),
+        rows: score(rows, cases, options, tally(), true),
+        popularity: score(undecayed, cases, options, tally(), false),
+        decayedPopularity: score(g, cases, options, tally(), false),
       },
       g.blend.known,
     )
@@ -128,10 +128,9 @@ function score(
   g: Generation,
   cases: HeldOutCase[],
   { k, parameters: { repurchase } }: SplitOptions,
-  shares: Float64Array,
+  tally: RankingTally,
   personalise: boolean,
 ): RankingTally {
-  const tally = new RankingTally(k, shares)
   for (const { shopper, bought, relevant } of cases) {
     const request: RecommendRequest = {
       shopper: shopperKeyOf(g, shopper),
