@@ -27,6 +27,12 @@ export const UNKNOWN_COST = -1
 export const STOCK_NOT_COUNTED = -1
 /** `history_days` of an item that was not bought. */
 export const NOT_BOUGHT = 0xffff_ffff
+/**
+ * Numbers of a response curve in one segment: show, slope (at least 0), var(show), cov(show, slope), var(slope), and the share
+ * of the extra units that are borrowed from later sales.
+ */
+export const RESPONSE_NUMBERS = 6
+export const MAX_RESPONSE_SEGMENTS = 256
 /** Most items of one shopper's row. */
 export const MAX_STORED_HISTORY = 1000
 
@@ -154,6 +160,19 @@ export const TENSORS = {
     numbers: { dtype: 'F32', shape: ['*'] },
     numbers_known: { dtype: 'U32', shape: ['*'] },
   },
+  /**
+   * How shoppers answer offers. `segment`: of each shopper; segment 0 also stands for everybody unknown. `base`, by segment:
+   * added to the log-odds of buying without an offer. Curves are named in byte order by a campaign's id, or by
+   * `mechanism:` and a mechanism for campaigns that were never seen; curve-major, then by segment, `RESPONSE_NUMBERS` each:
+   *   log-odds(offer) − log-odds(none) = show + slope · ε ln(1 − d),   d the share taken off, ε the item's elasticity.
+   */
+  response: {
+    segment: { dtype: 'U32', shape: ['shoppers'] },
+    base: { dtype: 'F32', shape: ['*'] },
+    curves_bytes: { dtype: 'U8', shape: ['*'] },
+    curves_offsets: { dtype: 'U32', shape: ['*'] },
+    curves: { dtype: 'F32', shape: ['*'] },
+  },
 } as const satisfies Record<string, Record<string, TensorLayout>>
 
 export type NumericSection = keyof typeof TENSORS
@@ -181,6 +200,7 @@ export const OPTIONAL_SECTIONS = [
   'trends',
   'rhythm',
   'attributes',
+  'response',
 ] as const
 /** In the manifest's order. */
 export const SECTIONS = [...REQUIRED_SECTIONS, ...OPTIONAL_SECTIONS] as const

@@ -7,7 +7,14 @@ import { join } from 'node:path'
 import { EVENT_KINDS } from '../contract/events.ts'
 import * as check from './columns.ts'
 import { checkHnswFile } from './hnsw-file.ts'
-import { INDEX_SECTION, MAX_STORED_HISTORY, STOCK_NOT_COUNTED, UNKNOWN_COST } from './layout.ts'
+import {
+  INDEX_SECTION,
+  MAX_RESPONSE_SEGMENTS,
+  MAX_STORED_HISTORY,
+  RESPONSE_NUMBERS,
+  STOCK_NOT_COUNTED,
+  UNKNOWN_COST,
+} from './layout.ts'
 import type { SnapshotImage } from './open.ts'
 import { type SnapshotTables, tablesOf } from './tables.ts'
 
@@ -74,7 +81,7 @@ function checkPrices(t: SnapshotTables['prices']): void {
 }
 
 function checkOptional(tables: SnapshotTables, items: number, shoppers: number): void {
-  const { sessions, peers, links, content, together, trends, rhythm, attributes } = tables
+  const { sessions, peers, links, content, together, trends, rhythm, attributes, response } = tables
   if (sessions) checkNeighbourRows('sessions', sessions, items)
   if (peers) checkNeighbourRows('peers', peers, items)
   if (peers) check.sameNumber('peers.row_indptr', peers.rowIndptr.view.length, shoppers + 1)
@@ -87,6 +94,7 @@ function checkOptional(tables: SnapshotTables, items: number, shoppers: number):
   }
   if (rhythm) checkRhythm(rhythm, tables.shoppers.historyItems.view)
   if (attributes) checkAttributes(attributes, items)
+  if (response) checkResponse(response)
 }
 
 type NeighbourRows = NonNullable<SnapshotTables['sessions']>
@@ -135,6 +143,23 @@ function checkAttributes(t: NonNullable<SnapshotTables['attributes']>, items: nu
   check.sameNumber('attributes.numbers', t.numbers.view.length, names * items)
   check.sameNumber('attributes.numbers_known', t.numbersKnown.view.length, names * Math.ceil(items / 32))
   check.finite('attributes.numbers', t.numbers.view)
+}
+
+function checkResponse(t: NonNullable<SnapshotTables['response']>): void {
+  const segments = t.base.view.length
+  const curves = t.curvesOffsets.view.length - 1
+  check.within('response.base', Float32Array.of(segments), 1, MAX_RESPONSE_SEGMENTS)
+  check.within('response.segment', t.segment.view, 0, segments - 1)
+  check.finite('response.base', t.base.view)
+  check.offsets('response.curves_offsets', t.curvesOffsets.view, t.curvesBytes.view.length)
+  check.ascendingKeys('response.curves_bytes', t.curvesOffsets.view, t.curvesBytes.view)
+  check.sameNumber('response.curves', t.curves.view.length, curves * segments * RESPONSE_NUMBERS)
+  check.finite('response.curves', t.curves.view)
+  for (let at = 0; at < t.curves.view.length; at += RESPONSE_NUMBERS) {
+    const [, slope, varShow, , varSlope, pullForward] = t.curves.view.subarray(at, at + RESPONSE_NUMBERS)
+    check.within('response.curves', Float32Array.of(slope, varShow, varSlope), 0, Number.MAX_VALUE)
+    check.within('response.curves', Float32Array.of(pullForward), 0, 1)
+  }
 }
 
 function checkKeys(
