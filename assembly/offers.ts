@@ -1,10 +1,11 @@
 /**
  * What each action (an offer, or nothing) is worth, and the choice among actions. f64 throughout; money in minor units.
  *
- * With list price P, unit cost c, discount δ_a, odds of purchase without an offer o_0 and odds factor f_a:
- *   p_a = o_0 f_a / (1 + o_0 f_a),  τ_a = p_a - p_0
- *   margin_a = τ_a (P - c) - p_a δ_a          always-buyers cost, not gain
- *   se_a     = p_a (1 - p_a) se(ln f_a) |P - c - δ_a|      delta method, dp / d ln(odds) = p (1 - p)
+ * With list price P, unit cost c, discount δ_a, odds of purchase without an offer o_0, odds factor f_a and the share b_a of
+ * the extra units that is borrowed from later sales:
+ *   p_a = o_0 f_a / (1 + o_0 f_a),  τ_a = p_a - p_0,  m_a = (1 - b_a)(P - c)
+ *   margin_a = τ_a m_a - p_a δ_a              always-buyers cost, not gain
+ *   se_a     = p_a (1 - p_a) se(ln f_a) |m_a - δ_a|        delta method, dp / d ln(odds) = p (1 - p)
  *   price_a  = λ_a p_a δ_a                    λ: price of one minor unit of the action's budget
  *   value_a  = margin_a - z se_a - price_a
  */
@@ -12,7 +13,7 @@ import { expectArray, expectCount, expectNumber } from './contract'
 import { expOfNonPositive } from './exp'
 
 /**
- * unitMargin: P - c. discount, oddsFactor (>= 1), factorSe, dual: f64[n].
+ * unitMargin: P - c. discount, oddsFactor (>= 0), factorSe, borrowed (0 to 1), dual: f64[n].
  * Writes f64[n] each: outP = p, outMargin = margin, outSe = z · se, outPrice = price, outValue = value.
  */
 export function offerValues(
@@ -22,6 +23,7 @@ export function offerValues(
   discount: usize,
   oddsFactor: usize,
   factorSe: usize,
+  borrowed: usize,
   z: f64,
   dual: usize,
   outP: usize,
@@ -30,7 +32,7 @@ export function offerValues(
   outPrice: usize,
   outValue: usize,
 ): void {
-  expectOfferTables(n, discount, oddsFactor, factorSe, dual, outP, outMargin, outSe, outPrice, outValue)
+  expectOfferTables(n, discount, oddsFactor, factorSe, borrowed, dual, outP, outMargin, outSe, outPrice, outValue)
   expectNumber(oddsNone >= 0, oddsNone)
   const pNone = oddsNone / (1.0 + oddsNone)
   for (let a: u32 = 0; a < n; a++) {
@@ -38,8 +40,9 @@ export function offerValues(
     const off = load<f64>(discount + at)
     const odds = oddsNone * load<f64>(oddsFactor + at)
     const p = odds / (1.0 + odds)
-    const margin = (p - pNone) * unitMargin - p * off
-    const se = z * (p * (1.0 - p) * load<f64>(factorSe + at) * abs<f64>(unitMargin - off))
+    const won = (1.0 - load<f64>(borrowed + at)) * unitMargin
+    const margin = (p - pNone) * won - p * off
+    const se = z * (p * (1.0 - p) * load<f64>(factorSe + at) * abs<f64>(won - off))
     const price = load<f64>(dual + at) * (p * off)
     store<f64>(outP + at, p)
     store<f64>(outMargin + at, margin)
@@ -104,6 +107,7 @@ function expectOfferTables(
   discount: usize,
   oddsFactor: usize,
   factorSe: usize,
+  borrowed: usize,
   dual: usize,
   outP: usize,
   outMargin: usize,
@@ -114,6 +118,7 @@ function expectOfferTables(
   expectArray(discount, n, 8)
   expectArray(oddsFactor, n, 8)
   expectArray(factorSe, n, 8)
+  expectArray(borrowed, n, 8)
   expectArray(dual, n, 8)
   expectArray(outP, n, 8)
   expectArray(outMargin, n, 8)

@@ -21,6 +21,7 @@ export class Decider {
   readonly #campaigns: CompiledCampaigns
   readonly #live = emptyLiveShopper()
   readonly #remainingMinor: Float64Array
+  readonly #remainingUses: Float64Array
   readonly #dualPrices: Float64Array
 
   private constructor(shop: PublishedShop, generation: Generation, file: CampaignFile, revision: string) {
@@ -32,6 +33,7 @@ export class Decider {
       file.campaigns,
       ({ budgetMinor }) => budgetMinor ?? Number.POSITIVE_INFINITY,
     )
+    this.#remainingUses = new Float64Array(file.campaigns.length).fill(Number.POSITIVE_INFINITY)
     this.#dualPrices = new Float64Array(file.campaigns.length)
   }
 
@@ -52,6 +54,7 @@ export class Decider {
       live: this.#live,
       campaigns: this.#campaigns,
       remainingMinor: this.#remainingMinor,
+      remainingUses: this.#remainingUses,
       dualPrices: this.#dualPrices,
     })
   }

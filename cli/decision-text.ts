@@ -7,14 +7,20 @@ const WHY: Record<OfferReason, string> = {
   not_personal: 'asked not to be personal',
   holdout: 'shopper is in the hold-out',
   no_campaign: 'no campaign for it',
+  audience: 'not for this shopper',
   cost_unknown: 'cost unknown',
   contact_cap: 'shown often enough',
-  margin_floor: 'margin would be too thin',
+  limit_reached: 'used as often as allowed',
+  stock: 'none left of it',
+  offers_held: 'holds as many offers as possible',
   budget_exhausted: 'budget used up',
+  margin_floor: 'margin would be too thin',
+  prior_price: 'no lower than in the last 30 days',
+  price_gap: 'too far below what others pay',
   no_incremental_value: 'would not pay for itself',
   explored: 'tried out, to learn',
   incremental_value: 'pays for itself',
-  below_threshold: 'cart is below the threshold',
+  kept: 'given earlier, still holds',
   already_reached: 'threshold is reached already',
 }
 
@@ -90,6 +96,8 @@ function itemReason(reason: ItemReason): string {
       return `bought with ${reason.item}`
     case 'due_again':
       return `bought ${reason.days} days ago`
+    case 'reaches_threshold':
+      return `takes the cart over ${reason.campaign}`
     case 'boosted':
       return `raised by ${reason.campaign}`
     case 'pinned':

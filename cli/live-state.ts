@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { CampaignFile } from '../core/contract/campaigns.ts'
+import type { Campaign, CampaignFile } from '../core/contract/campaigns.ts'
 import type { DecisionRow } from '../core/contract/decision-row.ts'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import { EVENT_KINDS } from '../core/contract/events.ts'
@@ -11,13 +11,17 @@ import {
   emptyLiveShopper,
   LIVE_CONTACTS,
   LIVE_EVENTS,
+  LIVE_OFFERS,
+  LIVE_USES,
   type LiveShopperColumns,
   liveShopperFromRow,
 } from '../core/contract/live.ts'
 import { parseAs, parseJson } from '../core/contract/parse.ts'
+import { hashOf, subjectOf } from '../core/scoring/keys.ts'
+import { type CampaignSlot, limitKey } from '../core/store/budgets.ts'
 import { ShopperReader } from '../core/store/shoppers.ts'
 import { SERVER_DEFAULTS } from '../server/config.ts'
-import { LiveCampaigns } from '../server/live/campaigns.ts'
+import { LiveCampaigns, limitsOf } from '../server/live/campaigns.ts'
 import { type AskedBy, readLive } from '../server/live/read.ts'
 import { replay } from '../server/live/replay.ts'
 import { LiveState as LiveLogs } from '../server/live/state.ts'
@@ -26,29 +30,39 @@ import type { LocalShop } from './local-decisions.ts'
 
 export interface LiveState {
   /** What is live about the shopper of a request. */
-  readLive: (asked: AskedBy) => LiveShopperColumns
+  readLive: (asked: AskedBy, time: number) => LiveShopperColumns
   /** By position in the campaign file; Infinity where there is no limit. */
   remainingMinor: Float64Array
+  remainingUses: Float64Array
   dualPrices: Float64Array
 }
 
 const Time = Type.Number({ minimum: 0 })
+const Hash64 = Type.String({ pattern: '^[0-9a-f]{16}$' })
+const Hash32 = Type.String({ pattern: '^[0-9a-f]{8}$' })
+const Left = Type.Array(Type.Union([Type.Number(), Type.Null()]))
+const marks = (most: number) => Type.Array(Type.Object({ campaignHash: Hash32, time: Time }), { maxItems: most })
 const RowPart = Type.Object({
   live: Type.Object({
     events: Type.Array(
       Type.Object({
-        itemHash: Type.String({ pattern: '^[0-9a-f]{16}$' }),
+        itemHash: Hash64,
         kind: Type.Union(EVENT_KINDS.map((kind) => Type.Literal(kind))),
         time: Time,
       }),
       { maxItems: LIVE_EVENTS },
     ),
-    contacts: Type.Array(Type.Object({ campaignHash: Type.String({ pattern: '^[0-9a-f]{8}$' }), time: Time }), {
-      maxItems: LIVE_CONTACTS,
-    }),
+    contacts: marks(LIVE_CONTACTS),
+    uses: Type.Optional(marks(LIVE_USES)),
+    offers: Type.Optional(
+      Type.Array(Type.Object({ itemHash: Hash64, campaignHash: Hash32, minor: Time, threshold: Time, until: Time }), {
+        maxItems: LIVE_OFFERS,
+      }),
+    ),
   }),
   campaigns: Type.Object({
-    remainingMinor: Type.Array(Type.Union([Type.Number(), Type.Null()])),
+    remainingMinor: Left,
+    remainingUses: Left,
     budgetDualPrice: Type.Array(Type.Number({ minimum: 0 })),
   }),
 })
@@ -59,8 +73,22 @@ export function freshState({ campaigns }: CampaignFile): LiveState {
   const live = emptyLiveShopper()
   return {
     readLive: () => live,
-    remainingMinor: Float64Array.from(campaigns, ({ budgetMinor }) => budgetMinor ?? Number.POSITIVE_INFINITY),
+    ...remainingOf(campaigns, (_, limit) => limit),
     dualPrices: new Float64Array(campaigns.length),
+  }
+}
+
+/** By position in the file, what is left of each limit; `left` is told its key and how large it is. */
+function remainingOf(campaigns: Campaign[], left: (key: string, limit: number) => number) {
+  const remaining = (campaign: Campaign, slot: CampaignSlot) => {
+    const limit = limitsOf(campaign)[slot]
+    return limit === undefined ? Number.POSITIVE_INFINITY : left(limitKey(campaign.id, slot), limit)
+  }
+  return {
+    remainingMinor: Float64Array.from(campaigns, (campaign) => remaining(campaign, 'minor')),
+    remainingUses: Float64Array.from(campaigns, (campaign) =>
+      Math.min(remaining(campaign, 'uses'), remaining(campaign, 'stock')),
+    ),
   }
 }
 
@@ -78,10 +106,13 @@ export async function stateOfLogs(folders: ShopFolders, { generation, file }: Lo
   const shoppers = new ShopperReader(state.shopperMemory)
   const live = emptyLiveShopper()
   return {
-    readLive: (asked) => readLive(generation, shoppers, asked, live),
-    remainingMinor: Float64Array.from(file.campaigns, ({ id, budgetMinor }) =>
-      budgetMinor === undefined ? Number.POSITIVE_INFINITY : state.budgets.remaining(id),
-    ),
+    readLive: (asked, time) => {
+      readLive(generation, shoppers, asked, live)
+      const subject = asked.personalise === false ? null : subjectOf(asked)
+      if (subject !== null) state.keptOffers.read(hashOf(generation, subject), time, live)
+      return live
+    },
+    ...remainingOf(file.campaigns, (key) => state.budgets.remaining(key)),
     dualPrices: new Float64Array(file.campaigns.length),
   }
 }
@@ -90,7 +121,7 @@ export async function stateOfLogs(folders: ShopFolders, { generation, file }: Lo
 export function stateOfRow({ campaigns }: CampaignFile, rowFile: string): LiveState {
   const text = readFileSync(rowFile, 'utf8')
   const row = parseAs<Pick<DecisionRow, 'live' | 'campaigns'>>(rowSchema, parseJson(text))
-  const { remainingMinor, budgetDualPrice } = row.campaigns
+  const { remainingMinor, remainingUses, budgetDualPrice } = row.campaigns
   if (remainingMinor.length !== campaigns.length || budgetDualPrice.length !== campaigns.length)
     throw new OfferwrightError(
       'conflict',
@@ -101,6 +132,7 @@ export function stateOfRow({ campaigns }: CampaignFile, rowFile: string): LiveSt
   return {
     readLive: () => live,
     remainingMinor: Float64Array.from(remainingMinor, (left) => left ?? Number.POSITIVE_INFINITY),
+    remainingUses: Float64Array.from(remainingUses, (left) => left ?? Number.POSITIVE_INFINITY),
     dualPrices: Float64Array.from(budgetDualPrice),
   }
 }

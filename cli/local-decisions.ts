@@ -43,12 +43,14 @@ export class LocalDecisions {
   /** Answers a request in JSON, as `POST /v1/decide` does for a trusted caller. `now`: milliseconds since 1970. */
   decide(text: string, now: number): DecideAnswer {
     const request = requestOf<DecideRequest>(SCHEMAS.decide, text)
+    const time = timeOf(request.time, true, now)
     const decision = decide(this.#generation, {
       request,
-      time: timeOf(request.time, true, now),
-      live: this.#state.readLive(request),
+      time,
+      live: this.#state.readLive(request, time),
       campaigns: this.#campaigns,
       remainingMinor: this.#state.remainingMinor,
+      remainingUses: this.#state.remainingUses,
       dualPrices: this.#state.dualPrices,
     })
     return answerOf(this.#generation, decision)

@@ -74,6 +74,7 @@ class Server implements RunningServer {
       requireSignature: config.requireSignature,
       shoppers: state.shopperMemory,
       budgets: state.budgets.memory,
+      keptOffers: state.keptOffersMemory,
       logger,
       prepare: (generation) => this.#prepare(generation),
       onServing: (generation) => this.#state.catalogue.applyAll(generation),

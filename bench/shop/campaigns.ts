@@ -26,6 +26,8 @@ function campaign(i: number, time: number): Campaign {
     budgetMinor: 1_000_000_000_000,
     contactCap: { count: 5, days: 7 },
     marginFloorBps: 500,
+    // So that a shopper who asks again costs a whole choice again, and is answered the same.
+    validMinutes: 0,
     ...(i % 3 === 0 ? {} : { targets: targets(i) }),
   }
   if (i % 4 === 3)

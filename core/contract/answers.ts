@@ -16,22 +16,28 @@ export type ItemReason =
   | { code: 'near_your_taste' }
   /** Held by visits or shoppers similar to this one, or by shoppers linked to this one. */
   | { code: 'similar_visits' | 'similar_shoppers' | 'linked_shoppers' }
-  /** After the cause: a campaign that raised the score, or put the item into its slot. */
-  | { code: 'boosted' | 'pinned'; campaign: string }
+  /** After the cause: a campaign whose spend threshold the item reaches, that raised the score, or put the item into its slot. */
+  | { code: 'reaches_threshold' | 'boosted' | 'pinned'; campaign: string }
 
 /** Why an offer was given, or why none was. In the order of the guards; the first that holds is told. */
 export const OFFER_REASONS = [
   'not_personal',
   'holdout',
   'no_campaign',
+  'audience',
   'cost_unknown',
   'contact_cap',
-  'margin_floor',
+  'limit_reached',
+  'stock',
+  'offers_held',
   'budget_exhausted',
+  'margin_floor',
+  'prior_price',
+  'price_gap',
   'no_incremental_value',
   'explored',
   'incremental_value',
-  'below_threshold',
+  'kept',
   'already_reached',
 ] as const
 export type OfferReason = (typeof OFFER_REASONS)[number]
@@ -39,7 +45,7 @@ export type OfferReason = (typeof OFFER_REASONS)[number]
 export interface ItemOffer {
   campaign: string
   mechanism: Mechanism
-  /** What it really takes off, in basis points of the price, rounded down. */
+  /** How far the price is below the lowest of the last 30 days, in basis points of that, rounded down. */
   percentBps: number
   discountMinor: number
   priceMinor: number
@@ -55,7 +61,11 @@ export interface ConsideredAction {
   purchaseProbability: number
   incrementalMarginMinor: number
   uncertaintyMinor: number
+  /** What the budget that it uses is worth elsewhere, at `budgetDualPrice` a minor unit. */
   resourcePriceMinor: number
+  budgetDualPrice: number
+  /** Of a spend threshold: what the items shown win by it. */
+  jointMinor: number
   valueMinor: number
   propensity: number
   droppedBy: OfferReason | null
@@ -69,7 +79,7 @@ export interface DecidedItem {
   /** Calibrated probability of buying without an offer. */
   purchaseProbability: number
   priceMinor: number
-  /** Lowest price of the last 30 days before the snapshot. */
+  /** Lowest price of the last 30 days. */
   priorPriceMinor: number
   reasons: ItemReason[]
   offer: ItemOffer | null

@@ -60,8 +60,8 @@ const common = {
   pins: Type.Optional(Type.Array(Pin, { minItems: 1, maxItems: 100 })),
   /** Least margin left after the discount, in basis points of the reduced price. */
   marginFloorBps: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
-  /** How long an issued offer holds. */
-  validMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 527_040 })),
+  /** How long an issued offer holds; 0: for the answer that gives it alone, and the next one draws anew. */
+  validMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 527_040 })),
 }
 
 export const Campaign = Type.Union([
@@ -105,6 +105,10 @@ const Policy = Type.Object(
     temperatureMinor: Type.Optional(Type.Number({ minimum: 0, maximum: 1_000_000 })),
     /** Standard errors of the estimated effect that a value is charged. */
     uncertaintyZ: Type.Optional(Type.Number({ minimum: 0, maximum: 10 })),
+    marginFloorBps: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+    priceGapBps: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+    prices: Type.Optional(Type.Union([Type.Literal('personal'), Type.Literal('same_for_all')])),
+    ranking: Type.Optional(Type.Union([Type.Literal('joint'), Type.Literal('items_first')])),
   },
   { additionalProperties: false },
 )
@@ -125,6 +129,10 @@ export const POLICY_DEFAULTS: Required<Static<typeof Policy>> = {
   explorationFloor: 0.01,
   temperatureMinor: 0,
   uncertaintyZ: 1,
+  marginFloorBps: 0,
+  priceGapBps: 10_000,
+  prices: 'personal',
+  ranking: 'joint',
 }
 export type PromotionPolicy = typeof POLICY_DEFAULTS
 

@@ -6,22 +6,59 @@ import type { DecideAnswer } from './answers.ts'
 import type { EventKind } from './events.ts'
 import type { DecideRequest } from './requests.ts'
 
-export const DECISION_ROW_VERSION = 1
+export const DECISION_ROW_VERSION = 2
 
-/** What was live about one shopper when the decision was made. Newest first. */
+/** What was live about one shopper when the decision was made. Newest first; offers as they were issued. */
 export interface LiveShopper {
   /** `itemHash`: 16 hex digits, XXH64 of the item key; it outlives snapshots, where an index does not. */
   events: { itemHash: string; kind: EventKind; time: number }[]
   /** Showings of campaigns. `campaignHash`: 8 hex digits, low half of XXH64 of the campaign id. */
   contacts: { campaignHash: string; time: number }[]
+  /** Orders that used an offer. */
+  uses?: { campaignHash: string; time: number }[]
+  /**
+   * Offers that still held: `itemHash` all 0 for the basket, `minor` what is taken off where `threshold` is spent, `until`
+   * milliseconds since 1970.
+   */
+  offers?: { itemHash: string; campaignHash: string; minor: number; threshold: number; until: number }[]
+  /** How many more offers might be issued. */
+  offerRoom?: number
 }
 
 /** What was live about the shop's campaigns, in the order of the campaign file of `campaignRevision`. */
 export interface LiveCampaigns {
   /** Minor units left of each budget; null where there is no limit. */
   remainingMinor: (number | null)[]
+  /** Offers that each campaign may still give; null where there is no limit. */
+  remainingUses: (number | null)[]
   /** Price of a minor unit of each budget, at least 0. */
   budgetDualPrice: number[]
+}
+
+/**
+ * What one choice drew from: the actions left after the guards and their probabilities. The first action gives nothing and is
+ * not named; the others are `campaign#step`, or `campaign#first-last` for neighbouring steps. A probability that n actions in
+ * turn share is `[probability, n]`.
+ */
+export interface LoggedChoice {
+  actions: string[]
+  probabilities: (number | [probability: number, actions: number])[]
+}
+
+/** Every action with its probability; `nothing` comes first. */
+export function actionsOf({ actions, probabilities }: LoggedChoice): { action: string; probability: number }[] {
+  const names = ['nothing', ...actions.flatMap(stepsOf)]
+  const each = probabilities.flatMap((entry) =>
+    typeof entry === 'number' ? [entry] : Array.from({ length: entry[1] }, () => entry[0]),
+  )
+  return names.map((action, i) => ({ action, probability: each[i] }))
+}
+
+/** `campaign#2-4` → `campaign#2`, `campaign#3`, `campaign#4`. */
+function stepsOf(entry: string): string[] {
+  const [campaign, steps] = entry.split('#')
+  const [first, last = first] = steps.split('-').map(Number)
+  return Array.from({ length: last - first + 1 }, (_, i) => `${campaign}#${first + i}`)
 }
 
 export interface DecisionRow {
@@ -35,10 +72,13 @@ export interface DecisionRow {
   time: number
   /** Whether the caller's own time counted. */
   trusted: boolean
+  /** The shopper's segment of the snapshot's responses, and what it adds to the log-odds of buying. */
+  segment: number
+  base: number
   request: DecideRequest
   live: LiveShopper
   campaigns: LiveCampaigns
   answer: DecideAnswer
-  /** Per slot, then for the basket: probabilities of all actions left after the guards; action 0 gives nothing, others are `campaign#step`. */
-  propensities: { actions: string[]; probabilities: number[] }[]
+  /** Per slot, then for the basket. */
+  propensities: LoggedChoice[]
 }

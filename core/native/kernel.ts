@@ -264,6 +264,7 @@ export interface KernelExports {
     discount: number,
     oddsFactor: number,
     factorSe: number,
+    borrowed: number,
     z: number,
     dual: number,
     outP: number,

@@ -57,7 +57,7 @@ function writeDecisionId({ time, hi, lo, tail }: Identity, out: JsonBytes): void
 }
 
 function writeItem(g: Generation, decided: DecidedSlot, explained: boolean, out: JsonBytes): void {
-  const { keysBytes, keysOffsets, titlesBytes, titlesOffsets, priorPriceMinor } = g.tables.catalogue
+  const { keysBytes, keysOffsets, titlesBytes, titlesOffsets } = g.tables.catalogue
   const { item, choice } = decided
   out.ascii('{"item":')
   out.stringAt(keysBytes.view, keysOffsets.view, item)
@@ -70,7 +70,7 @@ function writeItem(g: Generation, decided: DecidedSlot, explained: boolean, out:
   out.ascii(',"priceMinor":')
   out.number(decided.priceMinor)
   out.ascii(',"priorPriceMinor":')
-  out.number(priorPriceMinor.view[item])
+  out.number(g.live.priorPriceMinor[item])
   out.ascii(',"reasons":[')
   writeReasons(g, decided.reasons, out)
   out.ascii('],"offer":')

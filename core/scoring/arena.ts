@@ -10,6 +10,8 @@ import { MAX_NEIGHBOURS } from '../snapshot/manifest.ts'
 export const MAX_HISTORY = 1024
 /** Most actions weighed for one item; `parseCampaignFile` refuses campaign files that could exceed it. */
 export const MAX_ACTIONS = 1024
+/** One more, for an action that is weighed by itself. */
+const ACTION_ROWS = MAX_ACTIONS + 1
 /** Most items whose inner products one request computes; where a filter leaves no more, the nearest are exact. */
 export const EXACT_ITEMS = 4096
 /** Widest vectors that a request folds in, and the longest history by least squares. */
@@ -31,6 +33,7 @@ const ACTION_COLUMNS = [
   'discount',
   'oddsFactor',
   'factorSe',
+  'borrowed',
   'dual',
   'probability',
   'margin',
@@ -135,7 +138,7 @@ function arenaParts({ items, rows }: ArenaSize) {
     touchedRows: 4 * rows,
     ends: 4 * MAX_HISTORY,
     neighbours: rows === 0 ? 0 : NEIGHBOUR_SOURCES.length * NEIGHBOUR_COLUMNS.length * 4 * MAX_NEIGHBOURS,
-    actions: 8 * MAX_ACTIONS * ACTION_COLUMNS.length,
+    actions: 8 * ACTION_ROWS * ACTION_COLUMNS.length,
   }
 }
 
@@ -161,8 +164,8 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, size: Are
     view: new Float32Array(buffer, pointers[name], parts[name] / 4),
   })
   const action = (name: ActionColumn) => {
-    const pointer = pointers.actions + 8 * MAX_ACTIONS * ACTION_COLUMNS.indexOf(name)
-    return { pointer, view: new Float64Array(buffer, pointer, MAX_ACTIONS) }
+    const pointer = pointers.actions + 8 * ACTION_ROWS * ACTION_COLUMNS.indexOf(name)
+    return { pointer, view: new Float64Array(buffer, pointer, ACTION_ROWS) }
   }
   const one = f32('one')
   one.view[0] = 1

@@ -15,6 +15,7 @@ import { parseInstant, parseJson, schemaFaults } from '../contract/parse.ts'
 import { MAX_ACTIONS, MAX_BOOSTING } from './arena.ts'
 import type { Generation } from './generation.ts'
 import { hashOf, itemIndexOf } from './keys.ts'
+import { curveOf } from './offers/response.ts'
 
 const fileSchema = Compile(CampaignFile)
 /** A campaign's faults are told for its own mechanism, not for every form a campaign may have. */
@@ -126,6 +127,8 @@ export interface Live {
   /** 1: none. */
   boost: number
   pins: { item: ItemIndex; slot: number }[]
+  /** Position of its response curve in the snapshot, or -1. */
+  curve: number
 }
 
 export interface ItemCampaign extends Live {
@@ -142,13 +145,16 @@ export interface BasketCampaign extends Live {
 /** A step of a ladder. */
 export interface ItemStep {
   on: ItemCampaign
-  /** As an entry behind others in a row's list of actions: `,"campaign#step"`, the step counted from 0. */
+  /** Counted from 0. */
+  number: number
+  /** The beginning of an entry in a row's list of actions: `"campaign#number`. */
   asLogged: string
   depth: Depth
 }
 
 export interface BasketStep {
   on: BasketCampaign
+  number: number
   asLogged: string
   tier: Tier
 }
@@ -161,6 +167,8 @@ export interface CompiledCampaigns {
   onBasket: BasketCampaign[]
   /** Those that boost or pin. */
   merchandising: Live[]
+  /** Every campaign of the file by its hash: what a shopper holds is honoured whatever state it has come to. */
+  byHash: Map<number, ItemCampaign | BasketCampaign>
 }
 
 /** Resolves a parsed file against one generation's catalogue. `revision` names the file's content. */
@@ -171,13 +179,21 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
     onItems: [],
     onBasket: [],
     merchandising: [],
+    byHash: new Map(),
   }
   file.campaigns.forEach((campaign, position) => {
-    if (campaign.state !== 'live') return
     const live = liveOf(g, campaign, position)
-    if (live.boost > 1 || live.pins.length > 0) compiled.merchandising.push(live)
-    if (campaign.mechanism === 'spend_threshold') compiled.onBasket.push(basketCampaign(live, campaign.ladder))
-    else compiled.onItems.push(itemCampaign(live, campaign))
+    const isLive = campaign.state === 'live'
+    if (isLive && (live.boost > 1 || live.pins.length > 0)) compiled.merchandising.push(live)
+    if (campaign.mechanism === 'spend_threshold') {
+      const on = basketCampaign(live, campaign.ladder)
+      compiled.byHash.set(on.hash, on)
+      if (isLive) compiled.onBasket.push(on)
+    } else {
+      const on = itemCampaign(live, campaign)
+      compiled.byHash.set(on.hash, on)
+      if (isLive) compiled.onItems.push(on)
+    }
   })
   return compiled
 }
@@ -185,13 +201,13 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
 function itemCampaign(live: Live, campaign: Exclude<Campaign, { mechanism: 'spend_threshold' }>): ItemCampaign {
   const on: ItemCampaign = { ...live, mechanism: campaign.mechanism, steps: [] }
   if (campaign.mechanism === 'coupon') on.code = campaign.code
-  on.steps = campaign.ladder.map((depth, step) => ({ on, asLogged: `,"${on.id}#${step}"`, depth }))
+  on.steps = campaign.ladder.map((depth, number) => ({ on, number, asLogged: `"${on.id}#${number}`, depth }))
   return on
 }
 
 function basketCampaign(live: Live, ladder: Tier[]): BasketCampaign {
   const on: BasketCampaign = { ...live, mechanism: 'spend_threshold', steps: [] }
-  on.steps = ladder.map((tier, step) => ({ on, asLogged: `,"${on.id}#${step}"`, tier }))
+  on.steps = ladder.map((tier, number) => ({ on, number, asLogged: `"${on.id}#${number}`, tier }))
   return on
 }
 
@@ -211,6 +227,7 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
     brands: wantedCodes(targets?.brands, g.brandCodes),
     boost: campaign.boost ?? 1,
     pins: (campaign.pins ?? []).map(({ item, slot }) => ({ item: itemIndexOf(g, item), slot })),
+    curve: curveOf(g, campaign.id, campaign.mechanism),
   }
 }
 

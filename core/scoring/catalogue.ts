@@ -11,6 +11,8 @@ import { aligned, bitmapWords } from './arena.ts'
 export interface LiveCatalogue {
   revision: Int32Array
   priceMinor: Int32Array
+  /** Lowest price of the last 30 days: the snapshot's, or what was asked since where that is less. */
+  priorPriceMinor: Int32Array
   /** -1: not counted. */
   stock: Int32Array
   available: Uint8Array
@@ -26,17 +28,19 @@ export interface CatalogueChange {
 }
 
 export function liveCatalogueBytes(nItems: number): number {
-  return 64 + 2 * aligned(4 * nItems) + aligned(nItems) + aligned(4 * bitmapWords(nItems))
+  return 64 + 3 * aligned(4 * nItems) + aligned(nItems) + aligned(4 * bitmapWords(nItems))
 }
 
 export function liveCatalogueAt({ buffer }: WebAssembly.Memory, start: number, nItems: number): LiveCatalogue {
   const price = start + 64
-  const stock = price + aligned(4 * nItems)
+  const prior = price + aligned(4 * nItems)
+  const stock = prior + aligned(4 * nItems)
   const available = stock + aligned(4 * nItems)
   const sellable = available + aligned(nItems)
   return {
     revision: new Int32Array(buffer, start, 1),
     priceMinor: new Int32Array(buffer, price, nItems),
+    priorPriceMinor: new Int32Array(buffer, prior, nItems),
     stock: new Int32Array(buffer, stock, nItems),
     available: new Uint8Array(buffer, available, nItems),
     sellable: { pointer: sellable, view: new Int32Array(buffer, sellable, bitmapWords(nItems)) },
@@ -46,6 +50,7 @@ export function liveCatalogueAt({ buffer }: WebAssembly.Memory, start: number, n
 /** Fills the live columns from the snapshot; once, by the thread that owns them, before any worker reads. */
 export function fillLiveCatalogue(live: LiveCatalogue, tables: SnapshotTables): void {
   live.priceMinor.set(tables.catalogue.priceMinor.view)
+  live.priorPriceMinor.set(tables.catalogue.priorPriceMinor.view)
   live.stock.set(tables.catalogue.stock.view)
   live.available.set(tables.catalogue.available.view)
   for (let item = 0; item < live.priceMinor.length; item++) writeSellable(live, item)
@@ -58,7 +63,7 @@ export function changeCatalogue(
 ): void {
   Atomics.add(live.revision, 0, 1)
   for (const { item, change } of changes) {
-    if (change.priceMinor !== undefined) Atomics.store(live.priceMinor, item, change.priceMinor)
+    if (change.priceMinor !== undefined) writePrice(live, item, change.priceMinor)
     if (change.stock !== undefined) Atomics.store(live.stock, item, change.stock ?? -1)
     if (change.available !== undefined) Atomics.store(live.available, item, change.available ? 1 : 0)
     writeSellable(live, item)
@@ -69,6 +74,12 @@ export function changeCatalogue(
 /** The sequence number; odd while a change is being written. Half of it is the number of changes so far. */
 export function catalogueSequence(live: LiveCatalogue): number {
   return Atomics.load(live.revision, 0)
+}
+
+/** A raised price leaves the old one the lowest of the last 30 days: it is never a reason to announce a reduction. */
+function writePrice(live: LiveCatalogue, item: number, priceMinor: number): void {
+  Atomics.store(live.priorPriceMinor, item, Math.min(live.priorPriceMinor[item], priceMinor))
+  Atomics.store(live.priceMinor, item, priceMinor)
 }
 
 function writeSellable(live: LiveCatalogue, item: number): void {

@@ -8,24 +8,28 @@ import type { BasketOffer, ItemOffer, OfferReason } from '../contract/answers.ts
 import { OfferwrightError } from '../contract/errors.ts'
 import type { ItemIndex } from '../contract/ids.ts'
 import type { LiveShopperColumns } from '../contract/live.ts'
-import type { DecideRequest } from '../contract/requests.ts'
-import { basketOffer, offerForBasket } from './basket.ts'
-import type { BasketStep, CompiledCampaigns, ItemStep } from './campaigns.ts'
-import { type Choice, type Choosing, closed, type Drawn } from './choice.ts'
+import { type DecideRequest, LIMITS } from '../contract/requests.ts'
+import type { BasketStep, CompiledCampaigns, ItemStep, Live } from './campaigns.ts'
 import { eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
-import { type GuardState, runningOf } from './guards.ts'
 import { gatherHistory, type History } from './history.ts'
 import { type Identity, identify, isHeldOut } from './identity.ts'
 import { itemIndexOf, subjectOf } from './keys.ts'
 import { merchandiseAt } from './merchandise.ts'
-import { itemOffer, offerForItem } from './offers.ts'
+import { type Choice, type Choosing, closed, type Drawn } from './offers/actions.ts'
+import { type GuardState, runningOf, take } from './offers/guards.ts'
+import { itemOffer, offerForItem, publicProbability } from './offers/item.ts'
+import { JointBasket } from './offers/joint.ts'
+import { keptItemOffer } from './offers/kept.ts'
+import { responseOf } from './offers/response.ts'
 import { type Ranked, rank } from './rank.ts'
 import { readAhead } from './read-ahead.ts'
 import { type Reason, reasonsFor } from './reasons.ts'
 import { purchaseProbability } from './score.ts'
 
 export const DEFAULT_SLOTS = 10
+/** Number of the basket's draw: behind those of all slots. */
+const BASKET_DRAW = LIMITS.slots
 
 /** Everything of a decision that is not in the snapshot. Catalogue changes are live in the generation itself. */
 export interface DecideArguments {
@@ -36,14 +40,20 @@ export interface DecideArguments {
   campaigns: CompiledCampaigns
   /** By position in the campaign file; Infinity where a campaign has no budget limit. */
   remainingMinor: Float64Array
+  /** By position in the campaign file: offers that it may still give; Infinity where there is no limit. */
+  remainingUses: Float64Array
   /** By position in the campaign file: price of one minor unit of that budget. */
   dualPrices: Float64Array
 }
 
-/** What an offer may come to cost, to be held back from its budget until `validUntil`. */
-export interface Reservation {
-  position: number
+/** An offer that this decision gave: what it may come to cost is held back from its budget until `validUntil`. */
+export interface IssuedOffer {
+  on: Live
+  /** -1: the basket's. */
+  item: ItemIndex
   amountMinor: number
+  /** 0 for an item. */
+  thresholdMinor: number
   validUntil: number
 }
 
@@ -53,6 +63,9 @@ export interface Decision {
   time: number
   personalised: boolean
   holdout: boolean
+  /** The shopper's segment of responses and what it adds to the log-odds of buying. */
+  segment: number
+  base: number
   slots: DecidedSlot[]
   basketChoice: Choice<BasketStep>
   basketOffer: BasketOffer | null
@@ -60,7 +73,7 @@ export interface Decision {
   drawnBasket: Drawn<BasketStep>
   /** Whether the choices tell every action. */
   explained: boolean
-  reservations: Reservation[]
+  issued: IssuedOffer[]
 }
 
 export interface DecidedSlot {
@@ -78,90 +91,117 @@ export function decide(g: Generation, args: DecideArguments): Decision {
   refuseUnknown(g, request)
   const history = gatherHistory(g, request, args.live, time)
   const allowed = eligible(g, request, history.purchased)
-  const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request, merchandiseAt(campaigns, time))
 
   const subject = subjectOf(request)
-  const holdout = isHeldOut(g, subject, campaigns.policy.holdoutBps)
-  const barred: OfferReason | null = request.personalise === false ? 'not_personal' : holdout ? 'holdout' : null
-  const choosing = choosingOf(g, args, subject !== null)
+  const samePrices = campaigns.policy.prices === 'same_for_all'
+  const holdout = !samePrices && isHeldOut(g, subject, campaigns.policy.holdoutBps)
+  const barred: OfferReason | null =
+    request.personalise === false && !samePrices ? 'not_personal' : holdout ? 'holdout' : null
+  const choosing = choosingOf(g, args, history.shopper, subject !== null)
+  const k = request.slots ?? DEFAULT_SLOTS
+  const basket = new JointBasket(choosing, campaigns, request.cart ?? [], k, BASKET_DRAW, barred)
+  const ranked = rank(g, history, allowed, k, request, merchandiseAt(campaigns, time), basket.raise)
+  basket.settle()
   const drawnItems: Drawn<ItemStep> = { steps: [], probabilities: [] }
-  const drawnBasket: Drawn<BasketStep> = { steps: [], probabilities: [] }
-  const slots = decideItems(choosing, drawnItems, args, history, ranked, barred)
-  const basket = decideBasket(choosing, drawnBasket, args, slots.length, barred)
+  const slots = decideItems(choosing, drawnItems, args, history, ranked, barred, basket)
   return {
     identity: choosing.identity,
     time,
     personalised: history.length > 0 && request.personalise !== false,
     holdout,
+    segment: choosing.shopper.segment,
+    base: choosing.shopper.base,
     slots,
     basketChoice: basket.choice,
     basketOffer: basket.offer,
     drawnItems,
-    drawnBasket,
+    drawnBasket: basket.drawn,
     explained: choosing.explain,
-    reservations: reservationsOf(slots, basket),
+    issued: issuedOf(slots, basket),
   }
 }
 
-function choosingOf(g: Generation, args: DecideArguments, identified: boolean): Choosing {
-  const { request, time, campaigns, live, remainingMinor, dualPrices } = args
-  const guards: GuardState = { time, identified, live, remainingMinor: remainingMinor.slice() }
-  const identity = identify(g, request, time, campaigns.revision)
-  return { g, policy: campaigns.policy, dualPrices, guards, identity, explain: request.explain === true }
+function choosingOf(g: Generation, args: DecideArguments, shopper: number, identified: boolean): Choosing {
+  const { request, time, campaigns, live, remainingMinor, remainingUses, dualPrices } = args
+  const { policy } = campaigns
+  const guards: GuardState = {
+    time,
+    identified,
+    live,
+    policy,
+    remainingMinor: remainingMinor.slice(),
+    remainingUses: remainingUses.slice(),
+    offerRoom: identified && policy.prices === 'personal' ? live.offerRoom : Number.POSITIVE_INFINITY,
+  }
+  return {
+    g,
+    policy,
+    dualPrices,
+    guards,
+    identity: identify(g, request, time, campaigns.revision),
+    shopper: responseOf(g, policy.prices === 'personal' ? shopper : -1),
+    explain: request.explain === true,
+  }
 }
 
 /** Later slots see budgets without what earlier ones may cost. */
 function decideItems(
   choosing: Choosing,
   drawn: Drawn<ItemStep>,
-  { campaigns, time }: DecideArguments,
+  { campaigns, time, live }: DecideArguments,
   history: History,
   ranked: Ranked,
   barred: OfferReason | null,
+  basket: JointBasket,
 ): DecidedSlot[] {
-  const { g, guards } = choosing
+  const { g, guards, policy, shopper } = choosing
   readAhead(g, ranked.items)
   const running = barred ? [] : runningOf(guards, campaigns.onItems)
   return ranked.items.map((item, slot) => {
-    const probability = purchaseProbability(ranked.calibration, ranked.plainScores[slot])
-    const choice = barred ? closed(drawn, barred) : offerForItem(choosing, drawn, running, slot, item, probability)
-    const { step, discountMinor } = choice
-    const priceMinor = g.live.priceMinor[item]
-    const offer = step === null ? null : itemOffer(step, discountMinor, priceMinor, time)
-    if (step !== null) guards.remainingMinor[step.on.position] -= discountMinor
+    const probability = purchaseProbability(ranked.calibration, ranked.plainScores[slot], shopper.base)
     const reasons = reasonsFor(g, history, ranked.found, item)
-    reasons.push(...ranked.merchandised[slot])
-    return { item, score: ranked.scores[slot], purchaseProbability: probability, priceMinor, reasons, choice, offer }
+    reasons.push(...basket.reasons(item), ...ranked.merchandised[slot])
+    const decided = { item, score: ranked.scores[slot], purchaseProbability: probability, reasons }
+    const priceMinor = g.live.priceMinor[item]
+    const kept = barred || policy.prices !== 'personal' ? null : keptItemOffer(g, campaigns, live, item)
+    if (kept !== null) return { ...decided, priceMinor, choice: closed(drawn, 'kept'), offer: kept }
+    const weighed = policy.prices === 'personal' ? probability : publicProbability(g, item)
+    const choice = barred
+      ? closed(drawn, barred)
+      : offerForItem(choosing, drawn, running, slot, item, weighed, basket.stackedBps(item))
+    const offer = offerOf(choosing, choice, item, time)
+    return { ...decided, priceMinor, choice, offer }
   })
 }
 
-interface DecidedBasket {
-  choice: Choice<BasketStep>
-  offer: BasketOffer | null
+/** The offer that was chosen, taken from what is left. */
+function offerOf({ g, guards }: Choosing, choice: Choice<ItemStep>, item: ItemIndex, time: number): ItemOffer | null {
+  const { step, discountMinor } = choice
+  if (step === null) return null
+  take(guards, step.on, discountMinor)
+  return itemOffer(g, step.on, item, discountMinor, Math.min(step.on.endsAt, time + step.on.validMs))
 }
 
-function decideBasket(
-  choosing: Choosing,
-  drawn: Drawn<BasketStep>,
-  { request, campaigns, time }: DecideArguments,
-  slot: number,
-  barred: OfferReason | null,
-): DecidedBasket {
-  if (barred) return { choice: closed(drawn, barred), offer: null }
-  const cart = request.cart ?? []
-  const choice = offerForBasket(choosing, drawn, runningOf(choosing.guards, campaigns.onBasket), slot, cart)
-  return { choice, offer: choice.step === null ? null : basketOffer(choosing.g, choice.step, cart, time) }
-}
-
-function reservationsOf(slots: DecidedSlot[], basket: DecidedBasket): Reservation[] {
-  const reservations: Reservation[] = []
-  const reserve = ({ step, discountMinor }: Choice<ItemStep | BasketStep>, offer: { validUntil: number } | null) => {
-    if (step !== null && offer !== null)
-      reservations.push({ position: step.on.position, amountMinor: discountMinor, validUntil: offer.validUntil })
-  }
-  for (const { choice, offer } of slots) reserve(choice, offer)
-  reserve(basket.choice, basket.offer)
-  return reservations
+function issuedOf(slots: DecidedSlot[], { choice, offer }: JointBasket): IssuedOffer[] {
+  const issued: IssuedOffer[] = []
+  for (const { item, choice, offer } of slots)
+    if (choice.step !== null && offer !== null)
+      issued.push({
+        on: choice.step.on,
+        item,
+        amountMinor: choice.discountMinor,
+        thresholdMinor: 0,
+        validUntil: offer.validUntil,
+      })
+  if (choice.step !== null && offer !== null)
+    issued.push({
+      on: choice.step.on,
+      item: -1,
+      amountMinor: choice.discountMinor,
+      thresholdMinor: offer.thresholdMinor,
+      validUntil: offer.validUntil,
+    })
+  return issued
 }
 
 /** Keys that stand for one thing must be known; keys in lists that are not simply do not count. */

@@ -30,6 +30,8 @@ export interface Generation {
   /** Names to codes; as many entries as the shop has categories and brands. */
   categoryCodes: Map<string, number>
   brandCodes: Map<string, number>
+  /** Names of response curves to their positions. */
+  curves: Map<string, number>
   /** Filter text to its slot in `arena.filters`, oldest first. */
   filterSlots: Map<string, number>
 }
@@ -80,6 +82,7 @@ export function openGeneration(image: SnapshotImage, arena: number, build: Kerne
     neighbourhoods: neighbourhoodsOf(tables, image.manifest.model, scratch),
     categoryCodes: codesOf(tables.catalogue.categoriesBytes, tables.catalogue.categoriesOffsets),
     brandCodes: codesOf(tables.catalogue.brandsBytes, tables.catalogue.brandsOffsets),
+    curves: tables.response ? codesOf(tables.response.curvesBytes, tables.response.curvesOffsets) : new Map(),
     filterSlots: new Map(),
   }
 }

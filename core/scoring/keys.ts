@@ -43,6 +43,12 @@ export function itemKeyOf(g: Generation, item: ItemIndex): string {
   return stringAt(keysBytes.view, keysOffsets.view, item)
 }
 
+/** XXH64 of an item's key. */
+export function itemHashOf(g: Pick<Generation, 'tables' | 'image'>, item: ItemIndex): { lo: number; hi: number } {
+  const [lo, hi] = new Uint32Array(g.image.memory.buffer, g.tables.catalogue.keysHashes.pointer + 8 * item, 2)
+  return { lo, hi }
+}
+
 /** The merchant's key of a shopper. */
 export function shopperKeyOf(g: Generation, shopper: number): string {
   const { keysBytes, keysOffsets } = g.tables.shoppers

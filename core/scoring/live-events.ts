@@ -5,7 +5,14 @@ import { hashOf, type KeyRoom, subjectOf } from './keys.ts'
 export interface EventEffect {
   subject: { lo: number; hi: number }
   event: { itemLo: number; itemHi: number; kind: number; time: number } | null
-  contact: { campaignHash: number; time: number } | null
+  contact: CampaignMark | null
+  /** A purchase that used an offer. */
+  use: CampaignMark | null
+}
+
+interface CampaignMark {
+  campaignHash: number
+  time: number
 }
 
 /**
@@ -16,12 +23,14 @@ export function effectOfEvent(room: KeyRoom, event: Omit<ShopperEvent, 'time'>, 
   const subject = subjectOf(event)
   if (subject === null) return null
   const isShown = event.kind === 'shown'
-  const contact = isShown && event.campaign !== undefined
-  if (!contact && (isShown || event.item === undefined)) return null
+  const { campaign } = event
+  if ((isShown && campaign === undefined) || (!isShown && event.item === undefined)) return null
+  const mark = campaign === undefined ? null : { campaignHash: hashOf(room, campaign).lo, time }
   return {
     subject: hashOf(room, subject),
     event: isShown || event.item === undefined ? null : historyOf(room, event.item, event.kind, time),
-    contact: contact ? { campaignHash: hashOf(room, event.campaign as string).lo, time } : null,
+    contact: isShown ? mark : null,
+    use: event.kind === 'purchase' ? mark : null,
   }
 }
 

@@ -41,6 +41,9 @@ export interface RankRequest {
   diversity?: Diversity
 }
 
+/** Raises some of the best items over others, before campaigns boost and pin; `calibration` is that of this answer. */
+export type Raise = (best: Best, allow: number, calibration: Logistic) => Best
+
 /** The `k` best eligible items, of `candidates` where the request names them, else of the whole catalogue. */
 export function rank(
   g: Generation,
@@ -49,20 +52,24 @@ export function rank(
   k: number,
   asked: RankRequest,
   merchandise: Merchandise,
+  raise?: Raise,
 ): Ranked {
-  const { calibration } = g.image.manifest.model
+  const calibration = g.image.manifest.model.calibration[history.length > 0 ? 'history' : 'popular']
   const { scores: first, found } = scoreHistory(g, history, eligible, k, asked.candidates)
   const pins = openPins(g, merchandise, k, eligible.allow, (item) => isRanked(g, first, eligible, item))
   const scores = rankByVectors(g, history, eligible, first, k, asked.candidates, merchandise, pins)
-  const picked = merchandised(g, scores, eligible, k, asked.diversity, merchandise, pins)
+  const best: Best = (n, within) => bestOf(g, scores, within, eligible.nExcluded, n)
+  const raised = raise === undefined ? best : raise(best, eligible.allow, calibration)
+  const picked = merchandised(g, scores, raised, eligible.allow, k, asked.diversity, merchandise, pins)
   const isPlain = merchandise === NO_MERCHANDISE
-  const plainScores = isPlain ? picked.scores : picked.items.map((item) => scoreOf(g, scores, item))
+  const plainScores =
+    isPlain && raise === undefined ? picked.scores : picked.items.map((item) => scoreOf(g, scores, item))
   clear(g, scores)
   return {
     items: picked.items,
     scores: picked.scores,
     plainScores,
-    calibration: history.length > 0 ? calibration.history : calibration.popular,
+    calibration,
     found,
     merchandised: picked.items.map((item) => (isPlain ? UNMARKED : marksOf(g, merchandise, pins, item))),
   }
@@ -115,13 +122,14 @@ function shortlistOf(
 function merchandised(
   g: Generation,
   scores: Scores,
-  { allow, nExcluded }: Eligible,
+  plain: Best,
+  allow: number,
   k: number,
   diversity: Diversity | undefined,
   merchandise: Merchandise,
   pins: Map<number, Pin>,
 ): Picked {
-  const best = boosted(g, (n, within) => bestOf(g, scores, within, nExcluded, n), merchandise)
+  const best = boosted(g, plain, merchandise)
   if (pins.size === 0) return varied(g, best, allow, k, diversity)
   const unpinned = openItems(g, allow, 'unpinned')
   const pinScores = new Map<ItemIndex, number>()

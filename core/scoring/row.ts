@@ -1,13 +1,13 @@
 /** Between a decision and its log row: the row keeps every argument, so the decision can be made again from it. */
 import { DECISION_ROW_VERSION, type DecisionRow } from '../contract/decision-row.ts'
-import { type LiveShopperColumns, liveShopperFromRow, liveShopperToRow } from '../contract/live.ts'
+import { LIVE_OFFERS, type LiveShopperColumns, liveShopperFromRow, liveShopperToRow } from '../contract/live.ts'
 import { writeAnswer } from './answer.ts'
 import type { BasketStep, CompiledCampaigns, ItemStep } from './campaigns.ts'
 import { catalogueSequence } from './catalogue.ts'
-import type { Drawn } from './choice.ts'
 import type { DecideArguments, Decision } from './decide.ts'
 import type { Generation } from './generation.ts'
 import type { JsonBytes } from './json-bytes.ts'
+import type { Drawn } from './offers/actions.ts'
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
@@ -33,6 +33,10 @@ export function writeRow(
   out.number(args.time)
   out.ascii(',"trusted":')
   out.boolean(trusted)
+  out.ascii(',"segment":')
+  out.number(decision.segment)
+  out.ascii(',"base":')
+  out.number(decision.base)
   out.ascii(',"live":')
   writeLive(args.live, out)
   writeCampaigns(args, out)
@@ -50,15 +54,18 @@ export function writeRow(
 }
 
 function writeLive(live: LiveShopperColumns, out: JsonBytes): void {
-  if (live.nEvents + live.nContacts === 0) out.ascii('{"events":[],"contacts":[]}')
+  const isNew = live.nEvents + live.nContacts + live.nUses + live.nOffers === 0 && live.offerRoom === LIVE_OFFERS
+  if (isNew) out.ascii('{"events":[],"contacts":[]}')
   else out.ascii(JSON.stringify(liveShopperToRow(live)))
 }
 
-function writeCampaigns({ remainingMinor, dualPrices }: DecideArguments, out: JsonBytes): void {
+function writeCampaigns({ remainingMinor, remainingUses, dualPrices }: DecideArguments, out: JsonBytes): void {
   out.ascii(',"campaigns":{"remainingMinor":')
-  writeNumbers(remainingMinor, 0, remainingMinor.length, out)
+  writeNumbers(remainingMinor, out)
+  out.ascii(',"remainingUses":')
+  writeNumbers(remainingUses, out)
   out.ascii(',"budgetDualPrice":')
-  writeNumbers(dualPrices, 0, dualPrices.length, out)
+  writeNumbers(dualPrices, out)
   out.ascii('}')
 }
 
@@ -70,27 +77,63 @@ function writePropensities({ drawnItems, drawnBasket }: Decision, out: JsonBytes
   out.ascii(']')
 }
 
+/** Each choice begins with the null that gives nothing. */
 function writeDrawn({ steps, probabilities }: Drawn<ItemStep | BasketStep>, out: JsonBytes): void {
   for (let from = 0; from < steps.length; ) {
-    out.ascii(from === 0 ? '{"actions":["nothing"' : ',{"actions":["nothing"')
     let to = from + 1
-    for (; to < steps.length; to++) {
-      const step = steps[to]
-      if (step === null) break
-      out.ascii(step.asLogged)
-    }
-    out.ascii('],"probabilities":')
-    writeNumbers(probabilities, from, to, out)
-    out.ascii('}')
+    while (to < steps.length && steps[to] !== null) to++
+    out.ascii(from === 0 ? '{"actions":[' : ',{"actions":[')
+    writeActions(steps, from + 1, to, out)
+    out.ascii('],"probabilities":[')
+    writeRuns(probabilities, from, to, out)
+    out.ascii(']}')
     from = to
   }
 }
 
+/** Neighbouring steps of one campaign stand as one entry. */
+function writeActions(steps: (ItemStep | BasketStep | null)[], from: number, to: number, out: JsonBytes): void {
+  for (let first = from; first < to; ) {
+    const step = steps[first]
+    if (step === null) return
+    let last = first
+    for (; last + 1 < to; last++) {
+      const next = steps[last + 1]
+      if (next === null || next.on !== step.on || next.number !== step.number + last + 1 - first) break
+    }
+    out.ascii(first === from ? step.asLogged : `,${step.asLogged}`)
+    if (last > first) {
+      out.ascii('-')
+      out.number(step.number + last - first)
+    }
+    out.ascii('"')
+    first = last + 1
+  }
+}
+
+/** Equal numbers in a row stand as one with how many there are. */
+function writeRuns(numbers: number[], from: number, to: number, out: JsonBytes): void {
+  for (let first = from; first < to; ) {
+    let after = first + 1
+    while (after < to && numbers[after] === numbers[first]) after++
+    if (first > from) out.ascii(',')
+    const isRun = after - first > 1
+    if (isRun) out.ascii('[')
+    out.number(numbers[first])
+    if (isRun) {
+      out.ascii(',')
+      out.number(after - first)
+      out.ascii(']')
+    }
+    first = after
+  }
+}
+
 /** Infinity becomes null. */
-function writeNumbers(numbers: ArrayLike<number>, from: number, to: number, out: JsonBytes): void {
+function writeNumbers(numbers: Float64Array, out: JsonBytes): void {
   out.ascii('[')
-  for (let i = from; i < to; i++) {
-    if (i > from) out.ascii(',')
+  for (let i = 0; i < numbers.length; i++) {
+    if (i > 0) out.ascii(',')
     out.number(numbers[i])
   }
   out.ascii(']')
@@ -106,7 +149,12 @@ export function argumentsOfRow(row: DecisionRow, campaigns: CompiledCampaigns): 
     time: row.time,
     live: liveShopperFromRow(row.live),
     campaigns,
-    remainingMinor: Float64Array.from(row.campaigns.remainingMinor, (left) => left ?? Number.POSITIVE_INFINITY),
+    remainingMinor: unlimited(row.campaigns.remainingMinor),
+    remainingUses: unlimited(row.campaigns.remainingUses),
     dualPrices: Float64Array.from(row.campaigns.budgetDualPrice),
   }
+}
+
+function unlimited(left: (number | null)[]): Float64Array {
+  return Float64Array.from(left, (number) => number ?? Number.POSITIVE_INFINITY)
 }

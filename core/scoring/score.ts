@@ -44,10 +44,20 @@ export function scoreHistory(
   return { scores: { base: base.pointer, order: walked, nTouched, onlyPositive: false }, found: reached.found }
 }
 
-/** p0 = 1 / (1 + e^−(intercept + slope · ln max(score, 10⁻⁴))): the calibrated probability of buying without an offer. */
-export function purchaseProbability({ intercept, slope }: Logistic, score: number): number {
-  return 1 / (1 + Math.exp(-(intercept + slope * Math.log(Math.max(score, 1e-4)))))
+/**
+ * p0 = 1 / (1 + e^−(base + intercept + slope · ln max(score, 10⁻⁴))): the calibrated probability of buying without an offer.
+ * `base`: what the shopper's segment adds to the log-odds.
+ */
+export function purchaseProbability({ intercept, slope }: Logistic, score: number, base = 0): number {
+  return 1 / (1 + Math.exp(-(base + intercept + slope * Math.log(Math.max(score, LEAST_SCORE)))))
 }
+
+/** The score at which `purchaseProbability` gives `probability`; `slope` must be above 0. */
+export function scoreAt({ intercept, slope }: Logistic, probability: number, base: number): number {
+  return Math.exp((Math.log(probability / (1 - probability)) - base - intercept) / slope)
+}
+
+const LEAST_SCORE = 1e-4
 
 /** Narrows the touched list to the request's candidates; those that no row reached are touched with 0. */
 export function keepCandidates(g: Generation, candidates: string[], nTouched: number): number {

@@ -1,5 +1,5 @@
 /**
- * What is left of each campaign's budget: one 64-bit word a campaign in shared memory.
+ * What is left of each campaign's limits, its budget before all: one 64-bit word a limit in shared memory.
  *
  *   remaining = budget − spent − reserved
  *
@@ -10,8 +10,17 @@
  */
 import type { CampaignId } from '../contract/ids.ts'
 
-/** Campaigns whose budgets are remembered at once; `campaigns.ts` allows 1,000 in a file. */
-export const BUDGET_SLOTS = 4096
+/** What is counted of a campaign: money, redemptions, units that are set aside for it. */
+export const CAMPAIGN_SLOTS = ['minor', 'uses', 'stock'] as const
+export type CampaignSlot = (typeof CAMPAIGN_SLOTS)[number]
+
+/** Under which a campaign's limit is kept: its budget under its id. */
+export function limitKey(campaign: CampaignId, slot: CampaignSlot): string {
+  return slot === 'minor' ? campaign : `${campaign} ${slot}`
+}
+
+/** Limits that are remembered at once; a file has 1,000 campaigns at most. */
+export const BUDGET_SLOTS = 8192
 const MINUTE_MS = 60_000
 
 export function budgetMemory(): SharedArrayBuffer {
@@ -55,11 +64,11 @@ interface Account {
   reserved: Map<number, number>
 }
 
-/** The owner: knows budgets, spending and expiries. */
+/** The owner: knows budgets, spending and expiries. Limits go by their `limitKey`. */
 export class BudgetLedger {
   readonly memory: SharedArrayBuffer
   readonly #view: BudgetView
-  readonly #accounts = new Map<CampaignId, Account>()
+  readonly #accounts = new Map<string, Account>()
   readonly #bySlot: Account[] = []
 
   constructor(memory = budgetMemory()) {
@@ -71,7 +80,7 @@ export class BudgetLedger {
    * Sets a campaign's budget and tells its slot. What it spent and reserved before stays counted when the budget
    * changes. A campaign keeps its slot as long as the process lives.
    */
-  setBudget(campaign: CampaignId, budgetMinor: number): number {
+  setBudget(campaign: string, budgetMinor: number): number {
     const account = this.#account(campaign)
     this.#view.add(account.slot, budgetMinor - account.budgetMinor)
     account.budgetMinor = budgetMinor
@@ -79,7 +88,7 @@ export class BudgetLedger {
   }
 
   /** Whether a budget was ever set; only then may something be spent or restored. */
-  knows(campaign: CampaignId): boolean {
+  knows(campaign: string): boolean {
     return this.#accounts.has(campaign)
   }
 
@@ -89,14 +98,14 @@ export class BudgetLedger {
   }
 
   /** Takes and notes a reservation found in the log; it counts even where the budget has shrunk since. */
-  restoreReserved(campaign: CampaignId, amountMinor: number, validUntil: number): void {
+  restoreReserved(campaign: string, amountMinor: number, validUntil: number): void {
     const { slot } = this.#account(campaign)
     this.#view.add(slot, -amountMinor)
     this.noteReserved(slot, amountMinor, validUntil)
   }
 
   /** An offer valid until `validUntil` was used: its reservation, as far as there is one, becomes spending. */
-  spend(campaign: CampaignId, amountMinor: number, validUntil: number): void {
+  spend(campaign: string, amountMinor: number, validUntil: number): void {
     const { slot, reserved } = this.#account(campaign)
     const minute = expiryMinute(validUntil)
     const held = Math.min(amountMinor, reserved.get(minute) ?? 0)
@@ -114,11 +123,11 @@ export class BudgetLedger {
       }
   }
 
-  remaining(campaign: CampaignId): number {
+  remaining(campaign: string): number {
     return this.#view.remaining(this.#account(campaign).slot)
   }
 
-  #account(campaign: CampaignId): Account {
+  #account(campaign: string): Account {
     const known = this.#accounts.get(campaign)
     if (known) return known
     const slot = this.#bySlot.length

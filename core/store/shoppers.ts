@@ -8,7 +8,7 @@
  * Each record is under a sequence lock: odd while it is being written. A reader that meets an odd or a changed number
  * reads again. Readers load every word atomically, because plain loads may be moved past the closing check.
  */
-import { LIVE_CONTACTS, LIVE_EVENTS, type LiveShopperColumns } from '../contract/live.ts'
+import { LIVE_CONTACTS, LIVE_EVENTS, LIVE_USES, type LiveShopperColumns } from '../contract/live.ts'
 
 const WAYS = 8
 
@@ -19,13 +19,15 @@ const KEY_HI = 2
 const TOUCHED = 3
 const N_EVENTS = 4
 const N_CONTACTS = 5
+const N_USES = 6
 const EVENTS = 8
 /** Item hash low and high, time low, time high with the kind in its upper byte. */
 const EVENT_WORDS = 4
 const CONTACTS = EVENTS + LIVE_EVENTS * EVENT_WORDS
-/** Campaign hash, time low and high. */
-const CONTACT_WORDS = 3
-const RECORD_WORDS = CONTACTS + LIVE_CONTACTS * CONTACT_WORDS
+/** Of a contact or a use: campaign hash, time low and high. */
+const MARK_WORDS = 3
+const USES = CONTACTS + LIVE_CONTACTS * MARK_WORDS
+const RECORD_WORDS = USES + LIVE_USES * MARK_WORDS
 
 export const SHOPPER_RECORD_BYTES = 4 * RECORD_WORDS
 
@@ -51,7 +53,8 @@ export interface LiveEvent {
   time: number
 }
 
-export interface LiveContact {
+/** A showing of a campaign, or an order that used its offer. */
+export interface CampaignMark {
   campaignHash: number
   time: number
 }
@@ -77,6 +80,7 @@ export class ShopperReader {
     }
     into.nEvents = 0
     into.nContacts = 0
+    into.nUses = 0
   }
 
   /** False: the record went to another subject meanwhile. */
@@ -103,10 +107,16 @@ function copyRecord(words: Uint32Array, record: number, into: LiveShopperColumns
     into.eventKinds[i] = high >>> 24
   }
   into.nContacts = Atomics.load(words, record + N_CONTACTS)
-  for (let i = 0; i < into.nContacts; i++) {
-    const at = record + CONTACTS + i * CONTACT_WORDS
-    into.contactHashes[i] = Atomics.load(words, at)
-    into.contactTimes[i] = Atomics.load(words, at + 2) * TWO_32 + Atomics.load(words, at + 1)
+  copyMarks(words, record + CONTACTS, into.nContacts, into.contactHashes, into.contactTimes)
+  into.nUses = Atomics.load(words, record + N_USES)
+  copyMarks(words, record + USES, into.nUses, into.useHashes, into.useTimes)
+}
+
+function copyMarks(words: Uint32Array, start: number, n: number, hashes: Uint32Array, times: Float64Array): void {
+  for (let i = 0; i < n; i++) {
+    const at = start + i * MARK_WORDS
+    hashes[i] = Atomics.load(words, at)
+    times[i] = Atomics.load(words, at + 2) * TWO_32 + Atomics.load(words, at + 1)
   }
 }
 
@@ -134,14 +144,20 @@ export class ShopperWriter {
     })
   }
 
-  appendContact(subject: SubjectHash, contact: LiveContact): void {
-    this.#write(subject, (record) => {
-      const at = this.#makeRoom(record + CONTACTS, CONTACT_WORDS, record + N_CONTACTS, LIVE_CONTACTS, contact.time)
-      if (at < 0) return
-      this.#words[at] = contact.campaignHash
-      this.#words[at + 1] = contact.time >>> 0
-      this.#words[at + 2] = Math.floor(contact.time / TWO_32)
-    })
+  appendContact(subject: SubjectHash, contact: CampaignMark): void {
+    this.#write(subject, (record) => this.#mark(record + CONTACTS, record + N_CONTACTS, LIVE_CONTACTS, contact))
+  }
+
+  appendUse(subject: SubjectHash, use: CampaignMark): void {
+    this.#write(subject, (record) => this.#mark(record + USES, record + N_USES, LIVE_USES, use))
+  }
+
+  #mark(start: number, countAt: number, limit: number, { campaignHash, time }: CampaignMark): void {
+    const at = this.#makeRoom(start, MARK_WORDS, countAt, limit, time)
+    if (at < 0) return
+    this.#words[at] = campaignHash
+    this.#words[at + 1] = time >>> 0
+    this.#words[at + 2] = Math.floor(time / TWO_32)
   }
 
   #write({ lo, hi }: SubjectHash, change: (record: number) => void): void {
@@ -174,6 +190,7 @@ export class ShopperWriter {
     words[record + KEY_HI] = hi
     words[record + N_EVENTS] = 0
     words[record + N_CONTACTS] = 0
+    words[record + N_USES] = 0
   }
 
   /** Moves older entries down and returns where the new one goes; -1 when it is older than all of a full list. */

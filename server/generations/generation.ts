@@ -29,6 +29,7 @@ export interface GenerationOptions extends SignaturePolicy {
   workers: number
   shoppers: SharedArrayBuffer
   budgets: SharedArrayBuffer
+  keptOffers: SharedArrayBuffer
   /** A worker died; what it held in the generation's memory is lost with it. */
   onLost: (generation: ServingGeneration, reason: Error) => void
 }
@@ -63,6 +64,7 @@ export class ServingGeneration {
       slabs: this.#slabs,
       shoppers: options.shoppers,
       budgets: options.budgets,
+      keptOffers: options.keptOffers,
     }
     this.#pool = new WorkerPool({
       file: new URL('../work/worker.js', import.meta.url),

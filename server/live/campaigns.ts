@@ -5,12 +5,12 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
-import type { CampaignFile } from '../../core/contract/campaigns.ts'
+import type { Campaign, CampaignFile } from '../../core/contract/campaigns.ts'
 import { DEFAULT_VALID_MINUTES } from '../../core/contract/campaigns.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { parseInstant } from '../../core/contract/parse.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns.ts'
-import type { BudgetLedger } from '../../core/store/budgets.ts'
+import { type BudgetLedger, CAMPAIGN_SLOTS, type CampaignSlot, limitKey } from '../../core/store/budgets.ts'
 import type { PublishedCampaigns } from '../work/messages.ts'
 
 export class LiveCampaigns {
@@ -65,11 +65,20 @@ export class LiveCampaigns {
   }
 
   #slotsOf({ campaigns }: CampaignFile): SharedArrayBuffer {
-    const slots = campaigns.map(({ id, budgetMinor }) =>
-      budgetMinor === undefined ? -1 : this.#budgets.setBudget(id, budgetMinor),
-    )
+    const slots = campaigns.flatMap((campaign) => {
+      const limits = limitsOf(campaign)
+      return CAMPAIGN_SLOTS.map((slot) => {
+        const limit = limits[slot]
+        return limit === undefined ? -1 : this.#budgets.setBudget(limitKey(campaign.id, slot), limit)
+      })
+    })
     return shared(Int32Array.from(slots))
   }
+}
+
+/** Absent: no limit. */
+export function limitsOf({ budgetMinor }: Campaign): Record<CampaignSlot, number | undefined> {
+  return { minor: budgetMinor, uses: undefined, stock: undefined }
 }
 
 const ABSENT = 'absent'

@@ -1,5 +1,5 @@
 /** One shopper's live state, as a decision reads it. */
-import type { LiveShopperColumns } from '../../core/contract/live.ts'
+import { clearLiveShopper, type LiveShopperColumns } from '../../core/contract/live.ts'
 import { hashOf, type KeyRoom, subjectOf } from '../../core/scoring/keys.ts'
 import type { ShopperReader } from '../../core/store/shoppers.ts'
 
@@ -17,8 +17,7 @@ export function readLive(
   into: LiveShopperColumns,
 ): LiveShopperColumns {
   const subject = asked.personalise === false ? null : subjectOf(asked)
-  into.nEvents = 0
-  into.nContacts = 0
+  clearLiveShopper(into)
   if (subject === null) return into
   const { lo, hi } = hashOf(room, subject)
   shoppers.read(lo, hi, into)

@@ -5,7 +5,9 @@ import type { DecisionRow } from '../../core/contract/decision-row.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { type EventRow, ShopperEvent } from '../../core/contract/events.ts'
 import { parseAs, parseJson } from '../../core/contract/parse.ts'
+import { hashOf, type KeyRoom, subjectOf } from '../../core/scoring/keys.ts'
 import { effectOfEvent } from '../../core/scoring/live-events.ts'
+import { CAMPAIGN_SLOTS, limitKey } from '../../core/store/budgets.ts'
 import { readLog } from '../../core/store/log.ts'
 import type { ServingGeneration } from '../generations/generation.ts'
 import { spendingOf } from '../work/events.ts'
@@ -42,12 +44,21 @@ const Offer = Type.Object({ campaign: Type.String(), validUntil: Type.Number() }
 const OrNone = <T extends TSchema>(offer: T) => Type.Union([offer, Type.Null()])
 const decisionRow = Compile(
   Type.Object({
-    v: Type.Literal(1),
+    v: Type.Union([Type.Literal(1), Type.Literal(2)]),
+    time: Time,
+    request: Type.Object({ shopper: Type.Optional(Type.String()), session: Type.Optional(Type.String()) }),
     answer: Type.Object({
       items: Type.Array(
-        Type.Object({ offer: OrNone(Type.Object({ ...Offer.properties, discountMinor: Type.Number() })) }),
+        Type.Object({
+          item: Type.String(),
+          offer: OrNone(Type.Object({ ...Offer.properties, discountMinor: Type.Number() })),
+          offerReason: Type.String(),
+        }),
       ),
-      basketOffer: OrNone(Type.Object({ ...Offer.properties, rewardMinor: Type.Number() })),
+      basketOffer: OrNone(
+        Type.Object({ ...Offer.properties, rewardMinor: Type.Number(), thresholdMinor: Type.Number() }),
+      ),
+      basketReason: Type.String(),
     }),
   }),
 )
@@ -64,25 +75,47 @@ export async function replay(
   await eachRow<ItemRow>(folder, 'items', itemRow, report, ({ v, shop, time, ...change }) =>
     state.catalogue.keep(change, time),
   )
-  await eachRow<DecisionRow>(folder, 'decisions', decisionRow, report, (row) => restoreOffers(row, state, now))
+  await eachRow<DecisionRow>(folder, 'decisions', decisionRow, report, (row) =>
+    restoreOffers(generation.room, row, state, now),
+  )
   await eachRow<EventRow>(folder, 'events', eventRow, report, (row) => {
     const effect = effectOfEvent(generation.room, row, row.time)
     if (effect !== null) state.applyChange(effect)
-    const spending = spendingOf(row)
+    const spending = spendingOf(generation.room, row)
     if (spending !== null) state.applySpending(spending, campaigns)
   })
   return report
 }
 
-/** What offers that still hold may cost stays reserved. */
-function restoreOffers({ answer }: DecisionRow, { budgets }: LiveState, now: number): void {
-  const restore = (campaign: string, amountMinor: number, validUntil: number) => {
-    if (validUntil > now && budgets.knows(campaign)) budgets.restoreReserved(campaign, amountMinor, validUntil)
+/** What offers that still hold may cost stays reserved, and their shoppers keep them. */
+function restoreOffers(room: KeyRoom, row: DecisionRow, state: LiveState, now: number): void {
+  for (const offer of issuedOffers(row)) {
+    const { campaign, amountMinor, thresholdMinor, validUntil, item } = offer
+    if (validUntil <= now) continue
+    for (const slot of CAMPAIGN_SLOTS) {
+      const key = limitKey(campaign, slot)
+      if (state.budgets.knows(key)) state.budgets.restoreReserved(key, slot === 'minor' ? amountMinor : 1, validUntil)
+    }
+    const subject = subjectOf(row.request)
+    if (subject === null) continue
+    const { lo: itemLo, hi: itemHi } = item === null ? { lo: 0, hi: 0 } : hashOf(room, item)
+    const campaignHash = hashOf(room, campaign).lo
+    const kept = { itemLo, itemHi, campaignHash, minor: amountMinor, thresholdMinor, validUntil }
+    state.keptOffers.add(hashOf(room, subject), kept, now)
   }
-  for (const { offer } of answer.items)
-    if (offer !== null) restore(offer.campaign, offer.discountMinor, offer.validUntil)
-  const { basketOffer } = answer
-  if (basketOffer !== null) restore(basketOffer.campaign, basketOffer.rewardMinor, basketOffer.validUntil)
+}
+
+/** Offers that a decision gave, not those that it found kept. */
+function issuedOffers({ answer }: DecisionRow) {
+  const offers = answer.items.flatMap(({ item, offer, offerReason }) =>
+    offer === null || offerReason === 'kept'
+      ? []
+      : [{ ...offer, item: item as string | null, amountMinor: offer.discountMinor, thresholdMinor: 0 }],
+  )
+  const { basketOffer, basketReason } = answer
+  if (basketOffer === null || basketReason === 'kept') return offers
+  const { campaign, thresholdMinor, rewardMinor: amountMinor, validUntil } = basketOffer
+  return [...offers, { campaign, item: null, amountMinor, thresholdMinor, validUntil }]
 }
 
 async function eachRow<Row>(

@@ -2,7 +2,8 @@
 import { mkdir } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { ItemChange } from '../../core/contract/requests.ts'
-import { BudgetLedger } from '../../core/store/budgets.ts'
+import { BudgetLedger, CAMPAIGN_SLOTS, limitKey } from '../../core/store/budgets.ts'
+import { KeptOffers, keptOffersMemory } from '../../core/store/kept-offers.ts'
 import { AppendLog } from '../../core/store/log.ts'
 import { ShopperWriter, shopperMemory } from '../../core/store/shoppers.ts'
 import type { ServingGeneration } from '../generations/generation.ts'
@@ -13,6 +14,8 @@ import { CatalogueChanges, type ItemRow } from './catalogue.ts'
 export const LOGS = ['events', 'decisions', 'items'] as const
 export type LogName = (typeof LOGS)[number]
 
+/** Names the HTTP thread among those that keep offers; a worker goes by its thread's number, which is less. */
+const OWNER = 2 ** 31 - 1
 /** A decision is answered without waiting for its row. */
 const GATHER_DECISIONS_MS = 10
 
@@ -20,6 +23,8 @@ export class LiveState {
   readonly shopperMemory: SharedArrayBuffer
   readonly shoppers: ShopperWriter
   readonly budgets = new BudgetLedger()
+  readonly keptOffersMemory: SharedArrayBuffer
+  readonly keptOffers: KeptOffers
   readonly catalogue = new CatalogueChanges()
   readonly logs: Record<LogName, AppendLog>
   readonly rows: Record<LogName, number> = { events: 0, decisions: 0, items: 0 }
@@ -29,6 +34,8 @@ export class LiveState {
   private constructor(liveShoppers: number, logs: Record<LogName, AppendLog>) {
     this.shopperMemory = shopperMemory(liveShoppers)
     this.shoppers = new ShopperWriter(this.shopperMemory)
+    this.keptOffersMemory = keptOffersMemory(liveShoppers)
+    this.keptOffers = new KeptOffers(this.keptOffersMemory, OWNER)
     this.logs = logs
   }
 
@@ -52,15 +59,20 @@ export class LiveState {
     for (const spending of spendings) this.applySpending(spending, campaigns)
   }
 
-  applyChange({ subject, event, contact }: LiveChange): void {
+  applyChange({ subject, event, contact, use }: LiveChange): void {
     if (event !== null) this.shoppers.append(subject, event)
     if (contact !== null) this.shoppers.appendContact(subject, contact)
+    if (use !== null) this.shoppers.appendUse(subject, use)
   }
 
-  /** What a purchase names that is no campaign with a budget changes no budget; its row tells of it. */
-  applySpending({ campaign, amountMinor, decidedAt }: Spending, campaigns: LiveCampaigns): void {
-    if (this.budgets.knows(campaign))
-      this.budgets.spend(campaign, amountMinor, campaigns.validUntil(campaign, decidedAt))
+  /** What a purchase names that is no campaign with limits changes none; its row tells of it. */
+  applySpending({ campaign, amountMinor, units, holder, decidedAt }: Spending, campaigns: LiveCampaigns): void {
+    const spent = { minor: amountMinor, uses: 1, stock: units }
+    for (const slot of CAMPAIGN_SLOTS) {
+      const key = limitKey(campaign, slot)
+      if (this.budgets.knows(key)) this.budgets.spend(key, spent[slot], campaigns.validUntil(campaign, decidedAt))
+    }
+    if (holder !== null) this.keptOffers.use(holder.subject, holder.item, holder.campaignHash)
   }
 
   /** An answer already given matters more than its row: with a disk that fails, rows are dropped and counted. */

@@ -4,7 +4,8 @@ import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/l
 import { type CompiledCampaigns, compileCampaigns, parseCampaignFile } from '../../core/scoring/campaigns.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import type { SnapshotImage } from '../../core/snapshot/open.ts'
-import { BudgetView } from '../../core/store/budgets.ts'
+import { BudgetView, CAMPAIGN_SLOTS } from '../../core/store/budgets.ts'
+import { KeptOffers } from '../../core/store/kept-offers.ts'
 import { ShopperReader } from '../../core/store/shoppers.ts'
 import { type AskedBy, readLive } from '../live/read.ts'
 import { BatchReader, type BatchTask, type PublishedCampaigns, type Slab } from './messages.ts'
@@ -19,11 +20,13 @@ export interface WorkerSetup {
   slabs: Slab[]
   shoppers: SharedArrayBuffer
   budgets: SharedArrayBuffer
+  keptOffers: SharedArrayBuffer
 }
 
 export class WorkContext {
   readonly generation: Generation
   readonly budgets: BudgetView
+  readonly kept: KeptOffers
   readonly results: Results
   /** The shopper of the request at hand. */
   readonly live = emptyLiveShopper()
@@ -33,16 +36,18 @@ export class WorkContext {
   #revision = ''
   #campaigns!: CompiledCampaigns
   #slots: Int32Array = new Int32Array(0)
-  #remaining = new Float64Array(0)
+  #remainingMinor = new Float64Array(0)
+  #remainingUses = new Float64Array(0)
   #dualPrices = new Float64Array(0)
 
-  constructor({ image, arenas, slabs, shoppers, budgets }: WorkerSetup) {
+  constructor({ image, arenas, slabs, shoppers, budgets, keptOffers }: WorkerSetup) {
     this.generation = openGeneration(image, claimArena(arenas))
     this.results = new Results(this.generation)
     this.#slabs = slabs
     this.#readers = slabs.map(({ requests }) => new BatchReader(requests))
     this.#shoppers = new ShopperReader(shoppers)
     this.budgets = new BudgetView(budgets)
+    this.kept = new KeptOffers(keptOffers, threadId)
   }
 
   get campaigns(): CompiledCampaigns {
@@ -53,9 +58,9 @@ export class WorkContext {
     return this.#dualPrices
   }
 
-  /** Budget slot of the campaign at a position of the file; -1 without a limit. */
-  slot(position: number): number {
-    return this.#slots[position]
+  /** Budget slots of the campaign at a position of the file, in the order of `CAMPAIGN_SLOTS`; -1 without a limit. */
+  slots(position: number): Int32Array {
+    return this.#slots.subarray(CAMPAIGN_SLOTS.length * position, CAMPAIGN_SLOTS.length * (position + 1))
   }
 
   /** Whether it can answer under the campaigns of a task, once it has taken them over. */
@@ -74,18 +79,27 @@ export class WorkContext {
     const file = parseCampaignFile(Buffer.from(text).toString(), this.generation.image.manifest.currency)
     this.#campaigns = compileCampaigns(this.generation, file, revision)
     this.#slots = new Int32Array(slots)
-    this.#remaining = new Float64Array(file.campaigns.length)
+    this.#remainingMinor = new Float64Array(file.campaigns.length)
+    this.#remainingUses = new Float64Array(file.campaigns.length)
     this.#dualPrices = new Float64Array(file.campaigns.length)
     this.#revision = revision
   }
 
-  /** What is left of every budget now; the array is used again. */
-  remainingMinor(): Float64Array {
-    for (let p = 0; p < this.#slots.length; p++)
-      this.#remaining[p] = this.#slots[p] < 0 ? Number.POSITIVE_INFINITY : this.budgets.remaining(this.#slots[p])
-    return this.#remaining
+  /** What is left now of every budget, and of the offers that every campaign may give; the arrays are used again. */
+  remaining(): { remainingMinor: Float64Array; remainingUses: Float64Array } {
+    for (let p = 0; p < this.#remainingMinor.length; p++) {
+      const [budget, uses, stock] = this.slots(p)
+      this.#remainingMinor[p] = this.#left(budget)
+      this.#remainingUses[p] = Math.min(this.#left(uses), this.#left(stock))
+    }
+    return { remainingMinor: this.#remainingMinor, remainingUses: this.#remainingUses }
   }
 
+  #left(slot: number): number {
+    return slot < 0 ? Number.POSITIVE_INFINITY : this.budgets.remaining(slot)
+  }
+
+  /** What is live about whoever asks, without the offers they hold. */
   readLive(asked: AskedBy): LiveShopperColumns {
     return readLive(this.generation, this.#shoppers, asked, this.live)
   }

@@ -1,13 +1,16 @@
-/** POST /v1/decide, /v1/recommend and /v1/similar: from a body to an answer, its log row and its reservations. */
+/** POST /v1/decide, /v1/recommend and /v1/similar: from a body to an answer, its log row and what it promised. */
 import type { DecideRequest, RecommendRequest, SimilarRequest } from '../../core/contract/requests.ts'
 import { writeAnswer } from '../../core/scoring/answer.ts'
 import { catalogueSequence } from '../../core/scoring/catalogue.ts'
-import { type DecideArguments, type Decision, decide, type Reservation } from '../../core/scoring/decide.ts'
+import { type DecideArguments, type Decision, decide } from '../../core/scoring/decide.ts'
+import { hashOf, subjectOf } from '../../core/scoring/keys.ts'
 import { merchandiseAt } from '../../core/scoring/merchandise.ts'
 import { recommend, similar } from '../../core/scoring/recommend.ts'
 import { writeRow } from '../../core/scoring/row.ts'
+import type { SubjectHash } from '../../core/store/shoppers.ts'
 import { requestOf, SCHEMAS, textOf, timeOf } from './asked.ts'
 import type { WorkContext } from './context.ts'
+import { keepIssued, noteReserved, reserveAll } from './issued.ts'
 import type { Rows } from './results.ts'
 
 /** Decisions that lost their budget to another worker, or read a catalogue in change, are made again this often. */
@@ -39,11 +42,40 @@ export function writeDecision(
     time: timeOf(request.time, trusted, now),
     live: context.readLive(request),
     campaigns: context.campaigns,
-    remainingMinor: context.remainingMinor(),
+    ...context.remaining(),
     dualPrices: context.dualPrices,
   }
+  const holder = holderOf(context, request)
+  if (holder === null) return decideAndWrite(context, args, null, trusted, body)
+  context.kept.lock(holder)
+  try {
+    context.kept.read(holder, args.time, args.live)
+    return decideAndWrite(context, args, holder, trusted, body)
+  } finally {
+    context.kept.unlock(holder)
+  }
+}
+
+/** Whose offers are kept; null where no offers are given, or to nobody. */
+function holderOf(context: WorkContext, request: DecideRequest): SubjectHash | null {
+  const subject = subjectOf(request)
+  const { byHash, policy } = context.campaigns
+  if (subject === null || byHash.size === 0 || request.personalise === false || policy.prices !== 'personal')
+    return null
+  return hashOf(context.generation, subject)
+}
+
+function decideAndWrite(
+  context: WorkContext,
+  args: DecideArguments,
+  holder: SubjectHash | null,
+  trusted: boolean,
+  body: Buffer,
+): Written {
   const decision = decideAndReserve(context, args)
-  return request.preview ? previewed(context, decision) : logged(context, args, decision, trusted, body)
+  if (args.request.preview) return previewed(context, decision)
+  if (holder !== null) keepIssued(context, holder, decision, args.time)
+  return logged(context, args, decision, trusted, body)
 }
 
 function previewed({ generation, results }: WorkContext, decision: Decision): Written {
@@ -61,7 +93,7 @@ function logged(
   body: Buffer,
 ): Written {
   const { generation, results } = context
-  noteReserved(context, decision.reservations)
+  noteReserved(context, decision.issued)
   const start = results.out.length
   const answer = writeRow(generation, args, decision, trusted, body, results.out)
   return { ...answer, rows: { start, end: results.out.length, count: 1 } }
@@ -74,36 +106,10 @@ function decideAndReserve(context: WorkContext, args: DecideArguments): Decision
     const before = catalogueSequence(live)
     const decision = decide(context.generation, args)
     const still = (before & 1) === 0 && catalogueSequence(live) === before
-    if (still && (args.request.preview || reserveAll(context, decision.reservations))) return decision
-    args.remainingMinor = context.remainingMinor()
+    if (still && (args.request.preview || reserveAll(context, decision.issued))) return decision
+    Object.assign(args, context.remaining())
   }
   throw new Error(`no decision held in ${ATTEMPTS} attempts: budgets or catalogue change faster than decisions`)
-}
-
-/** Takes all reservations or none. */
-function reserveAll(context: WorkContext, reservations: Reservation[]): boolean {
-  for (let r = 0; r < reservations.length; r++) {
-    const { position, amountMinor } = reservations[r]
-    const slot = context.slot(position)
-    if (slot < 0 || context.budgets.reserve(slot, amountMinor)) continue
-    giveBack(context, reservations.slice(0, r))
-    return false
-  }
-  return true
-}
-
-function giveBack(context: WorkContext, reservations: Reservation[]): void {
-  for (const { position, amountMinor } of reservations) {
-    const slot = context.slot(position)
-    if (slot >= 0) context.budgets.add(slot, amountMinor)
-  }
-}
-
-function noteReserved(context: WorkContext, reservations: Reservation[]): void {
-  for (const { position, amountMinor, validUntil } of reservations) {
-    const slot = context.slot(position)
-    if (slot >= 0) context.results.effects.reserved.push(slot, amountMinor, validUntil)
-  }
 }
 
 export function answerRecommend(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {

@@ -1,7 +1,7 @@
 /** POST /v1/events: rows for the log, changes of live state, spending of budgets. */
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { EVENT_ROW_VERSION, type EventRow, type EventsRequest, type ShopperEvent } from '../../core/contract/events.ts'
-import { itemIndexOf } from '../../core/scoring/keys.ts'
+import { hashOf, itemIndexOf, type KeyRoom, subjectOf } from '../../core/scoring/keys.ts'
 import { effectOfEvent } from '../../core/scoring/live-events.ts'
 import { requestOf, SCHEMAS, textOf, timeOf } from './asked.ts'
 import type { WorkContext } from './context.ts'
@@ -37,7 +37,7 @@ function take(context: WorkContext, event: ShopperEvent, time: number, receivedA
   const { effects, out } = context.results
   const effect = effectOfEvent(context.generation, event, time)
   if (effect !== null) effects.changes.push(effect)
-  const spending = spendingOf(event)
+  const spending = spendingOf(context.generation, event)
   if (spending !== null) effects.spendings.push(spending)
   const row: EventRow = {
     v: EVENT_ROW_VERSION,
@@ -50,9 +50,12 @@ function take(context: WorkContext, event: ShopperEvent, time: number, receivedA
 }
 
 /** A purchase that names the campaign it used. The decision's id begins with its time. */
-export function spendingOf(event: Omit<ShopperEvent, 'time'>): Spending | null {
-  const { kind, campaign, discountMinor, decisionId } = event
-  if (kind !== 'purchase' || campaign === undefined || !discountMinor) return null
+export function spendingOf(room: KeyRoom, event: Omit<ShopperEvent, 'time'>): Spending | null {
+  const { kind, campaign, item, quantity = 1, discountMinor = 0, decisionId } = event
+  if (kind !== 'purchase' || campaign === undefined || item === undefined) return null
   const decidedAt = decisionId === undefined ? 0 : Number.parseInt(decisionId.slice(0, 12), 16)
-  return { campaign, amountMinor: discountMinor, decidedAt }
+  const subject = subjectOf(event)
+  const hash = (text: string) => hashOf(room, text)
+  const holder = subject === null ? null : { subject: hash(subject), item: hash(item), campaignHash: hash(campaign).lo }
+  return { campaign, amountMinor: discountMinor, units: quantity, holder, decidedAt }
 }

@@ -7,7 +7,7 @@
  * Results: for each request u32 status, start and end of its answer, start, end and number of its log rows; an answer
  * may stand inside its row. Then the bytes.
  */
-import type { LiveContact, LiveEvent, SubjectHash } from '../../core/store/shoppers.ts'
+import type { CampaignMark, LiveEvent, SubjectHash } from '../../core/store/shoppers.ts'
 
 /** Most requests that go to a worker at once; past this many bytes no further one joins them. */
 export const BATCH_REQUESTS = 64
@@ -16,7 +16,10 @@ const BATCH_BYTES = 512 * 1024
 export const WORK_ROUTES = ['decide', 'recommend', 'similar', 'events', 'decideBatch', 'recommendBatch'] as const
 export type WorkRoute = (typeof WORK_ROUTES)[number]
 
-/** The campaign file as it stands; `slots` holds each campaign's place in the budget memory, -1 without a limit. */
+/**
+ * The campaign file as it stands. `slots`: for each campaign the places in the budget memory of its budget, of the
+ * redemptions it may still have and of the units set aside for it; -1 without a limit.
+ */
 export interface PublishedCampaigns {
   revision: string
   text: SharedArrayBuffer
@@ -139,6 +142,9 @@ export class BatchReader {
 export interface Spending {
   campaign: string
   amountMinor: number
+  units: number
+  /** Whose offer it was, and for which item; null where nobody is told. */
+  holder: { subject: SubjectHash; item: SubjectHash; campaignHash: number } | null
   /** When the offer was issued. */
   decidedAt: number
 }
@@ -146,7 +152,8 @@ export interface Spending {
 export interface LiveChange {
   subject: SubjectHash
   event: LiveEvent | null
-  contact: LiveContact | null
+  contact: CampaignMark | null
+  use: CampaignMark | null
 }
 
 /** What the HTTP thread, which owns all live state, has to do before it answers. */

@@ -8,8 +8,9 @@ function real(min: number, max: number): fc.Arbitrary<number> {
 
 const action = fc.record({
   discount: fc.nat(5000),
-  oddsFactor: real(1, 20),
+  oddsFactor: real(0, 20),
   factorSe: real(0, 2),
+  borrowed: real(0, 1),
   dual: real(0, 3),
 })
 const offers = fc.record({
@@ -53,21 +54,23 @@ describe.each(BUILDS)('offers, %s build', (build) => {
         arena.reset()
         const n = actions.length
         const column = (name: keyof (typeof actions)[0]) => arena.f64(actions.map((a) => a[name]))
-        const [discount, factor, se, dual] = [
+        const [discount, factor, se, borrowed, dual] = [
           column('discount'),
           column('oddsFactor'),
           column('factorSe'),
+          column('borrowed'),
           column('dual'),
         ]
         const [p, margin, band, price, value] = Array.from({ length: 5 }, () => arena.room(n * 8))
         const out = [p, margin, band, price, value] as const
-        kernel.offerValues(n, unitMargin, oddsNone, discount, factor, se, z, dual, ...out)
+        kernel.offerValues(n, unitMargin, oddsNone, discount, factor, se, borrowed, z, dual, ...out)
         const pNone = oddsNone / (1 + oddsNone)
         const expected = actions.map((a) => {
           const odds = oddsNone * a.oddsFactor
           const pa = odds / (1 + odds)
-          const m = (pa - pNone) * unitMargin - pa * a.discount
-          const b = z * (pa * (1 - pa) * a.factorSe * Math.abs(unitMargin - a.discount))
+          const won = (1 - a.borrowed) * unitMargin
+          const m = (pa - pNone) * won - pa * a.discount
+          const b = z * (pa * (1 - pa) * a.factorSe * Math.abs(won - a.discount))
           const c = a.dual * (pa * a.discount)
           return [pa, m, b, c, m - b - c]
         })

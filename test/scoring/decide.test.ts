@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Campaign, CampaignFile } from '../../core/contract/campaigns.ts'
-import type { DecisionRow } from '../../core/contract/decision-row.ts'
+import { actionsOf, type DecisionRow } from '../../core/contract/decision-row.ts'
 import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/live.ts'
 import type { DecideRequest } from '../../core/contract/requests.ts'
 import { answerOf, answerText } from '../../core/scoring/answer.ts'
@@ -63,6 +63,7 @@ describe('a decision', () => {
       live: more.live ?? emptyLiveShopper(),
       campaigns: compileCampaigns(g, file, 'revision'),
       remainingMinor: new Float64Array(campaigns.length).fill(more.remaining ?? Number.POSITIVE_INFINITY),
+      remainingUses: new Float64Array(campaigns.length).fill(Number.POSITIVE_INFINITY),
       dualPrices: new Float64Array(campaigns.length),
     }
   }
@@ -142,7 +143,9 @@ describe('a decision', () => {
       campaigns: compileCampaigns(two, { version: 1, currency: 'GBP', policy: plain, campaigns: [once] }, 'r'),
     })
     expect(decision.slots.map(({ choice }) => choice.reason)).toEqual(['incremental_value', 'budget_exhausted'])
-    expect(decision.reservations).toEqual([{ position: 0, amountMinor: 150, validUntil: NOW + DAY }])
+    const [issued, ...others] = decision.issued.map(({ on, ...rest }) => ({ campaign: on.id, ...rest }))
+    expect(others).toEqual([])
+    expect(issued).toEqual({ campaign: 'spring', item: 0, amountMinor: 150, thresholdMinor: 0, validUntil: NOW + DAY })
     expect(args.remainingMinor[0]).toBe(200)
     await opened.close()
   })
@@ -187,14 +190,16 @@ describe('a decision', () => {
     const row = JSON.parse(out.view().toString()) as DecisionRow
     expect(row.answer).toEqual(answerOf(g, decision))
     expect(row.propensities.length).toBe(decision.slots.length + 1)
-    expect(row.propensities.flatMap(({ probabilities }) => probabilities)).toEqual([
+    const logged = row.propensities.flatMap(actionsOf)
+    expect(logged.map(({ probability }) => probability)).toEqual([
       ...decision.drawnItems.probabilities,
       ...decision.drawnBasket.probabilities,
     ])
-    for (const { actions, probabilities } of row.propensities) {
-      expect(actions[0]).toBe('nothing')
-      expect(actions.length).toBe(probabilities.length)
-    }
+    expect(logged.map(({ action }) => action)).toEqual(
+      [...decision.drawnItems.steps, ...decision.drawnBasket.steps].map((step) =>
+        step === null ? 'nothing' : `${step.on.id}#${step.number}`,
+      ),
+    )
     expect(answerText(g, decide(g, argumentsOfRow(row, args.campaigns)))).toBe(answerText(g, decision))
   })
 

@@ -160,6 +160,7 @@ test('an answer is the bytes that JSON.stringify gives for it, whatever the keys
           live: emptyLiveShopper(),
           campaigns,
           remainingMinor: new Float64Array(2).fill(Number.POSITIVE_INFINITY),
+          remainingUses: new Float64Array(2).fill(Number.POSITIVE_INFINITY),
           dualPrices: new Float64Array(2),
         }),
       )

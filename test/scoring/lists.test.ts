@@ -259,6 +259,7 @@ describe('trends and rhythm as sources', () => {
       live: emptyLiveShopper(),
       campaigns: compileCampaigns(g, { version: 1, currency: 'GBP', campaigns: [] }, 'none'),
       remainingMinor: new Float64Array(0),
+      remainingUses: new Float64Array(0).fill(Number.POSITIVE_INFINITY),
       dualPrices: new Float64Array(0),
     }
     expect(answerOf(g, decide(g, args)).items.map(({ reasons }) => reasons)).toEqual(

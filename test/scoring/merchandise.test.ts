@@ -140,6 +140,7 @@ describe('boosts and pins', () => {
           live: emptyLiveShopper(),
           campaigns: compiled(campaigns),
           remainingMinor: new Float64Array(2).fill(Number.POSITIVE_INFINITY),
+          remainingUses: new Float64Array(2).fill(Number.POSITIVE_INFINITY),
           dualPrices: new Float64Array(2),
         }),
       ).items

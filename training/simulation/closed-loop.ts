@@ -102,6 +102,7 @@ function drawPurchases(loop: Loop, caller: Caller, position: number, day: number
     live: caller.live,
     campaigns: loop.campaigns,
     remainingMinor: loop.remainingMinor,
+    remainingUses: new Float64Array(loop.remainingMinor.length).fill(Number.POSITIVE_INFINITY),
     dualPrices: new Float64Array(loop.remainingMinor.length),
   })
   rememberContacts(caller.live, decision, time)

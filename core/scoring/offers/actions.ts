@@ -1,21 +1,21 @@
 /**
  * The choice among actions, for one item or for the basket. Action 0 gives nothing and is worth 0.
  *
- * For an action with discount δ on unit margin P − c, probabilities p_0 without and p_a with it, τ = p_a − p_0:
- *   value = τ(P − c) − p_a δ  −  z · se  −  λ p_a δ
- * The response moves the odds: odds_a = odds_0 · (1 − d)^ε for a reduction of share d and elasticity ε < 0, which for
- * small probabilities is the log-log demand curve and never leaves [0, 1]. Values are minor units an impression.
+ * For an action with discount δ on unit margin P − c, probabilities p_0 without and p_a with it, τ = p_a − p_0, b the share of
+ * the extra units that is borrowed from later sales:
+ *   value = τ (1 − b)(P − c) − p_a δ  −  z · se  −  λ p_a δ
+ * The response moves the odds (`response.ts`), which for small probabilities is the log-log demand curve and never leaves
+ * [0, 1]. Values are minor units an impression.
  */
-import type { ConsideredAction, OfferReason } from '../contract/answers.ts'
-import { OFFER_REASONS } from '../contract/answers.ts'
-import type { PromotionPolicy } from '../contract/campaigns.ts'
-import type { BasketStep, ItemStep } from './campaigns.ts'
-import type { Generation } from './generation.ts'
+import type { ConsideredAction, OfferReason } from '../../contract/answers.ts'
+import { OFFER_REASONS } from '../../contract/answers.ts'
+import type { PromotionPolicy } from '../../contract/campaigns.ts'
+import { MAX_ACTIONS } from '../arena.ts'
+import type { BasketStep, ItemStep } from '../campaigns.ts'
+import type { Generation } from '../generation.ts'
+import { draw, type Identity } from '../identity.ts'
 import type { GuardState } from './guards.ts'
-import { draw, type Identity } from './identity.ts'
-
-/** Deepest share at which the response curve is read: the logarithm has no value at a whole reduction. */
-const DEEPEST_SHARE = 0.95
+import { logPriceOf, type ShopperResponse, writeResponse } from './response.ts'
 
 /** Everything that all choices of one decision share. */
 export interface Choosing {
@@ -25,6 +25,8 @@ export interface Choosing {
   dualPrices: Float64Array
   guards: GuardState
   identity: Identity
+  /** Whose responses are looked up. */
+  shopper: ShopperResponse
   /** Asks for every action with its value. */
   explain: boolean
 }
@@ -75,6 +77,8 @@ export class Actions<S extends Step> {
   /** Where this choice begins in `#drawn`. */
   readonly #from: number
   readonly #considered: ConsideredAction[]
+  /** Rows, each followed by what is added to the value that was weighed. */
+  readonly #extra: number[] = []
   /** First of the guards, in the order of `OFFER_REASONS`, that dropped an action. */
   #firstDrop: number = OFFER_REASONS.length
   /** Rows that are weighed. */
@@ -94,18 +98,14 @@ export class Actions<S extends Step> {
     if (this.#choosing.explain) this.#considered.push(dropped(step.on.id, discountMinor, probability, reason))
   }
 
-  /** `share` of the price, or of the spend threshold, is what the action takes off. */
-  open(step: S, discountMinor: number, share: number, response: Response): void {
+  /** `share` of the price, or of the spend threshold, is what the action takes off; `extra` adds to its value. */
+  open(step: S, discountMinor: number, share: number, response: Response, extra = 0): void {
+    const { explain } = this.#choosing
     if (response !== this.#response) this.#weigh()
     this.#response = response
-    const { g, dualPrices, explain } = this.#choosing
-    const { discount, oddsFactor, factorSe, dual } = g.arena.actions
     const row = this.#drawn.steps.push(step) - 1 - this.#from
-    const logPrice = Math.log(1 - Math.min(share, DEEPEST_SHARE))
-    discount.view[row] = discountMinor
-    oddsFactor.view[row] = Math.exp(response.elasticity * logPrice)
-    factorSe.view[row] = -response.elasticitySe * logPrice
-    dual.view[row] = dualPrices[step.on.position]
+    writeAction(this.#choosing, step, discountMinor, share, response, row)
+    if (extra !== 0) this.#extra.push(row, extra)
     if (explain) this.#considered.push(dropped(step.on.id, discountMinor, response.probability, null))
   }
 
@@ -118,12 +118,14 @@ export class Actions<S extends Step> {
     const { g, policy, identity } = this.#choosing
     const { value, propensity, discount } = g.arena.actions
     value.view[0] = 0
+    for (let i = 0; i < this.#extra.length; i += 2) value.view[this.#extra[i]] += this.#extra[i + 1]
+    const isPersonal = policy.prices === 'personal'
     const chosen = g.kernel.chooseOffer(
       n,
       value.pointer,
-      policy.temperatureMinor,
-      policy.explorationFloor,
-      draw(g, identity, slot),
+      isPersonal ? policy.temperatureMinor : 0,
+      isPersonal ? policy.explorationFloor : 0,
+      isPersonal ? draw(g, identity, slot) : 0,
       propensity.pointer,
     )
     this.#explain()
@@ -142,41 +144,32 @@ export class Actions<S extends Step> {
     return this.#drawn.steps.length - this.#from
   }
 
-  #nothingOpen(): Choice<S> {
+  /** Nothing could be chosen, for this reason. */
+  none(reason: OfferReason): Choice<S> {
     this.#drawn.probabilities.push(1)
-    const reason = OFFER_REASONS[this.#firstDrop] ?? 'no_campaign'
     return { step: null, discountMinor: 0, reason, propensity: 1, considered: this.#considered }
+  }
+
+  #nothingOpen(): Choice<S> {
+    return this.none(OFFER_REASONS[this.#firstDrop] ?? 'no_campaign')
   }
 
   /** Weighs the rows that share the last response. */
   #weigh(): void {
     const n = this.#n - this.#weighed
     if (this.#response === null || n === 0) return
-    const { g, policy } = this.#choosing
-    const { unitMarginMinor, probability: p0 } = this.#response
-    const { discount, oddsFactor, factorSe, dual, probability, margin, se, price, value } = g.arena.actions
-    const at = 8 * this.#weighed
-    g.kernel.offerValues(
-      n,
-      unitMarginMinor,
-      p0 / (1 - p0),
-      discount.pointer + at,
-      oddsFactor.pointer + at,
-      factorSe.pointer + at,
-      policy.uncertaintyZ,
-      dual.pointer + at,
-      probability.pointer + at,
-      margin.pointer + at,
-      se.pointer + at,
-      price.pointer + at,
-      value.pointer + at,
-    )
+    weigh(this.#choosing, this.#response, this.#weighed, n)
     this.#weighed += n
+  }
+
+  #extraOf(row: number): number {
+    for (let i = 0; i < this.#extra.length; i += 2) if (this.#extra[i] === row) return this.#extra[i + 1]
+    return 0
   }
 
   /** Fills in what weighing found of the actions that were not dropped. */
   #explain(): void {
-    const { probability, margin, se, price, value, propensity } = this.#choosing.g.arena.actions
+    const { probability, margin, se, price, dual, value, propensity } = this.#choosing.g.arena.actions
     let row = 0
     for (const action of this.#considered) {
       if (action.droppedBy !== null) continue
@@ -185,10 +178,67 @@ export class Actions<S extends Step> {
       action.incrementalMarginMinor = margin.view[row]
       action.uncertaintyMinor = se.view[row]
       action.resourcePriceMinor = price.view[row]
+      action.budgetDualPrice = dual.view[row]
+      action.jointMinor = this.#extraOf(row)
       action.valueMinor = value.view[row]
       action.propensity = propensity.view[row]
     }
   }
+}
+
+/** The value of one action by itself, in minor units. Works in the arena's last row, which no choice reaches. */
+export function actionValue(
+  choosing: Choosing,
+  step: Step,
+  discountMinor: number,
+  share: number,
+  response: Response,
+): number {
+  writeAction(choosing, step, discountMinor, share, response, MAX_ACTIONS)
+  weigh(choosing, response, MAX_ACTIONS, 1)
+  return choosing.g.arena.actions.value.view[MAX_ACTIONS]
+}
+
+/** An action's columns, before it is weighed. */
+function writeAction(
+  { g, dualPrices, shopper }: Choosing,
+  { on }: Step,
+  discountMinor: number,
+  share: number,
+  { elasticity, elasticitySe }: Response,
+  row: number,
+): void {
+  const { discount, dual } = g.arena.actions
+  writeResponse(g, on.curve, shopper.segment, elasticity, elasticitySe, logPriceOf(share), row)
+  discount.view[row] = discountMinor
+  dual.view[row] = dualPrices[on.position]
+}
+
+/** Weighs `n` rows from `first` on, which share a response. */
+function weigh(
+  { g, policy }: Choosing,
+  { unitMarginMinor, probability: p0 }: Response,
+  first: number,
+  n: number,
+): void {
+  const { discount, oddsFactor, factorSe, borrowed, dual, probability, margin, se, price, value } = g.arena.actions
+  const at = 8 * first
+  g.kernel.offerValues(
+    n,
+    unitMarginMinor,
+    p0 / (1 - p0),
+    discount.pointer + at,
+    oddsFactor.pointer + at,
+    factorSe.pointer + at,
+    borrowed.pointer + at,
+    policy.uncertaintyZ,
+    dual.pointer + at,
+    probability.pointer + at,
+    margin.pointer + at,
+    se.pointer + at,
+    price.pointer + at,
+    value.pointer + at,
+  )
 }
 
 function reasonOf(chosen: number, values: Float64Array, n: number): OfferReason {
@@ -211,6 +261,8 @@ function dropped(
     incrementalMarginMinor: 0,
     uncertaintyMinor: 0,
     resourcePriceMinor: 0,
+    budgetDualPrice: 0,
+    jointMinor: 0,
     valueMinor: 0,
     propensity: 0,
     droppedBy,

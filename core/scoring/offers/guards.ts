@@ -1,0 +1,95 @@
+/**
+ * Guards: what must hold before an action may be weighed at all. They run in a fixed order and the first that fails
+ * names the reason. Nothing that is learned can overrule them.
+ */
+import type { OfferReason } from '../../contract/answers.ts'
+import type { PromotionPolicy } from '../../contract/campaigns.ts'
+import { LIVE_CONTACTS, type LiveShopperColumns } from '../../contract/live.ts'
+import { BPS } from '../../contract/money.ts'
+import type { Live } from '../campaigns.ts'
+
+/** What the guards of one decision read. Arrays are by position in the campaign file, Infinity where there is no limit. */
+export interface GuardState {
+  time: number
+  /** False: nobody to count contacts for. */
+  identified: boolean
+  live: LiveShopperColumns
+  policy: PromotionPolicy
+  /** Minor units left of each campaign's budget; lowered as offers are given. */
+  remainingMinor: Float64Array
+  /** Offers that each campaign may still give; lowered as offers are given. */
+  remainingUses: Float64Array
+  /** Offers that may still be kept for the shopper; lowered as offers are given. */
+  offerRoom: number
+}
+
+/** A campaign that runs at the decision's time, and why none of its actions may be given to this shopper; null: they may. */
+export interface Running<C extends Live> {
+  campaign: C
+  barred: OfferReason | null
+}
+
+export function runningOf<C extends Live>(state: GuardState, campaigns: C[]): Running<C>[] {
+  const running: Running<C>[] = []
+  for (const campaign of campaigns)
+    if (campaign.startsAt <= state.time && state.time < campaign.endsAt)
+      running.push({ campaign, barred: barredBy(state, campaign) })
+  return running
+}
+
+/** Where all shoppers get the same prices, nothing that counts per shopper may matter. */
+function barredBy(state: GuardState, campaign: Live): OfferReason | null {
+  if (state.policy.prices === 'same_for_all') return null
+  if (isCapReached(state, campaign)) return 'contact_cap'
+  return null
+}
+
+/**
+ * Whether a further showing could exceed the cap. Showings are remembered up to a fixed number; where the memory is
+ * full and its oldest entry still counts, the cap cannot be shown to hold, so it is taken as reached.
+ */
+function isCapReached({ time, identified, live }: GuardState, { contactCap, hash }: Live): boolean {
+  if (contactCap === null) return false
+  if (!identified) return true
+  const since = time - contactCap.withinMs
+  let showings = 0
+  for (let i = 0; i < live.nContacts; i++)
+    if (live.contactHashes[i] === hash && live.contactTimes[i] > since) showings++
+  const full = live.nContacts === LIVE_CONTACTS && live.contactTimes[LIVE_CONTACTS - 1] > since
+  return showings >= contactCap.count || full
+}
+
+/** An action before it is weighed: what the shopper would pay and what the shop would keep of it. Minor units. */
+export interface Guarded {
+  discountMinor: number
+  /** What the shopper pays after everything that may still come off. */
+  netMinor: number
+  costMinor: number
+  /** Lowest price of the last 30 days; Infinity where the action lowers no price of an item. */
+  priorPriceMinor: number
+  /** Price from which the largest personal reduction counts; 0 where the action lowers no price of an item. */
+  priceMinor: number
+}
+
+/** The first guard that drops an action, or null. */
+export function guard(state: GuardState, { campaign, barred }: Running<Live>, action: Guarded): OfferReason | null {
+  if (barred !== null) return barred
+  const { position, marginFloorBps } = campaign
+  const { discountMinor, netMinor, priceMinor, priorPriceMinor } = action
+  if (state.remainingUses[position] < 1) return 'stock'
+  if (state.offerRoom < 1) return 'offers_held'
+  if (discountMinor > state.remainingMinor[position]) return 'budget_exhausted'
+  const marginMinor = netMinor - action.costMinor
+  if (marginMinor < 0 || marginMinor * BPS < netMinor * Math.max(marginFloorBps, state.policy.marginFloorBps))
+    return 'margin_floor'
+  if (priceMinor - discountMinor >= priorPriceMinor) return 'prior_price'
+  if (discountMinor * BPS > priceMinor * state.policy.priceGapBps && priceMinor > 0) return 'price_gap'
+  return null
+}
+
+/** An offer was given: later actions of the decision see what is left. */
+export function take(state: GuardState, { position }: Live, amountMinor: number): void {
+  state.remainingMinor[position] -= amountMinor
+  state.remainingUses[position] -= 1
+  state.offerRoom -= 1
+}
