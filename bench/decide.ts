@@ -9,6 +9,7 @@ import { BlendCost, type BlendFigures, RECOMMEND_PATH, renderBlend } from './ble
 import { Decider } from './decider.ts'
 import { withBareHandler } from './http/bare.ts'
 import { type Scenario, visitorRequests } from './requests.ts'
+import { liveCampaigns } from './shop/campaigns.ts'
 import { publishedShop } from './shop/publish.ts'
 import { median, quantile } from './statistics.ts'
 
@@ -102,7 +103,7 @@ async function contender(options: DecideBench, items: number, say: (line: string
   const { shoppers, seed, campaigns, scenario } = options
   const shop = await publishedShop({ items, shoppers, seed }, say)
   say(`opening ${items} items`)
-  const decider = await Decider.open(shop, campaigns)
+  const decider = await Decider.open(shop, liveCampaigns(campaigns, shop))
   const requests = visitorRequests(shop, scenario, DISTINCT_REQUESTS, seed)
   decider.check(requests.slice(0, CHECKED))
   return { items, decider, requests, time: shop.time, next: 0, cpuMicros: [], p50Micros: [], p99Micros: [] }

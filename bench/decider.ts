@@ -11,7 +11,6 @@ import { type Decision, decide } from '../core/scoring/decide.ts'
 import { type Generation, openGeneration, reserveBytes } from '../core/scoring/generation.ts'
 import { openSnapshot } from '../core/snapshot/open.ts'
 import { faultOf } from './oracle.ts'
-import { liveCampaigns } from './shop/campaigns.ts'
 import type { PublishedShop } from './shop/publish.ts'
 
 export class Decider {
@@ -37,14 +36,14 @@ export class Decider {
     this.#dualPrices = new Float64Array(file.campaigns.length)
   }
 
-  static async open(shop: PublishedShop, campaigns: number, revision = 'bench'): Promise<Decider> {
+  static async open(shop: PublishedShop, campaigns: CampaignFile, revision = 'bench'): Promise<Decider> {
     const image = await openSnapshot(shop.folder, {
       expectedId: shop.id,
       reserveBytes: (segment) => reserveBytes(segment, 1),
     })
     const generation = openGeneration(image, 0)
     fillLiveCatalogue(generation.live, generation.tables)
-    return new Decider(shop, generation, liveCampaigns(campaigns, shop), revision)
+    return new Decider(shop, generation, campaigns, revision)
   }
 
   decide(request: DecideRequest): Decision {

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { wholeNumber } from '../cli/number-options.ts'
 import { benchDecide, renderDecide } from './decide.ts'
 import { benchHttp, renderHttp } from './http/http.ts'
+import { benchOffers, renderOffers } from './http/offers.ts'
 import { benchSwap, renderSwap } from './http/swap.ts'
 import { benchKernel, renderKernel } from './kernel.ts'
 import { SCENARIOS } from './requests.ts'
@@ -57,6 +58,20 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- http --items 20000 --campaigns 4 --scenario known')
   .action(async (options) => print(await benchHttp(options, say), renderHttp, options.json))
+
+program
+  .command('offers')
+  .description('what offers add to a recommendation over HTTP, in units of a bare handler')
+  .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
+  .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+  .option('--campaigns <n>', 'live campaigns', wholeNumber, 32)
+  .option('--connections <n>', 'connections of the load', wholeNumber, 32)
+  .option('--seconds <n>', 'seconds a round at each path', wholeNumber, 3)
+  .option('--rounds <n>', 'interleaved rounds', wholeNumber, 5)
+  .option('--seed <n>', 'seed of the shop and of the requests', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- offers --campaigns 32')
+  .action(async (options) => print(await benchOffers(options, say), renderOffers, options.json))
 
 program
   .command('swap')

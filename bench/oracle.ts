@@ -96,7 +96,7 @@ function itemActions(g: Generation, campaigns: Campaign[], item: number, costMin
       const netMinor = priceMinor - discountMinor
       const marginMinor = netMinor - costMinor
       if (marginMinor < 0 || marginMinor * BPS < netMinor * (campaign.marginFloorBps ?? 0)) return []
-      const share = discountMinor / priceMinor
+      const share = step.percentBps / BPS
       const response = { elasticity: elasticity.view[item], se: elasticitySe.view[item] }
       const valueMinor = value(p0, priceMinor - costMinor, discountMinor, share, response)
       return [{ campaign: campaign.id, discountMinor, valueMinor }]

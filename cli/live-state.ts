@@ -18,6 +18,7 @@ import {
 } from '../core/contract/live.ts'
 import { parseAs, parseJson } from '../core/contract/parse.ts'
 import { hashOf, subjectOf } from '../core/scoring/keys.ts'
+import { limitsOfRow } from '../core/scoring/row.ts'
 import { type CampaignSlot, limitKey } from '../core/store/budgets.ts'
 import { ShopperReader } from '../core/store/shoppers.ts'
 import { SERVER_DEFAULTS } from '../server/config.ts'
@@ -40,7 +41,7 @@ export interface LiveState {
 const Time = Type.Number({ minimum: 0 })
 const Hash64 = Type.String({ pattern: '^[0-9a-f]{16}$' })
 const Hash32 = Type.String({ pattern: '^[0-9a-f]{8}$' })
-const Left = Type.Array(Type.Union([Type.Number(), Type.Null()]))
+const OfCampaigns = Type.Array(Type.Tuple([Type.Integer({ minimum: 0 }), Time]))
 const marks = (most: number) => Type.Array(Type.Object({ campaignHash: Hash32, time: Time }), { maxItems: most })
 const RowPart = Type.Object({
   live: Type.Object({
@@ -61,9 +62,9 @@ const RowPart = Type.Object({
     ),
   }),
   campaigns: Type.Object({
-    remainingMinor: Left,
-    remainingUses: Left,
-    budgetDualPrice: Type.Array(Type.Number({ minimum: 0 })),
+    remainingMinor: OfCampaigns,
+    remainingUses: OfCampaigns,
+    budgetDualPrice: OfCampaigns,
   }),
 })
 const rowSchema = Compile(RowPart)
@@ -121,18 +122,16 @@ export async function stateOfLogs(folders: ShopFolders, { generation, file }: Lo
 export function stateOfRow({ campaigns }: CampaignFile, rowFile: string): LiveState {
   const text = readFileSync(rowFile, 'utf8')
   const row = parseAs<Pick<DecisionRow, 'live' | 'campaigns'>>(rowSchema, parseJson(text))
-  const { remainingMinor, remainingUses, budgetDualPrice } = row.campaigns
-  if (remainingMinor.length !== campaigns.length || budgetDualPrice.length !== campaigns.length)
-    throw new OfferwrightError(
-      'conflict',
-      `the live state is of ${remainingMinor.length} campaigns, the campaign file has ${campaigns.length}`,
-      { field: 'campaigns', value: remainingMinor.length },
-    )
+  for (const told of Object.values(row.campaigns).flat())
+    if (told[0] >= campaigns.length)
+      throw new OfferwrightError(
+        'conflict',
+        `the live state tells of campaign ${told[0] + 1}, the campaign file has ${campaigns.length}`,
+        { field: 'campaigns', value: told[0] },
+      )
   const live = liveShopperFromRow(row.live)
   return {
     readLive: () => live,
-    remainingMinor: Float64Array.from(remainingMinor, (left) => left ?? Number.POSITIVE_INFINITY),
-    remainingUses: Float64Array.from(remainingUses, (left) => left ?? Number.POSITIVE_INFINITY),
-    dualPrices: Float64Array.from(budgetDualPrice),
+    ...limitsOfRow(row, campaigns.length),
   }
 }

@@ -3,10 +3,10 @@
  * scorer answers in this process, a part of which the naive oracle has checked.
  */
 import { createHash } from 'node:crypto'
+import type { CampaignFile } from '../../core/contract/campaigns.ts'
 import type { DecideRequest } from '../../core/contract/requests.ts'
 import { Decider } from '../decider.ts'
 import { type Scenario, visitorRequests } from '../requests.ts'
-import { liveCampaigns } from '../shop/campaigns.ts'
 import type { PublishedShop } from '../shop/publish.ts'
 
 export interface KnownAnswers {
@@ -19,12 +19,13 @@ const CHECKED = 50
 
 export async function knownAnswers(
   shop: PublishedShop,
-  { campaigns, scenario, seed }: { campaigns: number; scenario: Scenario; seed: number },
+  campaigns: CampaignFile,
+  { scenario, seed }: { scenario: Scenario; seed: number },
   count: number,
 ): Promise<KnownAnswers> {
   const requests = visitorRequests(shop, scenario, count, seed)
   const pinned = requests.map((request): DecideRequest => ({ ...request, time: shop.time }))
-  const decider = await Decider.open(shop, campaigns, revisionOf(JSON.stringify(liveCampaigns(campaigns, shop))))
+  const decider = await Decider.open(shop, campaigns, revisionOf(JSON.stringify(campaigns)))
   decider.check(pinned.slice(0, CHECKED))
   return {
     bodies: pinned.map((request) => JSON.stringify(request)),

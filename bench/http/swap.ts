@@ -54,7 +54,9 @@ export async function benchSwap(options: SwapBench, say: (line: string) => void)
     await publishedShop({ items, shoppers, seed: seed + 1 }, say),
   ]
   const answers = await Promise.all(
-    shops.map((shop) => knownAnswers(shop, { campaigns, scenario: 'known', seed }, DISTINCT_REQUESTS)),
+    shops.map((shop) =>
+      knownAnswers(shop, liveCampaigns(campaigns, shop), { scenario: 'known', seed }, DISTINCT_REQUESTS),
+    ),
   )
   const home = await benchHome(liveCampaigns(campaigns, shops[0]), null)
   const server = new Listener<ServerSetup>(new URL('./offerwright-child.js', import.meta.url))

@@ -1,7 +1,7 @@
 /** Live campaigns for a synthetic shop: in turn a coupon, a time-limited discount and a spend threshold. */
 import type { Campaign, CampaignFile } from '../../core/contract/campaigns.ts'
 import type { PublishedShop } from './publish.ts'
-import { brandName, categoryName } from './tables.ts'
+import { brandName, CATEGORIES, categoryName } from './tables.ts'
 
 const DAY_MS = 86_400_000
 
@@ -16,6 +16,27 @@ export function liveCampaigns(
     campaigns: Array.from({ length: count }, (_, i) => campaign(i, time)),
   }
 }
+
+/** Groups of categories that campaigns on items take turns with in `evenCampaigns`. */
+export const TARGET_GROUPS = 6
+
+/** As `liveCampaigns`, but each item is targeted by as many as any other; spend thresholds are for all items. */
+export function evenCampaigns(
+  count: number,
+  { currency, time }: Pick<PublishedShop, 'currency' | 'time'>,
+): CampaignFile {
+  let onItems = 0
+  const campaigns = Array.from({ length: count }, (_, i): Campaign => {
+    const { targets: _ignored, ...each } = campaign(i, time)
+    if (each.mechanism === 'spend_threshold') return each
+    const group = onItems++ % TARGET_GROUPS
+    return { ...each, targets: { categories: everyNth(categoryName, group) } }
+  })
+  return { version: 1, currency, campaigns }
+}
+
+const everyNth = (name: (code: number) => string, first: number) =>
+  Array.from({ length: Math.ceil((CATEGORIES - first) / TARGET_GROUPS) }, (_, i) => name(first + TARGET_GROUPS * i))
 
 function campaign(i: number, time: number): Campaign {
   const common = {

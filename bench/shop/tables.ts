@@ -14,7 +14,7 @@ import type { Taste } from './taste.ts'
 export const NEIGHBOURS = 100
 export const HISTORY = 20
 export const VECTOR_DIM = 32
-const CATEGORIES = 200
+export const CATEGORIES = 200
 const BRANDS = 500
 
 export const itemKey = (item: number) => `item-${String(item).padStart(8, '0')}`

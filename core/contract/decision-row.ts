@@ -25,14 +25,17 @@ export interface LiveShopper {
   offerRoom?: number
 }
 
-/** What was live about the shop's campaigns, in the order of the campaign file of `campaignRevision`. */
+/** A campaign's position in the campaign file of `campaignRevision`, and its number. */
+export type OfCampaign = [position: number, value: number]
+
+/** What was live about the shop's campaigns, as far as it could matter to the decision. */
 export interface LiveCampaigns {
-  /** Minor units left of each budget; null where there is no limit. */
-  remainingMinor: (number | null)[]
-  /** Offers that each campaign may still give; null where there is no limit. */
-  remainingUses: (number | null)[]
-  /** Price of a minor unit of each budget, at least 0. */
-  budgetDualPrice: number[]
+  /** Minor units left of each budget that dropped an action; any other had enough. */
+  remainingMinor: OfCampaign[]
+  /** Offers that might still be given, of each campaign that an action was dropped for. */
+  remainingUses: OfCampaign[]
+  /** Price of a minor unit of each budget, where it is above 0. */
+  budgetDualPrice: OfCampaign[]
 }
 
 /**

@@ -11,11 +11,12 @@ import {
 } from '../contract/campaigns.ts'
 import { type Fault, OfferwrightError } from '../contract/errors.ts'
 import type { ItemIndex } from '../contract/ids.ts'
+import { BPS } from '../contract/money.ts'
 import { parseInstant, parseJson, schemaFaults } from '../contract/parse.ts'
-import { MAX_ACTIONS, MAX_BOOSTING } from './arena.ts'
+import { bitmapWords, MAX_ACTIONS, MAX_BOOSTING } from './arena.ts'
 import type { Generation } from './generation.ts'
 import { hashOf, itemIndexOf } from './keys.ts'
-import { curveOf } from './offers/response.ts'
+import { curveOf, logPriceOf } from './offers/response.ts'
 
 const fileSchema = Compile(CampaignFile)
 /** A campaign's faults are told for its own mechanism, not for every form a campaign may have. */
@@ -120,10 +121,8 @@ export interface Live {
   validMs: number
   contactCap: { count: number; withinMs: number } | null
   marginFloorBps: number
-  items: Set<ItemIndex> | null
-  /** By code: 1 where targeted. */
-  categories: Uint8Array | null
-  brands: Uint8Array | null
+  /** Bitmap of the items that it targets; null: all. */
+  targets: Uint32Array | null
   /** 1: none. */
   boost: number
   pins: { item: ItemIndex; slot: number }[]
@@ -150,6 +149,8 @@ export interface ItemStep {
   /** The beginning of an entry in a row's list of actions: `"campaign#number`. */
   asLogged: string
   depth: Depth
+  /** ln(1 − d) of a percentage; null for an amount, whose share is of the price. */
+  logPrice: number | null
 }
 
 export interface BasketStep {
@@ -161,6 +162,8 @@ export interface BasketStep {
 
 export interface CompiledCampaigns {
   revision: string
+  /** Campaigns in the file. */
+  count: number
   policy: PromotionPolicy
   /** Only those in state `live`, in the order of the file. */
   onItems: ItemCampaign[]
@@ -175,6 +178,7 @@ export interface CompiledCampaigns {
 export function compileCampaigns(g: Generation, file: CampaignFile, revision: string): CompiledCampaigns {
   const compiled: CompiledCampaigns = {
     revision,
+    count: file.campaigns.length,
     policy: { ...POLICY_DEFAULTS, ...file.policy },
     onItems: [],
     onBasket: [],
@@ -201,7 +205,13 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
 function itemCampaign(live: Live, campaign: Exclude<Campaign, { mechanism: 'spend_threshold' }>): ItemCampaign {
   const on: ItemCampaign = { ...live, mechanism: campaign.mechanism, steps: [] }
   if (campaign.mechanism === 'coupon') on.code = campaign.code
-  on.steps = campaign.ladder.map((depth, number) => ({ on, number, asLogged: `"${on.id}#${number}`, depth }))
+  on.steps = campaign.ladder.map((depth, number) => ({
+    on,
+    number,
+    asLogged: `"${on.id}#${number}`,
+    depth,
+    logPrice: 'percentBps' in depth ? logPriceOf(depth.percentBps / BPS) : null,
+  }))
   return on
 }
 
@@ -222,13 +232,28 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
     validMs: (campaign.validMinutes ?? DEFAULT_VALID_MINUTES) * 60_000,
     contactCap: contactCap ? { count: contactCap.count, withinMs: contactCap.days * 86_400_000 } : null,
     marginFloorBps: campaign.marginFloorBps ?? 0,
-    items: targets?.items === undefined ? null : new Set(targets.items.map((key) => itemIndexOf(g, key))),
-    categories: wantedCodes(targets?.categories, g.categoryCodes),
-    brands: wantedCodes(targets?.brands, g.brandCodes),
+    targets: targets === undefined ? null : targetBitmap(g, targets),
     boost: campaign.boost ?? 1,
     pins: (campaign.pins ?? []).map(({ item, slot }) => ({ item: itemIndexOf(g, item), slot })),
     curve: curveOf(g, campaign.id, campaign.mechanism),
   }
+}
+
+/** An item must match every list that is there. */
+function targetBitmap(g: Generation, { items, categories, brands }: NonNullable<Campaign['targets']>): Uint32Array {
+  const { category, brand } = g.tables.catalogue
+  const named = items === undefined ? null : new Set(items.map((key) => itemIndexOf(g, key)))
+  const inCategories = wantedCodes(categories, g.categoryCodes)
+  const inBrands = wantedCodes(brands, g.brandCodes)
+  const bitmap = new Uint32Array(bitmapWords(g.nItems))
+  for (let item = 0; item < g.nItems; item++)
+    if (
+      (named === null || named.has(item)) &&
+      (inCategories === null || inCategories[category.view[item]] === 1) &&
+      (inBrands === null || inBrands[brand.view[item]] === 1)
+    )
+      bitmap[item >> 5] |= 1 << (item & 31)
+  return bitmap
 }
 
 function wantedCodes(names: string[] | undefined, known: Map<string, number>): Uint8Array | null {
@@ -241,11 +266,6 @@ function wantedCodes(names: string[] | undefined, known: Map<string, number>): U
   return wanted
 }
 
-export function targetsItem(g: Generation, campaign: Live, item: ItemIndex): boolean {
-  const { category, brand } = g.tables.catalogue
-  return (
-    (campaign.items === null || campaign.items.has(item)) &&
-    (campaign.categories === null || campaign.categories[category.view[item]] === 1) &&
-    (campaign.brands === null || campaign.brands[brand.view[item]] === 1)
-  )
+export function targetsItem({ targets }: Pick<Live, 'targets'>, item: ItemIndex): boolean {
+  return targets === null || ((targets[item >> 5] >>> (item & 31)) & 1) === 1
 }

@@ -74,6 +74,8 @@ export interface Decision {
   /** Whether the choices tell every action. */
   explained: boolean
   issued: IssuedOffer[]
+  /** Positions of the campaigns whose budget, or whose number of offers, dropped an action. */
+  spent: { budgets: number[]; uses: number[] }
 }
 
 export interface DecidedSlot {
@@ -118,6 +120,7 @@ export function decide(g: Generation, args: DecideArguments): Decision {
     drawnBasket: basket.drawn,
     explained: choosing.explain,
     issued: issuedOf(slots, basket),
+    spent: choosing.guards.spent,
   }
 }
 
@@ -131,6 +134,7 @@ function choosingOf(g: Generation, args: DecideArguments, shopper: number, ident
     policy,
     remainingMinor: remainingMinor.slice(),
     remainingUses: remainingUses.slice(),
+    spent: { budgets: [], uses: [] },
     offerRoom: identified && policy.prices === 'personal' ? live.offerRoom : Number.POSITIVE_INFINITY,
   }
   return {
@@ -157,21 +161,30 @@ function decideItems(
   const { g, guards, policy, shopper } = choosing
   readAhead(g, ranked.items)
   const running = barred ? [] : runningOf(guards, campaigns.onItems)
-  return ranked.items.map((item, slot) => {
+  const isPersonal = policy.prices === 'personal'
+  const slots: DecidedSlot[] = []
+  for (let slot = 0; slot < ranked.items.length; slot++) {
+    const item = ranked.items[slot]
     const probability = purchaseProbability(ranked.calibration, ranked.plainScores[slot], shopper.base)
     const reasons = reasonsFor(g, history, ranked.found, item)
     reasons.push(...basket.reasons(item), ...ranked.merchandised[slot])
-    const decided = { item, score: ranked.scores[slot], purchaseProbability: probability, reasons }
-    const priceMinor = g.live.priceMinor[item]
-    const kept = barred || policy.prices !== 'personal' ? null : keptItemOffer(g, campaigns, live, item)
-    if (kept !== null) return { ...decided, priceMinor, choice: closed(drawn, 'kept'), offer: kept }
-    const weighed = policy.prices === 'personal' ? probability : publicProbability(g, item)
-    const choice = barred
-      ? closed(drawn, barred)
+    const kept = barred || !isPersonal ? null : keptItemOffer(g, campaigns, live, item)
+    const weighed = isPersonal ? probability : publicProbability(g, item)
+    const closedBy = kept === null ? barred : 'kept'
+    const choice = closedBy
+      ? closed(drawn, closedBy)
       : offerForItem(choosing, drawn, running, slot, item, weighed, basket.stackedBps(item))
-    const offer = offerOf(choosing, choice, item, time)
-    return { ...decided, priceMinor, choice, offer }
-  })
+    slots.push({
+      item,
+      score: ranked.scores[slot],
+      purchaseProbability: probability,
+      priceMinor: g.live.priceMinor[item],
+      reasons,
+      choice,
+      offer: kept ?? offerOf(choosing, choice, item, time),
+    })
+  }
+  return slots
 }
 
 /** The offer that was chosen, taken from what is left. */
@@ -182,25 +195,20 @@ function offerOf({ g, guards }: Choosing, choice: Choice<ItemStep>, item: ItemIn
   return itemOffer(g, step.on, item, discountMinor, Math.min(step.on.endsAt, time + step.on.validMs))
 }
 
-function issuedOf(slots: DecidedSlot[], { choice, offer }: JointBasket): IssuedOffer[] {
+function issuedOf(slots: DecidedSlot[], basket: JointBasket): IssuedOffer[] {
   const issued: IssuedOffer[] = []
-  for (const { item, choice, offer } of slots)
-    if (choice.step !== null && offer !== null)
-      issued.push({
-        on: choice.step.on,
-        item,
-        amountMinor: choice.discountMinor,
-        thresholdMinor: 0,
-        validUntil: offer.validUntil,
-      })
-  if (choice.step !== null && offer !== null)
-    issued.push({
-      on: choice.step.on,
-      item: -1,
-      amountMinor: choice.discountMinor,
-      thresholdMinor: offer.thresholdMinor,
-      validUntil: offer.validUntil,
-    })
+  const issue = (
+    choice: Choice<ItemStep | BasketStep>,
+    item: ItemIndex,
+    thresholdMinor: number,
+    validUntil: number,
+  ) => {
+    if (choice.step !== null)
+      issued.push({ on: choice.step.on, item, amountMinor: choice.discountMinor, thresholdMinor, validUntil })
+  }
+  for (const { item, choice, offer } of slots) if (offer !== null) issue(choice, item, 0, offer.validUntil)
+  const { choice, offer } = basket
+  if (offer !== null) issue(choice, -1, offer.thresholdMinor, offer.validUntil)
   return issued
 }
 

@@ -8,16 +8,12 @@
  */
 import type { ItemIndex } from '../contract/ids.ts'
 import { type CompiledCampaigns, type Live, targetsItem } from './campaigns.ts'
-import { itemsWithCodes } from './conditions.ts'
 import type { Best, Picked } from './diversity.ts'
-import { keptBitmap } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import type { Reason } from './reasons.ts'
 import { isOpen, SCRATCH, scratchBitmap } from './scratch.ts'
 
 export interface Merchandise {
-  /** Names the campaign file, for what is kept of its targets. */
-  revision: string
   boosting: Live[]
   /** By slot, counted from 1; of several campaigns the first in the file has it. */
   pins: Map<number, Pin>
@@ -28,15 +24,15 @@ export interface Pin {
   campaign: string
 }
 
-export const NO_MERCHANDISE: Merchandise = { revision: '', boosting: [], pins: new Map() }
+export const NO_MERCHANDISE: Merchandise = { boosting: [], pins: new Map() }
 
-export function merchandiseAt({ revision, merchandising }: CompiledCampaigns, time: number): Merchandise {
+export function merchandiseAt({ merchandising }: CompiledCampaigns, time: number): Merchandise {
   const running = merchandising.filter(({ startsAt, endsAt }) => startsAt <= time && time < endsAt)
   if (running.length === 0) return NO_MERCHANDISE
   const pins = new Map<number, Pin>()
   for (const { id, pins: wanted } of running)
     for (const { item, slot } of wanted) if (item >= 0 && !pins.has(slot)) pins.set(slot, { item, campaign: id })
-  return { revision, boosting: running.filter(({ boost }) => boost > 1), pins }
+  return { boosting: running.filter(({ boost }) => boost > 1), pins }
 }
 
 /** The best items by their boosted scores. */
@@ -45,7 +41,7 @@ export function boosted(g: Generation, best: Best, merchandise: Merchandise): Be
   if (boosting.length === 0) return best
   return (k, allow) => {
     const ranked = [...withTargets(g, best, k, allow, merchandise, best(k, allow))]
-      .map(([item, score]) => ({ item, score: boostedScore(g, boosting, item, score) }))
+      .map(([item, score]) => ({ item, score: boostedScore(boosting, item, score) }))
       .sort((a, b) => b.score - a.score || a.item - b.item)
       .slice(0, k)
     return { items: ranked.map(({ item }) => item), scores: ranked.map(({ score }) => score) }
@@ -58,12 +54,12 @@ export function withTargets(
   best: Best,
   k: number,
   allow: number,
-  { revision, boosting }: Merchandise,
+  { boosting }: Merchandise,
   plain: Picked,
 ): Map<ItemIndex, number> {
   const scores = new Map(plain.items.map((item, i) => [item, plain.scores[i]]))
   for (const campaign of boosting) {
-    const { items, scores: found } = best(k, targetsIn(g, revision, campaign, allow))
+    const { items, scores: found } = best(k, targetsIn(g, campaign, allow))
     items.forEach((item, i) => {
       scores.set(item, found[i])
     })
@@ -72,56 +68,31 @@ export function withTargets(
 }
 
 /** In double precision, so that unequal scores stay unequal. */
-export function boostedScore(g: Generation, boosting: Live[], item: ItemIndex, score: number): number {
-  const factor = boostOf(g, boosting, item)?.boost ?? 1
+export function boostedScore(boosting: Live[], item: ItemIndex, score: number): number {
+  const factor = boostOf(boosting, item)?.boost ?? 1
   return score > 0 ? score * factor : score / factor
 }
 
 /** The campaign that boosts an item most, the first in the file on ties. */
-function boostOf(g: Generation, boosting: Live[], item: ItemIndex): Live | null {
+function boostOf(boosting: Live[], item: ItemIndex): Live | null {
   let most: Live | null = null
   for (const campaign of boosting)
-    if (campaign.boost > (most?.boost ?? 1) && targetsItem(g, campaign, item)) most = campaign
+    if (campaign.boost > (most?.boost ?? 1) && targetsItem(campaign, item)) most = campaign
   return most
 }
 
-export function boostReasons(g: Generation, { boosting }: Merchandise, item: ItemIndex): Reason[] {
-  const campaign = boostOf(g, boosting, item)
+export function boostReasons({ boosting }: Merchandise, item: ItemIndex): Reason[] {
+  const campaign = boostOf(boosting, item)
   return campaign === null ? [] : [{ code: 'boosted', campaign: campaign.id }]
 }
 
 /** Pointer of the allowed items that a campaign targets. */
-function targetsIn(g: Generation, revision: string, campaign: Live, allow: number): number {
+function targetsIn(g: Generation, { targets }: Live, allow: number): number {
   const target = scratchBitmap(g, SCRATCH.target)
-  const targets = keptBitmap(g, `campaign ${revision} ${campaign.position}`, (out) => writeTargets(g, campaign, out))
-  g.kernel.bitmapAnd(targets, allow, target.pointer, target.view.length)
+  if (targets === null) return allow
+  target.view.set(targets)
+  g.kernel.bitmapAnd(target.pointer, allow, target.pointer, target.view.length)
   return target.pointer
-}
-
-function writeTargets(g: Generation, { items, categories, brands }: Live, out: number): void {
-  const { category, brand } = g.tables.catalogue
-  const part = scratchBitmap(g, SCRATCH.closed)
-  const words = part.view.length
-  g.kernel.bitmapFromRange(g.tables.catalogue.priceMinor.pointer, g.nItems, 0, 2_147_483_647, out)
-  const narrow = () => g.kernel.bitmapAnd(out, part.pointer, out, words)
-  if (items !== null) {
-    part.view.fill(0)
-    for (const item of items) if (item >= 0) part.view[item >> 5] |= 1 << (item & 31)
-    narrow()
-  }
-  if (categories !== null) {
-    itemsWithCodes(g, category.pointer, g.categoryCodes.size, wantedOf(categories), part.pointer)
-    narrow()
-  }
-  if (brands !== null) {
-    itemsWithCodes(g, brand.pointer, g.brandCodes.size, wantedOf(brands), part.pointer)
-    narrow()
-  }
-}
-
-/** Codes that are marked 1. */
-function wantedOf(marked: Uint8Array): number[] {
-  return [...marked.keys()].filter((code) => marked[code] === 1)
 }
 
 /** The pins that an answer of `k` slots takes: eligible items, each once, by slot. */

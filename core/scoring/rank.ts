@@ -71,14 +71,14 @@ export function rank(
     plainScores,
     calibration,
     found,
-    merchandised: picked.items.map((item) => (isPlain ? UNMARKED : marksOf(g, merchandise, pins, item))),
+    merchandised: picked.items.map((item) => (isPlain ? UNMARKED : marksOf(merchandise, pins, item))),
   }
 }
 
 const UNMARKED: Reason[] = []
 
-function marksOf(g: Generation, merchandise: Merchandise, pins: Map<number, Pin>, item: ItemIndex): Reason[] {
-  const marks = boostReasons(g, merchandise, item)
+function marksOf(merchandise: Merchandise, pins: Map<number, Pin>, item: ItemIndex): Reason[] {
+  const marks = boostReasons(merchandise, item)
   for (const pin of pins.values()) if (pin.item === item) marks.push({ code: 'pinned', campaign: pin.campaign })
   return marks
 }
@@ -135,7 +135,7 @@ function merchandised(
   const pinScores = new Map<ItemIndex, number>()
   for (const { item } of pins.values()) {
     closeItem(unpinned, item)
-    pinScores.set(item, boostedScore(g, merchandise.boosting, item, scoreOf(g, scores, item)))
+    pinScores.set(item, boostedScore(merchandise.boosting, item, scoreOf(g, scores, item)))
   }
   const left = k - pins.size
   const rest = left === 0 ? NOTHING : varied(g, best, unpinned.pointer, left, diversity, [...pinScores.keys()])

@@ -1,5 +1,5 @@
 /** Between a decision and its log row: the row keeps every argument, so the decision can be made again from it. */
-import { DECISION_ROW_VERSION, type DecisionRow } from '../contract/decision-row.ts'
+import { DECISION_ROW_VERSION, type DecisionRow, type OfCampaign } from '../contract/decision-row.ts'
 import { LIVE_OFFERS, type LiveShopperColumns, liveShopperFromRow, liveShopperToRow } from '../contract/live.ts'
 import { writeAnswer } from './answer.ts'
 import type { BasketStep, CompiledCampaigns, ItemStep } from './campaigns.ts'
@@ -39,7 +39,7 @@ export function writeRow(
   out.number(decision.base)
   out.ascii(',"live":')
   writeLive(args.live, out)
-  writeCampaigns(args, out)
+  writeCampaigns(args, decision, out)
   writePropensities(decision, out)
   out.ascii(',"request":')
   // A line feed may stand between tokens of a request, never inside a row.
@@ -59,13 +59,18 @@ function writeLive(live: LiveShopperColumns, out: JsonBytes): void {
   else out.ascii(JSON.stringify(liveShopperToRow(live)))
 }
 
-function writeCampaigns({ remainingMinor, remainingUses, dualPrices }: DecideArguments, out: JsonBytes): void {
+/** A limit that dropped nothing could have been any larger, so only those that did are told. */
+function writeCampaigns(
+  { remainingMinor, remainingUses, dualPrices }: DecideArguments,
+  { spent }: Decision,
+  out: JsonBytes,
+): void {
   out.ascii(',"campaigns":{"remainingMinor":')
-  writeNumbers(remainingMinor, out)
+  writeNumbers(remainingMinor, (position) => spent.budgets.includes(position), out)
   out.ascii(',"remainingUses":')
-  writeNumbers(remainingUses, out)
+  writeNumbers(remainingUses, (position) => spent.uses.includes(position), out)
   out.ascii(',"budgetDualPrice":')
-  writeNumbers(dualPrices, out)
+  writeNumbers(dualPrices, (position) => dualPrices[position] > 0, out)
   out.ascii('}')
 }
 
@@ -129,12 +134,18 @@ function writeRuns(numbers: number[], from: number, to: number, out: JsonBytes):
   }
 }
 
-/** Infinity becomes null. */
-function writeNumbers(numbers: Float64Array, out: JsonBytes): void {
+/** Those that are told, each behind its position. */
+function writeNumbers(numbers: Float64Array, isTold: (position: number) => boolean, out: JsonBytes): void {
   out.ascii('[')
-  for (let i = 0; i < numbers.length; i++) {
-    if (i > 0) out.ascii(',')
-    out.number(numbers[i])
+  let isFirst = true
+  for (let position = 0; position < numbers.length; position++) {
+    if (!isTold(position)) continue
+    out.ascii(isFirst ? '[' : ',[')
+    out.number(position)
+    out.ascii(',')
+    out.number(numbers[position])
+    out.ascii(']')
+    isFirst = false
   }
   out.ascii(']')
 }
@@ -149,12 +160,20 @@ export function argumentsOfRow(row: DecisionRow, campaigns: CompiledCampaigns): 
     time: row.time,
     live: liveShopperFromRow(row.live),
     campaigns,
-    remainingMinor: unlimited(row.campaigns.remainingMinor),
-    remainingUses: unlimited(row.campaigns.remainingUses),
-    dualPrices: Float64Array.from(row.campaigns.budgetDualPrice),
+    ...limitsOfRow(row, campaigns.count),
   }
 }
 
-function unlimited(left: (number | null)[]): Float64Array {
-  return Float64Array.from(left, (number) => number ?? Number.POSITIVE_INFINITY)
+/** By position in a campaign file of `count` campaigns. */
+export function limitsOfRow({ campaigns }: Pick<DecisionRow, 'campaigns'>, count: number) {
+  const filled = (told: OfCampaign[], rest: number) => {
+    const numbers = new Float64Array(count).fill(rest)
+    for (const [position, value] of told) numbers[position] = value
+    return numbers
+  }
+  return {
+    remainingMinor: filled(campaigns.remainingMinor, Number.POSITIVE_INFINITY),
+    remainingUses: filled(campaigns.remainingUses, Number.POSITIVE_INFINITY),
+    dualPrices: filled(campaigns.budgetDualPrice, 0),
+  }
 }

@@ -20,7 +20,7 @@ describe('bench decide', () => {
 
   beforeAll(async () => {
     shop = await publishedShop({ items: 3000, shoppers: 500, seed: 1 }, () => {})
-    decider = await Decider.open(shop, CAMPAIGNS)
+    decider = await Decider.open(shop, liveCampaigns(CAMPAIGNS, shop))
   })
 
   it.each<Scenario>(['known', 'anonymous'])(

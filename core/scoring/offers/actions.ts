@@ -15,7 +15,7 @@ import type { BasketStep, ItemStep } from '../campaigns.ts'
 import type { Generation } from '../generation.ts'
 import { draw, type Identity } from '../identity.ts'
 import type { GuardState } from './guards.ts'
-import { logPriceOf, type ShopperResponse, writeResponse } from './response.ts'
+import { type ShopperResponse, writeResponse } from './response.ts'
 
 /** Everything that all choices of one decision share. */
 export interface Choosing {
@@ -98,13 +98,13 @@ export class Actions<S extends Step> {
     if (this.#choosing.explain) this.#considered.push(dropped(step.on.id, discountMinor, probability, reason))
   }
 
-  /** `share` of the price, or of the spend threshold, is what the action takes off; `extra` adds to its value. */
-  open(step: S, discountMinor: number, share: number, response: Response, extra = 0): void {
+  /** `logPrice`: ln(1 − d) of the share that the action takes off; `extra` adds to its value. */
+  open(step: S, discountMinor: number, logPrice: number, response: Response, extra = 0): void {
     const { explain } = this.#choosing
     if (response !== this.#response) this.#weigh()
     this.#response = response
     const row = this.#drawn.steps.push(step) - 1 - this.#from
-    writeAction(this.#choosing, step, discountMinor, share, response, row)
+    writeAction(this.#choosing, step, discountMinor, logPrice, response, row)
     if (extra !== 0) this.#extra.push(row, extra)
     if (explain) this.#considered.push(dropped(step.on.id, discountMinor, response.probability, null))
   }
@@ -191,10 +191,10 @@ export function actionValue(
   choosing: Choosing,
   step: Step,
   discountMinor: number,
-  share: number,
+  logPrice: number,
   response: Response,
 ): number {
-  writeAction(choosing, step, discountMinor, share, response, MAX_ACTIONS)
+  writeAction(choosing, step, discountMinor, logPrice, response, MAX_ACTIONS)
   weigh(choosing, response, MAX_ACTIONS, 1)
   return choosing.g.arena.actions.value.view[MAX_ACTIONS]
 }
@@ -204,12 +204,12 @@ function writeAction(
   { g, dualPrices, shopper }: Choosing,
   { on }: Step,
   discountMinor: number,
-  share: number,
+  logPrice: number,
   { elasticity, elasticitySe }: Response,
   row: number,
 ): void {
   const { discount, dual } = g.arena.actions
-  writeResponse(g, on.curve, shopper.segment, elasticity, elasticitySe, logPriceOf(share), row)
+  writeResponse(g, on.curve, shopper.segment, elasticity, elasticitySe, logPrice, row)
   discount.view[row] = discountMinor
   dual.view[row] = dualPrices[on.position]
 }

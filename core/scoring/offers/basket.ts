@@ -13,6 +13,7 @@ import type { Generation } from '../generation.ts'
 import { itemIndexOf } from '../keys.ts'
 import { Actions, type Choice, type Choosing, closed, type Drawn, type Response } from './actions.ts'
 import { guard, type Running } from './guards.ts'
+import { logPriceOf } from './response.ts'
 
 /** A tier above the cart, as an action. */
 export interface OpenTier {
@@ -76,15 +77,15 @@ function addTier(
     priorPriceMinor: Number.POSITIVE_INFINITY,
   })
   if (reason !== null) actions.drop(tier.step, rewardMinor, response, reason)
-  else actions.open(tier.step, rewardMinor, rewardMinor / thresholdMinor, response, gainOf(tier))
+  else actions.open(tier.step, rewardMinor, logPriceOf(rewardMinor / thresholdMinor), response, gainOf(tier))
 }
 
 /** Sum over the cart's lines that the campaign targets, in minor units; unknown items count when nothing is targeted. */
 export function qualifyingSubtotal(g: Generation, campaign: BasketCampaign, cart: CartLine[]): number {
-  const everything = campaign.items === null && campaign.categories === null && campaign.brands === null
+  const everything = campaign.targets === null
   return cart.reduce((sum, line) => {
     const item = itemIndexOf(g, line.item)
-    if (!(everything || (item >= 0 && targetsItem(g, campaign, item)))) return sum
+    if (!(everything || (item >= 0 && targetsItem(campaign, item)))) return sum
     const priceMinor = line.priceMinor ?? (item >= 0 ? g.live.priceMinor[item] : 0)
     return sum + priceMinor * (line.quantity ?? 1)
   }, 0)

@@ -21,6 +21,8 @@ export interface GuardState {
   remainingUses: Float64Array
   /** Offers that may still be kept for the shopper; lowered as offers are given. */
   offerRoom: number
+  /** Positions of the campaigns whose budget, or whose number of offers, dropped an action. */
+  spent: { budgets: number[]; uses: number[] }
 }
 
 /** A campaign that runs at the decision's time, and why none of its actions may be given to this shopper; null: they may. */
@@ -76,15 +78,25 @@ export function guard(state: GuardState, { campaign, barred }: Running<Live>, ac
   if (barred !== null) return barred
   const { position, marginFloorBps } = campaign
   const { discountMinor, netMinor, priceMinor, priorPriceMinor } = action
-  if (state.remainingUses[position] < 1) return 'stock'
+  if (state.remainingUses[position] < 1) {
+    note(state.spent.uses, position)
+    return 'stock'
+  }
   if (state.offerRoom < 1) return 'offers_held'
-  if (discountMinor > state.remainingMinor[position]) return 'budget_exhausted'
+  if (discountMinor > state.remainingMinor[position]) {
+    note(state.spent.budgets, position)
+    return 'budget_exhausted'
+  }
   const marginMinor = netMinor - action.costMinor
   if (marginMinor < 0 || marginMinor * BPS < netMinor * Math.max(marginFloorBps, state.policy.marginFloorBps))
     return 'margin_floor'
   if (priceMinor - discountMinor >= priorPriceMinor) return 'prior_price'
   if (discountMinor * BPS > priceMinor * state.policy.priceGapBps && priceMinor > 0) return 'price_gap'
   return null
+}
+
+function note(positions: number[], position: number): void {
+  if (!positions.includes(position)) positions.push(position)
 }
 
 /** An offer was given: later actions of the decision see what is left. */

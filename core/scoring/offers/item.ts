@@ -8,6 +8,7 @@ import type { Generation } from '../generation.ts'
 import { purchaseProbability } from '../score.ts'
 import { Actions, type Choice, type Choosing, closed, type Drawn, type Response } from './actions.ts'
 import { type Guarded, guard, type Running } from './guards.ts'
+import { logPriceOf } from './response.ts'
 
 /** `stackedBps`: share of the price that the basket's offer may still take off the item. */
 export function offerForItem(
@@ -20,45 +21,63 @@ export function offerForItem(
   stackedBps: number,
 ): Choice<ItemStep> {
   const { g } = choosing
-  const targeting = running.filter(({ campaign }) => targetsItem(g, campaign, item))
-  if (targeting.length === 0) return closed(drawn, 'no_campaign')
   const costMinor = g.tables.catalogue.costMinor.view[item]
-  if (costMinor < 0) return closed(drawn, 'cost_unknown')
+  let actions: Actions<ItemStep> | null = null
+  let open: OpenItem | null = null
+  for (let r = 0; r < running.length; r++) {
+    const each = running[r]
+    if (!targetsItem(each.campaign, item)) continue
+    if (costMinor < 0) return closed(drawn, 'cost_unknown')
+    actions ??= new Actions(choosing, drawn)
+    open ??= openItem(g, item, costMinor, probability)
+    addSteps(choosing, actions, each, open, stackedBps)
+  }
+  return actions === null ? closed(drawn, 'no_campaign') : actions.choose(slot)
+}
+
+interface OpenItem {
+  action: Guarded
+  response: Response
+}
+
+function openItem(g: Generation, item: ItemIndex, costMinor: number, probability: number): OpenItem {
   const priceMinor = g.live.priceMinor[item]
-  const action: Guarded = {
-    discountMinor: 0,
-    netMinor: priceMinor,
-    costMinor,
-    priceMinor,
-    priorPriceMinor: g.live.priorPriceMinor[item],
+  const { elasticity, elasticitySe } = g.tables.prices
+  return {
+    action: {
+      discountMinor: 0,
+      netMinor: priceMinor,
+      costMinor,
+      priceMinor,
+      priorPriceMinor: g.live.priorPriceMinor[item],
+    },
+    response: {
+      unitMarginMinor: priceMinor - costMinor,
+      probability,
+      elasticity: elasticity.view[item],
+      elasticitySe: elasticitySe.view[item],
+    },
   }
-  const response: Response = {
-    unitMarginMinor: priceMinor - costMinor,
-    probability,
-    elasticity: g.tables.prices.elasticity.view[item],
-    elasticitySe: g.tables.prices.elasticitySe.view[item],
-  }
-  const actions = new Actions(choosing, drawn)
-  for (const each of targeting) addSteps(choosing, actions, each, action, stackedBps, response)
-  return actions.choose(slot)
 }
 
 function addSteps(
   { guards }: Choosing,
   actions: Actions<ItemStep>,
   running: Running<ItemCampaign>,
-  action: Guarded,
+  { action, response }: OpenItem,
   stackedBps: number,
-  response: Response,
 ): void {
   const { priceMinor } = action
-  for (const step of running.campaign.steps) {
-    action.discountMinor = discountOf(step.depth, priceMinor)
-    const netMinor = priceMinor - action.discountMinor
+  const { steps } = running.campaign
+  for (let s = 0; s < steps.length; s++) {
+    const step = steps[s]
+    const discountMinor = discountOf(step.depth, priceMinor)
+    const netMinor = priceMinor - discountMinor
+    action.discountMinor = discountMinor
     action.netMinor = stackedBps === 0 ? netMinor : netMinor - percentDiscount(netMinor, stackedBps)
     const reason = guard(guards, running, action)
-    if (reason !== null) actions.drop(step, action.discountMinor, response, reason)
-    else actions.open(step, action.discountMinor, priceMinor === 0 ? 0 : action.discountMinor / priceMinor, response)
+    if (reason !== null) actions.drop(step, discountMinor, response, reason)
+    else actions.open(step, discountMinor, step.logPrice ?? logPriceOf(discountMinor / priceMinor), response)
   }
 }
 

@@ -22,6 +22,7 @@ import { actionValue, type Choice, type Choosing, closed, type Drawn } from './a
 import { basketOffer, type OpenTier, offerForBasket } from './basket.ts'
 import { runningOf, take } from './guards.ts'
 import { keptBasketOffer } from './kept.ts'
+import { logPriceOf } from './response.ts'
 
 /** Best items that may be raised over others. */
 const POOL = 200
@@ -72,7 +73,7 @@ export class JointBasket {
   stackedBps(item: ItemIndex): number {
     if (this.#promised === null) return 0
     const { on, tier } = this.#promised.step
-    return targetsItem(this.#choosing.g, on, item) ? Math.ceil((tier.rewardMinor * BPS) / tier.thresholdMinor) : 0
+    return targetsItem(on, item) ? Math.ceil((tier.rewardMinor * BPS) / tier.thresholdMinor) : 0
   }
 
   reasons(item: ItemIndex): Reason[] {
@@ -189,12 +190,12 @@ export function itemGain(choosing: Choosing, { step, missingMinor }: OpenTier, i
   const { g } = choosing
   const priceMinor = g.live.priceMinor[item]
   const marginMinor = marginOf(choosing, item)
-  if (priceMinor < missingMinor || marginMinor <= 0 || !targetsItem(g, step.on, item)) return 0
+  if (priceMinor < missingMinor || marginMinor <= 0 || !targetsItem(step.on, item)) return 0
   const { elasticity, elasticitySe } = g.tables.prices
   const { rewardMinor } = step.tier
   return Math.max(
     0,
-    actionValue(choosing, step, rewardMinor, rewardMinor / priceMinor, {
+    actionValue(choosing, step, rewardMinor, logPriceOf(rewardMinor / priceMinor), {
       unitMarginMinor: marginMinor,
       probability: p0,
       elasticity: elasticity.view[item],
