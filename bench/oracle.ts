@@ -77,6 +77,8 @@ function closedBecause(
 
 type Campaign = CampaignFile['campaigns'][number]
 
+const laddersOf = (campaign: Campaign) => ('ladder' in campaign ? campaign.ladder : [])
+
 function targets(g: Generation, { targets }: Campaign, item: number): boolean {
   const { category, brand } = g.tables.catalogue
   const { categories, brands } = targets ?? {}
@@ -90,7 +92,7 @@ function itemActions(g: Generation, campaigns: Campaign[], item: number, costMin
   const priceMinor = g.tables.catalogue.priceMinor.view[item]
   const { elasticity, elasticitySe } = g.tables.prices
   return campaigns.flatMap((campaign) =>
-    campaign.ladder.flatMap((step) => {
+    laddersOf(campaign).flatMap((step) => {
       if (!('percentBps' in step)) return []
       const discountMinor = percentDiscount(priceMinor, step.percentBps)
       const netMinor = priceMinor - discountMinor
@@ -149,8 +151,9 @@ function basketFault(g: Generation, file: CampaignFile, request: DecideRequest, 
   const { meanOrderMinor, marginRate, elasticity, elasticitySe } = g.image.manifest.model.basket
   const campaigns = file.campaigns.filter(({ mechanism }) => mechanism === 'spend_threshold')
   const rate = marginRate ?? 0
-  const weighed = campaigns.flatMap(({ id, ladder, marginFloorBps }) =>
-    ladder.flatMap((tier) => {
+  const weighed = campaigns.flatMap((campaign) =>
+    laddersOf(campaign).flatMap((tier) => {
+      const { id, marginFloorBps } = campaign
       if (!('thresholdMinor' in tier)) return []
       const { thresholdMinor, rewardMinor } = tier
       const marginMinor = thresholdMinor * rate - rewardMinor

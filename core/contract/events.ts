@@ -14,6 +14,9 @@ export type EventKind = (typeof EVENT_KINDS)[number]
 
 export const Key = Type.String({ minLength: 1, maxLength: MAX_KEY_LENGTH })
 
+/** What is known of a shopper, `name=value`. */
+export const Trait = Type.String({ pattern: '^[^=\\u0000]{1,64}=[^\\u0000]{1,256}$' })
+
 /** Milliseconds since 1970 (an integer), or an ISO 8601 text with its offset. */
 export const Instant = Type.Union([
   Type.Integer({ minimum: 0, maximum: 253402300799999 }),

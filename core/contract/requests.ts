@@ -1,6 +1,6 @@
 /** Requests of the HTTP API and of the CLI, which asks the same questions without a server. */
 import Type, { type Static } from 'typebox'
-import { EVENT_KINDS, Instant, Key } from './events.ts'
+import { EVENT_KINDS, Instant, Key, Trait } from './events.ts'
 import { Filters } from './filters.ts'
 
 /** Limits at the door; they bound the work of one request. */
@@ -11,6 +11,7 @@ export const LIMITS = {
   exclusions: 1000,
   history: 200,
   batch: 100,
+  traits: 32,
 } as const
 
 const CartLine = Type.Object(
@@ -84,6 +85,8 @@ export type RecommendRequest = Static<typeof RecommendRequest>
 export const DecideRequest = Type.Object(
   {
     ...shopperAsked,
+    /** What the caller knows of the shopper, `name=value`, besides what the snapshot does. */
+    traits: Type.Optional(Type.Array(Trait, { maxItems: LIMITS.traits })),
     page: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
     channel: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
     currency: Type.Optional(Type.String({ minLength: 3, maxLength: 3 })),

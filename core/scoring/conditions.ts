@@ -25,11 +25,23 @@ export function refuseUnknownAttributes(g: Generation, node: Condition, field: s
   } else refuseUnknownAttribute(g, node.attribute, 'in' in node, `${field}.attribute`)
 }
 
-function refuseUnknownAttribute(g: Generation, name: string, asksValues: boolean, field: string): void {
+/** Whether every attribute of an expression is known, and of the kind that is asked for. */
+export function knowsAttributes(g: Generation, node: Condition): boolean {
+  if ('not' in node) return knowsAttributes(g, node.not)
+  if ('and' in node) return node.and.every((part) => knowsAttributes(g, part))
+  if ('or' in node) return node.or.every((part) => knowsAttributes(g, part))
+  const { hasText, hasNumber } = kindsOf(g, node.attribute)
+  return 'in' in node ? hasText : hasNumber
+}
+
+function kindsOf(g: Generation, name: string): { hasText: boolean; hasNumber: boolean } {
   const builtIn = BUILT_IN_ATTRIBUTES.some((known) => known === name)
   const { isText, number } = attributeKinds(g.tables.attributes, name)
-  const hasText = builtIn ? name !== 'price' : isText
-  const hasNumber = builtIn ? name === 'price' : number >= 0
+  return { hasText: builtIn ? name !== 'price' : isText, hasNumber: builtIn ? name === 'price' : number >= 0 }
+}
+
+function refuseUnknownAttribute(g: Generation, name: string, asksValues: boolean, field: string): void {
+  const { hasText, hasNumber } = kindsOf(g, name)
   if (!hasText && !hasNumber) {
     const known = knownAttributes(g.tables.attributes).join(', ')
     throw new OfferwrightError('unknown_attribute', `unknown attribute: ${name} (known: ${known})`, {

@@ -9,7 +9,7 @@ import { OfferwrightError } from '../contract/errors.ts'
 import type { ItemIndex } from '../contract/ids.ts'
 import type { LiveShopperColumns } from '../contract/live.ts'
 import { type DecideRequest, LIMITS } from '../contract/requests.ts'
-import type { BasketStep, CompiledCampaigns, ItemStep, Live } from './campaigns.ts'
+import type { BasketStep, CompiledCampaigns, ItemStep, Live } from './campaigns/compile.ts'
 import { eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import { gatherHistory, type History } from './history.ts'
@@ -26,6 +26,7 @@ import { type Ranked, rank } from './rank.ts'
 import { readAhead } from './read-ahead.ts'
 import { type Reason, reasonsFor } from './reasons.ts'
 import { purchaseProbability } from './score.ts'
+import { traitsOf } from './traits.ts'
 
 export const DEFAULT_SLOTS = 10
 /** Number of the basket's draw: behind those of all slots. */
@@ -99,7 +100,7 @@ export function decide(g: Generation, args: DecideArguments): Decision {
   const holdout = !samePrices && isHeldOut(g, subject, campaigns.policy.holdoutBps)
   const barred: OfferReason | null =
     request.personalise === false && !samePrices ? 'not_personal' : holdout ? 'holdout' : null
-  const choosing = choosingOf(g, args, history.shopper, subject !== null)
+  const choosing = choosingOf(g, args, history.shopper, subject)
   const k = request.slots ?? DEFAULT_SLOTS
   const basket = new JointBasket(choosing, campaigns, request.cart ?? [], k, BASKET_DRAW, barred)
   const ranked = rank(g, history, allowed, k, request, merchandiseAt(campaigns, time), basket.raise)
@@ -124,18 +125,20 @@ export function decide(g: Generation, args: DecideArguments): Decision {
   }
 }
 
-function choosingOf(g: Generation, args: DecideArguments, shopper: number, identified: boolean): Choosing {
+function choosingOf(g: Generation, args: DecideArguments, shopper: number, subject: string | null): Choosing {
   const { request, time, campaigns, live, remainingMinor, remainingUses, dualPrices } = args
   const { policy } = campaigns
   const guards: GuardState = {
     time,
-    identified,
+    subject,
+    traits: traitsOf(g, shopper, request.traits),
+    channel: request.channel,
     live,
     policy,
     remainingMinor: remainingMinor.slice(),
     remainingUses: remainingUses.slice(),
     spent: { budgets: [], uses: [] },
-    offerRoom: identified && policy.prices === 'personal' ? live.offerRoom : Number.POSITIVE_INFINITY,
+    offerRoom: subject !== null && policy.prices === 'personal' ? live.offerRoom : Number.POSITIVE_INFINITY,
   }
   return {
     g,
@@ -160,7 +163,7 @@ function decideItems(
 ): DecidedSlot[] {
   const { g, guards, policy, shopper } = choosing
   readAhead(g, ranked.items)
-  const running = barred ? [] : runningOf(guards, campaigns.onItems)
+  const running = barred ? [] : runningOf(g, guards, campaigns.onItems)
   const isPersonal = policy.prices === 'personal'
   const slots: DecidedSlot[] = []
   for (let slot = 0; slot < ranked.items.length; slot++) {

@@ -3,12 +3,12 @@
  * the kernel's top-k reads the bitmap, so exactly k items come back when k exist.
  */
 
-import type { Filters } from '../contract/filters.ts'
+import type { Condition, Filters } from '../contract/filters.ts'
 import type { ItemIndex } from '../contract/ids.ts'
 import type { CartLine } from '../contract/requests.ts'
 import { bitmapWords, CACHED_FILTERS, MAX_EXCLUDED } from './arena.ts'
 import { catalogueSequence } from './catalogue.ts'
-import { asksPrice, evaluate, refuseUnknownAttributes, withCodes, withPrice } from './conditions.ts'
+import { asksPrice, evaluate, knowsAttributes, refuseUnknownAttributes, withCodes, withPrice } from './conditions.ts'
 import type { Generation } from './generation.ts'
 import { itemIndexOf } from './keys.ts'
 
@@ -73,6 +73,17 @@ export function keptBitmap(g: Generation, name: string, write: (out: number) => 
     g.filterSlots.set(name, slot)
   }
   return pointer
+}
+
+/** The items that meet an expression, in memory of its own; none where it asks for what this snapshot does not know. */
+export function whereBitmap(g: Generation, where: Condition): Uint32Array {
+  const { allowed } = g.arena
+  const words = bitmapWords(g.nItems)
+  if (!knowsAttributes(g, where)) return new Uint32Array(words)
+  evaluate(g, where, allowed.pointer)
+  const met = allowed.view.slice(0, words)
+  allowed.view.fill(0, 0, words)
+  return met
 }
 
 function freeSlot(g: Generation): number {

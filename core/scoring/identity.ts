@@ -30,9 +30,10 @@ export function draw(g: Generation, { lo, hi }: Identity, position: number): num
   return g.kernel.uniform(position, 0, 0, 0, lo, hi)
 }
 
-/** Whether a shopper belongs to the permanent hold-out: the same answer for ever, in every snapshot. */
-export function isHeldOut(g: Generation, subject: string | null, holdoutBps: number): boolean {
+/** Whether a shopper belongs to the permanent hold-out, of the shop or of a campaign: the same for ever, in every snapshot. */
+export function isHeldOut(g: Generation, subject: string | null, holdoutBps: number, campaign = ''): boolean {
   if (subject === null || holdoutBps === 0) return false
-  const { lo } = hashOf(g, `holdout\0${g.image.manifest.shop}\0${subject}`)
+  const of = campaign === '' ? '' : `${campaign}\0`
+  const { lo } = hashOf(g, `holdout\0${g.image.manifest.shop}\0${of}${subject}`)
   return lo / 2 ** 32 < holdoutBps / BPS
 }

@@ -7,7 +7,8 @@
  * precede an item without their campaign's factor, which is the item's or less than their own, precede it with it too.
  */
 import type { ItemIndex } from '../contract/ids.ts'
-import { type CompiledCampaigns, type Live, targetsItem } from './campaigns.ts'
+import { type CompiledCampaigns, isRunningAt, type Live } from './campaigns/compile.ts'
+import { targetsItem } from './campaigns/targets.ts'
 import type { Best, Picked } from './diversity.ts'
 import type { Generation } from './generation.ts'
 import type { Reason } from './reasons.ts'
@@ -27,7 +28,7 @@ export interface Pin {
 export const NO_MERCHANDISE: Merchandise = { boosting: [], pins: new Map() }
 
 export function merchandiseAt({ merchandising }: CompiledCampaigns, time: number): Merchandise {
-  const running = merchandising.filter(({ startsAt, endsAt }) => startsAt <= time && time < endsAt)
+  const running = merchandising.filter((campaign) => isRunningAt(campaign, time))
   if (running.length === 0) return NO_MERCHANDISE
   const pins = new Map<number, Pin>()
   for (const { id, pins: wanted } of running)

@@ -2,7 +2,7 @@
 import { DECISION_ROW_VERSION, type DecisionRow, type OfCampaign } from '../contract/decision-row.ts'
 import { LIVE_OFFERS, type LiveShopperColumns, liveShopperFromRow, liveShopperToRow } from '../contract/live.ts'
 import { writeAnswer } from './answer.ts'
-import type { BasketStep, CompiledCampaigns, ItemStep } from './campaigns.ts'
+import type { BasketStep, CompiledCampaigns, ItemStep } from './campaigns/compile.ts'
 import { catalogueSequence } from './catalogue.ts'
 import type { DecideArguments, Decision } from './decide.ts'
 import type { Generation } from './generation.ts'
@@ -160,7 +160,7 @@ export function argumentsOfRow(row: DecisionRow, campaigns: CompiledCampaigns): 
     time: row.time,
     live: liveShopperFromRow(row.live),
     campaigns,
-    ...limitsOfRow(row, campaigns.count),
+    ...limitsOfRow(row, campaigns.all.length),
   }
 }
 

@@ -8,8 +8,8 @@ import type { Logger } from 'pino'
 import type { Campaign, CampaignFile } from '../../core/contract/campaigns.ts'
 import { DEFAULT_VALID_MINUTES } from '../../core/contract/campaigns.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
-import { parseInstant } from '../../core/contract/parse.ts'
-import { parseCampaignFile } from '../../core/scoring/campaigns.ts'
+import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
+import { parseWhen, Zone } from '../../core/scoring/campaigns/windows.ts'
 import { type BudgetLedger, CAMPAIGN_SLOTS, type CampaignSlot, limitKey } from '../../core/store/budgets.ts'
 import type { PublishedCampaigns } from '../work/messages.ts'
 
@@ -77,8 +77,10 @@ export class LiveCampaigns {
 }
 
 /** Absent: no limit. */
-export function limitsOf({ budgetMinor }: Campaign): Record<CampaignSlot, number | undefined> {
-  return { minor: budgetMinor, uses: undefined, stock: undefined }
+export function limitsOf(campaign: Campaign): Record<CampaignSlot, number | undefined> {
+  const { budgetMinor, limits, mechanism } = campaign
+  const stock = mechanism === 'time_limited' ? campaign.stockSetAside : undefined
+  return { minor: budgetMinor, uses: limits?.total, stock }
 }
 
 const ABSENT = 'absent'
@@ -96,9 +98,12 @@ async function versionOf(file: string): Promise<string> {
 
 function termsOf({ campaigns }: CampaignFile) {
   return new Map(
-    campaigns.map(({ id, endsAt, validMinutes }) => [
+    campaigns.map(({ id, endsAt, zone, validMinutes }) => [
       id,
-      { endsAt: parseInstant(endsAt, 'endsAt'), validMs: (validMinutes ?? DEFAULT_VALID_MINUTES) * 60_000 },
+      {
+        endsAt: parseWhen(endsAt, 'endsAt', zone === undefined ? null : new Zone(zone)),
+        validMs: (validMinutes ?? DEFAULT_VALID_MINUTES) * 60_000,
+      },
     ]),
   )
 }

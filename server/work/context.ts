@@ -1,7 +1,8 @@
 /** What a worker keeps between batches: its view of the generation, of live state, and the compiled campaigns. */
 import { threadId } from 'node:worker_threads'
 import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/live.ts'
-import { type CompiledCampaigns, compileCampaigns, parseCampaignFile } from '../../core/scoring/campaigns.ts'
+import { type CompiledCampaigns, compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
+import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import type { SnapshotImage } from '../../core/snapshot/open.ts'
 import { BudgetView, CAMPAIGN_SLOTS } from '../../core/store/budgets.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { OfferwrightError } from '../../core/contract/errors.ts'
-import { parseCampaignFile } from '../../core/scoring/campaigns.ts'
+import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 
 const coupon = {
   id: 'spring',

@@ -4,7 +4,7 @@ import { actionsOf, type DecisionRow } from '../../core/contract/decision-row.ts
 import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/live.ts'
 import type { DecideRequest } from '../../core/contract/requests.ts'
 import { answerOf, answerText } from '../../core/scoring/answer.ts'
-import { compileCampaigns } from '../../core/scoring/campaigns.ts'
+import { compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { changeCatalogue } from '../../core/scoring/catalogue.ts'
 import { type DecideArguments, decide } from '../../core/scoring/decide.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'

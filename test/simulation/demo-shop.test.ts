@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseMinor } from '../../core/contract/money.ts'
-import { parseCampaignFile } from '../../core/scoring/campaigns.ts'
+import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { type GeneratedShop, generateShop } from '../../training/simulation/generate.ts'
 import { parseTruth, readTruth, SHOPPER_TYPES, truthParameters } from '../../training/simulation/parameters.ts'
 import {

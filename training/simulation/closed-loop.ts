@@ -9,7 +9,7 @@
  */
 import { emptyLiveShopper, LIVE_CONTACTS, type LiveShopperColumns } from '../../core/contract/live.ts'
 import { percentDiscount } from '../../core/contract/money.ts'
-import type { CompiledCampaigns } from '../../core/scoring/campaigns.ts'
+import type { CompiledCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { type Decision, decide } from '../../core/scoring/decide.ts'
 import type { Generation } from '../../core/scoring/generation.ts'
 import { itemKeyOf } from '../../core/scoring/keys.ts'

@@ -8,7 +8,8 @@
  */
 import type { BasketOffer } from '../../contract/answers.ts'
 import type { CartLine } from '../../contract/requests.ts'
-import { type BasketCampaign, type BasketStep, targetsItem } from '../campaigns.ts'
+import type { BasketCampaign, BasketStep, Live } from '../campaigns/compile.ts'
+import { targetsItem } from '../campaigns/targets.ts'
 import type { Generation } from '../generation.ts'
 import { itemIndexOf } from '../keys.ts'
 import { Actions, type Choice, type Choosing, closed, type Drawn, type Response } from './actions.ts'
@@ -46,11 +47,20 @@ export function offerForBasket(
   return above === 0 ? actions.none('already_reached') : actions.choose(slot)
 }
 
-/** The tiers that a cart of this subtotal has not reached. */
-export function tiersAbove({ steps }: BasketCampaign, subtotalMinor: number): OpenTier[] {
+/** The tiers that a cart of this subtotal has not reached; of one that counts again and again, the next time. */
+export function tiersAbove({ steps, maxTimes }: BasketCampaign, subtotalMinor: number): OpenTier[] {
+  if (maxTimes > 1) return nextTime(steps[0], maxTimes, subtotalMinor)
   return steps
     .filter(({ tier }) => tier.thresholdMinor > subtotalMinor)
     .map((step) => ({ step, missingMinor: step.tier.thresholdMinor - subtotalMinor }))
+}
+
+function nextTime(step: BasketStep, maxTimes: number, subtotalMinor: number): OpenTier[] {
+  const { thresholdMinor, rewardMinor } = step.tier
+  const times = Math.floor(subtotalMinor / thresholdMinor) + 1
+  if (times > maxTimes) return []
+  const tier = { thresholdMinor: times * thresholdMinor, rewardMinor: times * rewardMinor }
+  return [{ step: { ...step, tier }, missingMinor: tier.thresholdMinor - subtotalMinor }]
 }
 
 function addTier(
@@ -81,7 +91,7 @@ function addTier(
 }
 
 /** Sum over the cart's lines that the campaign targets, in minor units; unknown items count when nothing is targeted. */
-export function qualifyingSubtotal(g: Generation, campaign: BasketCampaign, cart: CartLine[]): number {
+export function qualifyingSubtotal(g: Generation, campaign: Live, cart: CartLine[]): number {
   const everything = campaign.targets === null
   return cart.reduce((sum, line) => {
     const item = itemIndexOf(g, line.item)

@@ -3,16 +3,21 @@
  * names the reason. Nothing that is learned can overrule them.
  */
 import type { OfferReason } from '../../contract/answers.ts'
-import type { PromotionPolicy } from '../../contract/campaigns.ts'
-import { LIVE_CONTACTS, type LiveShopperColumns } from '../../contract/live.ts'
+import type { Audience, PromotionPolicy } from '../../contract/campaigns.ts'
+import { LIVE_CONTACTS, LIVE_USES, type LiveShopperColumns } from '../../contract/live.ts'
 import { BPS } from '../../contract/money.ts'
-import type { Live } from '../campaigns.ts'
+import { isRunningAt, type Live } from '../campaigns/compile.ts'
+import type { Generation } from '../generation.ts'
+import { isHeldOut } from '../identity.ts'
 
 /** What the guards of one decision read. Arrays are by position in the campaign file, Infinity where there is no limit. */
 export interface GuardState {
   time: number
-  /** False: nobody to count contacts for. */
-  identified: boolean
+  /** Under what live state is kept; null: nobody to count contacts for. */
+  subject: string | null
+  /** What is known of the shopper, as `name=value`. */
+  traits: ReadonlySet<string>
+  channel: string | undefined
   live: LiveShopperColumns
   policy: PromotionPolicy
   /** Minor units left of each campaign's budget; lowered as offers are given. */
@@ -31,28 +36,47 @@ export interface Running<C extends Live> {
   barred: OfferReason | null
 }
 
-export function runningOf<C extends Live>(state: GuardState, campaigns: C[]): Running<C>[] {
+export function runningOf<C extends Live>(g: Generation, state: GuardState, campaigns: C[]): Running<C>[] {
   const running: Running<C>[] = []
   for (const campaign of campaigns)
-    if (campaign.startsAt <= state.time && state.time < campaign.endsAt)
-      running.push({ campaign, barred: barredBy(state, campaign) })
+    if (isRunningAt(campaign, state.time)) running.push({ campaign, barred: barredBy(g, state, campaign) })
   return running
 }
 
-/** Where all shoppers get the same prices, nothing that counts per shopper may matter. */
-function barredBy(state: GuardState, campaign: Live): OfferReason | null {
-  if (state.policy.prices === 'same_for_all') return null
+/** Where all shoppers get the same prices, nothing that counts per shopper may matter; what is not for all is for none. */
+function barredBy(g: Generation, state: GuardState, campaign: Live): OfferReason | null {
+  const { audience, holdoutBps } = campaign
+  if (state.policy.prices === 'same_for_all') return audience === null ? null : 'audience'
+  if (audience !== null && !isAddressed(state, audience)) return 'audience'
+  if (isHeldOut(g, state.subject, holdoutBps, campaign.id)) return 'holdout'
   if (isCapReached(state, campaign)) return 'contact_cap'
-  return null
+  return isLimitReached(state, campaign) ? 'limit_reached' : null
+}
+
+function isAddressed({ traits, channel }: GuardState, { anyOf, noneOf, channels }: Audience): boolean {
+  return (
+    (anyOf === undefined || anyOf.some((trait) => traits.has(trait))) &&
+    (noneOf === undefined || !noneOf.some((trait) => traits.has(trait))) &&
+    (channels === undefined || (channel !== undefined && channels.includes(channel)))
+  )
+}
+
+/** Redemptions are remembered up to a fixed number; where the memory is full, the limit is taken as reached. */
+function isLimitReached({ subject, live }: GuardState, { perShopper, hash }: Live): boolean {
+  if (perShopper === Number.POSITIVE_INFINITY) return false
+  if (subject === null || live.nUses === LIVE_USES) return true
+  let uses = 0
+  for (let i = 0; i < live.nUses; i++) if (live.useHashes[i] === hash) uses++
+  return uses >= perShopper
 }
 
 /**
  * Whether a further showing could exceed the cap. Showings are remembered up to a fixed number; where the memory is
  * full and its oldest entry still counts, the cap cannot be shown to hold, so it is taken as reached.
  */
-function isCapReached({ time, identified, live }: GuardState, { contactCap, hash }: Live): boolean {
+function isCapReached({ time, subject, live }: GuardState, { contactCap, hash }: Live): boolean {
   if (contactCap === null) return false
-  if (!identified) return true
+  if (subject === null) return true
   const since = time - contactCap.withinMs
   let showings = 0
   for (let i = 0; i < live.nContacts; i++)

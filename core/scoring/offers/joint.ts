@@ -13,7 +13,8 @@ import type { ItemIndex } from '../../contract/ids.ts'
 import { BPS } from '../../contract/money.ts'
 import type { CartLine } from '../../contract/requests.ts'
 import type { Logistic } from '../../snapshot/manifest.ts'
-import { type BasketStep, type CompiledCampaigns, targetsItem } from '../campaigns.ts'
+import type { BasketStep, CompiledCampaigns } from '../campaigns/compile.ts'
+import { targetsItem } from '../campaigns/targets.ts'
 import type { Best, Picked } from '../diversity.ts'
 import type { Raise } from '../rank.ts'
 import type { Reason } from '../reasons.ts'
@@ -103,7 +104,7 @@ export class JointBasket {
       this.#promised = kept.open
       return
     }
-    const running = runningOf(guards, this.#campaigns.onBasket)
+    const running = runningOf(g, guards, this.#campaigns.onBasket)
     this.choice = offerForBasket(this.#choosing, this.drawn, running, this.#draw, cart, gainOf)
     const { step, discountMinor } = this.choice
     if (step === null) return

@@ -3,7 +3,7 @@ import type { BasketOffer, ItemOffer } from '../../contract/answers.ts'
 import type { ItemIndex } from '../../contract/ids.ts'
 import type { LiveShopperColumns } from '../../contract/live.ts'
 import type { CartLine } from '../../contract/requests.ts'
-import type { CompiledCampaigns } from '../campaigns.ts'
+import type { CompiledCampaigns } from '../campaigns/compile.ts'
 import type { Generation } from '../generation.ts'
 import { itemHashOf } from '../keys.ts'
 import { type OpenTier, qualifyingSubtotal } from './basket.ts'
@@ -22,7 +22,7 @@ export function keptItemOffer(
     if (live.offerItems[2 * i] !== lo || live.offerItems[2 * i + 1] !== hi) continue
     const campaign = byHash.get(live.offerCampaigns[i])
     const priceMinor = g.live.priceMinor[item]
-    if (campaign !== undefined && campaign.mechanism !== 'spend_threshold')
+    if (campaign !== undefined)
       return itemOffer(g, campaign, item, Math.min(priceMinor, live.offerMinor[i]), live.offerUntil[i])
   }
   return null
@@ -38,7 +38,7 @@ export function keptBasketOffer(
   for (let i = 0; i < live.nOffers; i++) {
     const thresholdMinor = live.offerThresholds[i]
     const on = thresholdMinor === 0 ? undefined : byHash.get(live.offerCampaigns[i])
-    if (on === undefined || on.mechanism !== 'spend_threshold') continue
+    if (on === undefined) continue
     const rewardMinor = live.offerMinor[i]
     const missingMinor = Math.max(0, thresholdMinor - qualifyingSubtotal(g, on, cart))
     const { id: campaign, mechanism } = on

@@ -1,0 +1,206 @@
+/** Campaigns as one generation looks them up: a parsed file resolved against its catalogue and its response curves. */
+import {
+  type Audience,
+  type Campaign,
+  type CampaignFile,
+  DEFAULT_VALID_MINUTES,
+  type Depth,
+  type Mechanism,
+  POLICY_DEFAULTS,
+  type PromotionPolicy,
+  type Tier,
+} from '../../contract/campaigns.ts'
+import type { ItemIndex } from '../../contract/ids.ts'
+import { BPS, percentDiscount } from '../../contract/money.ts'
+import type { Generation } from '../generation.ts'
+import { hashOf, itemIndexOf } from '../keys.ts'
+import { curveOf, logPriceOf } from '../offers/response.ts'
+import { targetBitmap } from './targets.ts'
+import { type DayWindow, dayWindows, isWithin, parseWhen, Zone } from './windows.ts'
+
+const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
+
+export interface Live {
+  /** Position in the file: budgets and dual prices are kept in this order. */
+  position: number
+  id: string
+  mechanism: Mechanism
+  /** As the merchant wrote it. */
+  definition: Campaign
+  /** Low word of XXH64 of the id: contacts are kept under it. */
+  hash: number
+  startsAt: number
+  endsAt: number
+  /** Null: at any hour. */
+  hours: { windows: DayWindow[]; zone: Zone } | null
+  validMs: number
+  contactCap: { count: number; withinMs: number } | null
+  /** Redemptions of one shopper; Infinity where there is no limit. */
+  perShopper: number
+  holdoutBps: number
+  audience: Audience | null
+  marginFloorBps: number
+  priority: number
+  /** Of one group at most one takes effect. */
+  group: string
+  /** Bitmap of the items that it targets; null: all. */
+  targets: Uint32Array | null
+  /** 1: none. */
+  boost: number
+  pins: { item: ItemIndex; slot: number }[]
+  /** Position of its response curve in the snapshot, or -1. */
+  curve: number
+  code?: string
+}
+
+/** A campaign whose steps are weighed for single items. */
+export interface ItemCampaign extends Live {
+  steps: ItemStep[]
+}
+
+/** A campaign whose steps promise something for a basket that reaches a subtotal. */
+export interface BasketCampaign extends Live {
+  steps: BasketStep[]
+  /** How often its one tier may count; 1 unless it counts for every threshold spent. */
+  maxTimes: number
+}
+
+/** A step of a ladder. */
+export interface ItemStep {
+  on: Live
+  /** Counted from 0. */
+  number: number
+  /** The beginning of an entry in a row's list of actions: `"campaign#number`. */
+  asLogged: string
+  depth: Depth
+  /** ln(1 − d) of a percentage; null for an amount, whose share is of the price. */
+  logPrice: number | null
+}
+
+export interface BasketStep {
+  on: Live
+  number: number
+  asLogged: string
+  tier: Tier
+}
+
+export interface CompiledCampaigns {
+  revision: string
+  policy: PromotionPolicy
+  /** In the order of the file, in whatever state. */
+  all: Live[]
+  /** Only those in state `live`, in the order of the file. */
+  onItems: ItemCampaign[]
+  onBasket: BasketCampaign[]
+  /** Those that boost or pin. */
+  merchandising: Live[]
+  /** Every campaign of the file by its hash: what a shopper holds is honoured whatever state it has come to. */
+  byHash: Map<number, Live>
+}
+
+/** Resolves a parsed file against one generation's catalogue. `revision` names the file's content. */
+export function compileCampaigns(g: Generation, file: CampaignFile, revision: string): CompiledCampaigns {
+  const all = file.campaigns.map((campaign, position) => liveOf(g, campaign, position))
+  const live = all.filter(({ definition }) => definition.state === 'live')
+  return {
+    revision,
+    policy: { ...POLICY_DEFAULTS, ...file.policy },
+    all,
+    onItems: live.flatMap(itemCampaigns),
+    onBasket: live.flatMap(basketCampaigns),
+    merchandising: live.filter(({ boost, pins }) => boost > 1 || pins.length > 0),
+    byHash: new Map(all.map((campaign) => [campaign.hash, campaign])),
+  }
+}
+
+/** Coupons that need no minimum spend and time-limited discounts; what depends on a cart is not an item's to give. */
+function itemCampaigns(live: Live): ItemCampaign[] {
+  const { definition } = live
+  const isItems =
+    definition.mechanism === 'time_limited' ||
+    (definition.mechanism === 'coupon' && definition.scope !== 'basket' && definition.minimumSpendMinor === undefined)
+  if (!isItems) return []
+  const on: ItemCampaign = { ...live, steps: [] }
+  on.steps = definition.ladder.map((depth, number) => ({
+    on,
+    number,
+    asLogged: `"${on.id}#${number}`,
+    depth,
+    logPrice: 'percentBps' in depth ? logPriceOf(depth.percentBps / BPS) : null,
+  }))
+  return [on]
+}
+
+/** What a subtotal earns: spend thresholds, and coupons and free shipping from a minimum spend on. */
+function basketCampaigns(live: Live): BasketCampaign[] {
+  const tiers = tiersOf(live.definition)
+  if (tiers.length === 0) return []
+  const { definition } = live
+  const every = definition.mechanism === 'spend_threshold' && definition.every === true
+  const maxTimes = every ? (definition.maxTimes ?? Number.POSITIVE_INFINITY) : 1
+  const on: BasketCampaign = { ...live, steps: [], maxTimes }
+  on.steps = tiers.map((tier, number) => ({ on, number, asLogged: `"${on.id}#${number}`, tier }))
+  return [on]
+}
+
+function tiersOf(campaign: Campaign): Tier[] {
+  if (campaign.mechanism === 'spend_threshold') return campaign.ladder
+  if (campaign.mechanism !== 'coupon' && campaign.mechanism !== 'free_shipping') return []
+  const thresholdMinor = campaign.minimumSpendMinor
+  if (thresholdMinor === undefined) return []
+  if (campaign.mechanism === 'free_shipping') return [{ thresholdMinor, rewardMinor: campaign.costMinor }]
+  if (campaign.scope !== 'basket') return []
+  return campaign.ladder.map((depth) => ({
+    thresholdMinor,
+    rewardMinor: 'percentBps' in depth ? percentDiscount(thresholdMinor, depth.percentBps) : depth.amountMinor,
+  }))
+}
+
+/** Campaigns of one level are one group unless the merchant groups them. */
+export function levelOf(campaign: Campaign): 'item' | 'basket' | 'shipping' {
+  switch (campaign.mechanism) {
+    case 'coupon':
+      return campaign.scope === 'basket' ? 'basket' : 'item'
+    case 'time_limited':
+    case 'bundle':
+      return 'item'
+    case 'spend_threshold':
+      return 'basket'
+    case 'free_shipping':
+      return 'shipping'
+  }
+}
+
+function liveOf(g: Generation, campaign: Campaign, position: number): Live {
+  const { targets, contactCap, hours } = campaign
+  const zone = campaign.zone === undefined ? null : new Zone(campaign.zone)
+  const live: Live = {
+    position,
+    id: campaign.id,
+    mechanism: campaign.mechanism,
+    definition: campaign,
+    hash: hashOf(g, campaign.id).lo,
+    startsAt: parseWhen(campaign.startsAt, 'startsAt', zone),
+    endsAt: parseWhen(campaign.endsAt, 'endsAt', zone),
+    hours: hours === undefined ? null : { windows: dayWindows(hours), zone: zone ?? new Zone('UTC') },
+    validMs: (campaign.validMinutes ?? DEFAULT_VALID_MINUTES) * MINUTE_MS,
+    contactCap: contactCap ? { count: contactCap.count, withinMs: contactCap.days * DAY_MS } : null,
+    perShopper: campaign.limits?.perShopper ?? Number.POSITIVE_INFINITY,
+    holdoutBps: campaign.holdoutBps ?? 0,
+    audience: campaign.audience ?? null,
+    marginFloorBps: campaign.marginFloorBps ?? 0,
+    priority: campaign.priority ?? 0,
+    group: campaign.group ?? levelOf(campaign),
+    targets: targets === undefined ? null : targetBitmap(g, targets),
+    boost: campaign.boost ?? 1,
+    pins: (campaign.pins ?? []).map(({ item, slot }) => ({ item: itemIndexOf(g, item), slot })),
+    curve: curveOf(g, campaign.id, campaign.mechanism),
+  }
+  if (campaign.mechanism === 'coupon' && campaign.code !== undefined) live.code = campaign.code
+  return live
+}
+
+export function isRunningAt({ startsAt, endsAt, hours }: Live, time: number): boolean {
+  return startsAt <= time && time < endsAt && (hours === null || isWithin(hours.windows, hours.zone, time))
+}

@@ -1,0 +1,97 @@
+/** What a campaign may not mean although its form is right. Each check tells every fault that it finds. */
+import type { Campaign, Targets, Tier } from '../../contract/campaigns.ts'
+import { checkCondition } from '../../contract/conditions.ts'
+import { OfferwrightError } from '../../contract/errors.ts'
+import { parseWhen, Zone } from './windows.ts'
+
+export type Refuse = (field: string, value: unknown, remedy: string) => void
+type Check = (campaign: Campaign, at: string, refuse: Refuse) => void
+
+export const CHECKS: readonly Check[] = [timeFaults, ladderFaults, targetFaults, merchandiseFaults]
+
+function timeFaults({ startsAt, endsAt, zone: name, hours }: Campaign, at: string, refuse: Refuse): void {
+  const told = <Result>(check: () => Result): Result | null => {
+    try {
+      return check()
+    } catch (error) {
+      if (!(error instanceof OfferwrightError)) throw error
+      refuse(`${at}.${error.field}`, error.value, remedyOf(error))
+      return null
+    }
+  }
+  const zone = name === undefined ? null : told(() => new Zone(name))
+  if (name !== undefined && zone === null) return
+  const from = told(() => parseWhen(startsAt, 'startsAt', zone))
+  const to = told(() => parseWhen(endsAt, 'endsAt', zone))
+  if (from !== null && to !== null && from >= to)
+    refuse(`${at}.endsAt`, endsAt, `must be later than startsAt ${startsAt}`)
+  if (hours !== undefined && name === undefined)
+    refuse(`${at}.hours`, hours, 'hours are of a zone: add "zone", such as "Europe/Berlin"')
+}
+
+/** What stands in brackets behind the value. */
+function remedyOf({ message }: OfferwrightError): string {
+  return /\((.*)\)$/.exec(message)?.[1] ?? message
+}
+
+function ladderFaults(campaign: Campaign, at: string, refuse: Refuse): void {
+  if (campaign.mechanism === 'coupon' && campaign.code !== undefined && campaign.codes !== undefined)
+    refuse(`${at}.codes`, campaign.codes, 'a coupon has one code for all or codes of its own, not both')
+  if (campaign.mechanism !== 'spend_threshold') return
+  const { ladder, every, maxTimes } = campaign
+  ladder.forEach(({ thresholdMinor, rewardMinor }, step) => {
+    const field = `${at}.ladder[${step}].rewardMinor`
+    if (rewardMinor >= thresholdMinor) refuse(field, rewardMinor, `must be below the threshold ${thresholdMinor}`)
+    else if (isUnreachable(ladder, step))
+      refuse(field, rewardMinor, 'a tier that asks for less gives as much: raise the reward or leave the tier out')
+  })
+  if (every === true && ladder.length > 1) refuse(`${at}.every`, every, 'needs a ladder of one tier')
+  if (maxTimes !== undefined && every !== true) refuse(`${at}.maxTimes`, maxTimes, 'counts only with "every": true')
+}
+
+/** Nobody gains by going on to it. */
+function isUnreachable(ladder: Tier[], step: number): boolean {
+  const { thresholdMinor, rewardMinor } = ladder[step]
+  return ladder.some(
+    (tier, other) => other !== step && tier.thresholdMinor <= thresholdMinor && tier.rewardMinor >= rewardMinor,
+  )
+}
+
+function targetFaults(campaign: Campaign, at: string, refuse: Refuse): void {
+  const check = (targets: Targets | undefined, field: string) => {
+    if (targets?.where === undefined) return
+    try {
+      checkCondition(targets.where, `${field}.where`)
+    } catch (error) {
+      if (!(error instanceof OfferwrightError)) throw error
+      refuse(error.field ?? field, error.value, remedyOf(error))
+    }
+  }
+  check(campaign.targets, `${at}.targets`)
+  if (campaign.mechanism !== 'bundle') return
+  check(campaign.buy.targets, `${at}.buy.targets`)
+  check(campaign.get.targets, `${at}.get.targets`)
+}
+
+function merchandiseFaults({ boost, targets, pins = [] }: Campaign, at: string, refuse: Refuse): void {
+  if (boost !== undefined && targets === undefined) refuse(`${at}.boost`, boost, 'needs targets: all items are none')
+  const slots = new Set<number>()
+  const items = new Set<string>()
+  pins.forEach(({ item, slot }, i) => {
+    if (slots.has(slot)) refuse(`${at}.pins[${i}].slot`, slot, 'a slot stands once in a campaign')
+    if (items.has(item)) refuse(`${at}.pins[${i}].item`, item, 'an item stands once in a campaign')
+    slots.add(slot)
+    items.add(item)
+  })
+}
+
+/** A code must say which campaign it is of, as long as both can be used. */
+export function codeFaults(campaigns: Campaign[], refuse: Refuse): void {
+  const seen = new Map<string, number>()
+  campaigns.forEach((campaign, position) => {
+    if (campaign.mechanism !== 'coupon' || campaign.code === undefined || campaign.state === 'ended') return
+    const other = seen.get(campaign.code)
+    if (other === undefined) seen.set(campaign.code, position)
+    else refuse(`campaigns[${position}].code`, campaign.code, `campaigns[${other}] has the same code; end one of them`)
+  })
+}
