@@ -7,6 +7,7 @@ import { benchHttp, renderHttp } from './http/http.ts'
 import { benchOffers, renderOffers } from './http/offers.ts'
 import { benchSwap, renderSwap } from './http/swap.ts'
 import { benchKernel, renderKernel } from './kernel.ts'
+import { benchReplay, renderReplay } from './replay.ts'
 import { SCENARIOS } from './requests.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -72,6 +73,19 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- offers --campaigns 32')
   .action(async (options) => print(await benchOffers(options, say), renderOffers, options.json))
+
+program
+  .command('replay')
+  .description('decide every row of a served run again, byte for byte, and test its propensities')
+  .option('--requests <n>', 'requests, at least', wholeNumber, 100_000)
+  .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
+  .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+  .option('--campaigns <n>', 'live campaigns', wholeNumber, 32)
+  .option('--connections <n>', 'connections of the load', wholeNumber, 16)
+  .option('--seed <n>', 'seed of the shop and of the requests', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- replay --requests 100000')
+  .action(async (options) => print(await benchReplay(options, say), renderReplay, options.json))
 
 program
   .command('swap')

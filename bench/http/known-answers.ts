@@ -34,6 +34,6 @@ export async function knownAnswers(
 }
 
 /** As the contract says of a decision row: the first 16 hex digits of the SHA-256 of the campaign file. */
-function revisionOf(text: string): string {
+export function revisionOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }

@@ -17,6 +17,21 @@ export function liveCampaigns(
   }
 }
 
+/** As `liveCampaigns`, with little money, kept offers and a softmax: every guard and every kind of choice comes up. */
+export function tightCampaigns(count: number, shop: Pick<PublishedShop, 'currency' | 'time'>): CampaignFile {
+  const file = liveCampaigns(count, shop)
+  return {
+    ...file,
+    policy: { explorationFloor: 0.01, temperatureMinor: 2, holdoutBps: 500 },
+    campaigns: file.campaigns.map(({ contactCap: _, ...campaign }, i) => ({
+      ...campaign,
+      budgetMinor: 500_000 * (i + 1),
+      limits: i % 5 === 0 ? { total: 2000 } : {},
+      validMinutes: i % 2,
+    })),
+  }
+}
+
 /** Groups of categories that campaigns on items take turns with in `evenCampaigns`. */
 export const TARGET_GROUPS = 6
 
