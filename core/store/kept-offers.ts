@@ -32,6 +32,9 @@ const ENTRY_WORDS = 7
 const RECORD_WORDS = ENTRIES + LIVE_OFFERS * ENTRY_WORDS
 const SET_WORDS = RECORDS + WAYS * RECORD_WORDS
 
+/** Upper word of a time before 1970. */
+const OVER = -1
+
 const TWO_32 = 2 ** 32
 const WAIT_MS = 5
 const STEAL_MS = 5000
@@ -139,7 +142,7 @@ export class KeptOffers {
       const isOfItem = words[at + ITEM_LO] === (item.lo | 0) && words[at + ITEM_HI] === (item.hi | 0)
       const isOfBasket = words[at + THRESHOLD] > 0
       if ((isOfItem || isOfBasket) && words[at + CAMPAIGN] === (campaignHash | 0))
-        Atomics.compareExchange(words, at + UNTIL_HI, high, 0)
+        Atomics.compareExchange(words, at + UNTIL_HI, high, OVER)
     }
   }
 
@@ -176,7 +179,7 @@ export class KeptOffers {
     const record = this.#free(subject.lo, time)
     if (record < 0) return -1
     const words = this.#words
-    for (let e = 0; e < LIVE_OFFERS; e++) words[record + ENTRIES + e * ENTRY_WORDS + UNTIL_HI] = 0
+    for (let e = 0; e < LIVE_OFFERS; e++) words[record + ENTRIES + e * ENTRY_WORDS + UNTIL_HI] = OVER
     words[record + KEY_LO] = subject.lo
     words[record + KEY_HI] = subject.hi
     return record

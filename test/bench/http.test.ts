@@ -22,3 +22,12 @@ it('bench swap finds no failed request and no mixed answer', async () => {
   expect(report).toMatchObject({ bench: 'swap', swaps: 4, failed: 0, mixed: 0 })
   expect(report.compared).toBe(report.requests)
 })
+
+it('bench replay makes every decision of a served run again, and finds each drawn as often as it says', async () => {
+  const size = ['--items', '2000', '--shoppers', '500', '--requests', '500', '--connections', '4']
+  const { stdout } = await run(process.execPath, [MAIN, 'replay', ...size, '--json'])
+  const report = JSON.parse(stdout)
+  expect(report).toMatchObject({ bench: 'replay', failed: 0, different: 0, notSummingToOne: 0 })
+  expect(report.decisions).toBeGreaterThanOrEqual(report.requests)
+  expect(report.p).toBeGreaterThan(1e-4)
+})

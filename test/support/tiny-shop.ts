@@ -23,6 +23,7 @@ export interface TinyItem {
   brand?: string
   priceMinor?: number
   costMinor?: number
+  priorPriceMinor?: number
   stock?: number
   available?: boolean
   popularity?: number
@@ -55,6 +56,8 @@ export interface TinyShop {
   together?: [number, number][][]
   watermark?: number
   sessions?: TinyNeighbours
+  /** Segment of each shopper, base of each segment, and for each curve, in byte order, its six numbers in each segment. */
+  response?: { segment: number[]; base: number[]; curves: Record<string, number[][]> }
   peers?: TinyNeighbours
   /** Of each shopper: `[shopper, weight]`. */
   links?: [number, number][][]
@@ -112,6 +115,17 @@ export async function openTinyShop(
   return { image, close: () => rm(root, { recursive: true, force: true }) }
 }
 
+function responseTables({ segment, base, curves }: NonNullable<TinyShop['response']>): SectionTables<'response'> {
+  const { bytes, offsets } = encodeStrings(Object.keys(curves))
+  return {
+    segment: Uint32Array.from(segment),
+    base: Float32Array.from(base),
+    curves_bytes: bytes,
+    curves_offsets: offsets,
+    curves: Float32Array.from(Object.values(curves).flat(2)),
+  }
+}
+
 async function writeSections(folder: string, { items, rows = [], shoppers = [] }: TinyShop): Promise<void> {
   const titles = encodeStrings(items.map(({ key }) => `Title of ${key}`))
   const categories = namesOf(items.map((item) => item.category))
@@ -127,7 +141,7 @@ async function writeSections(folder: string, { items, rows = [], shoppers = [] }
     brands_bytes: brands.bytes,
     brands_offsets: brands.offsets,
     price_minor: Int32Array.from(items, (item) => item.priceMinor ?? 1000),
-    prior_price_minor: Int32Array.from(items, (item) => item.priceMinor ?? 1000),
+    prior_price_minor: Int32Array.from(items, (item) => item.priorPriceMinor ?? item.priceMinor ?? 1000),
     cost_minor: Int32Array.from(items, (item) => item.costMinor ?? 500),
     stock: Int32Array.from(items, (item) => item.stock ?? -1),
     available: Uint8Array.from(items, (item) => ((item.available ?? true) ? 1 : 0)),
@@ -161,9 +175,10 @@ async function writeSections(folder: string, { items, rows = [], shoppers = [] }
 }
 
 /** Only the sections that the shop says something for. */
-async function writeOptional(folder: string, { items, shoppers = [], together }: TinyShop): Promise<void> {
+async function writeOptional(folder: string, { items, shoppers = [], together, response }: TinyShop): Promise<void> {
   const attributes = attributeRows(items)
   if (attributes.name.length > 0) await writeSection(folder, 'attributes', attributeTables(attributes, items.length))
+  if (response) await writeSection(folder, 'response', responseTables(response))
   if (together) await writeSection(folder, 'together', csr(items.map((_, j) => together[j] ?? [])))
   if (items.some((item) => item.trending !== undefined)) {
     const trending = Float32Array.from(items, (item) => item.trending ?? 0)

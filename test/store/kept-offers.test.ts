@@ -1,0 +1,61 @@
+import { Worker } from 'node:worker_threads'
+import { expect, test } from 'vitest'
+import { emptyLiveShopper, LIVE_OFFERS } from '../../core/contract/live.ts'
+import { type KeptOffer, KeptOffers, keptOffersMemory } from '../../core/store/kept-offers.ts'
+
+const subject = { lo: 7, hi: 9 }
+const offer = (itemLo: number, validUntil: number): KeptOffer => ({
+  itemLo,
+  itemHi: 1,
+  campaignHash: 0xdead_beef,
+  minor: 150,
+  thresholdMinor: 0,
+  validUntil,
+})
+
+function held(kept: KeptOffers, time: number, of = subject) {
+  const live = emptyLiveShopper()
+  kept.read(of, time, live)
+  return { items: [...live.offerItems].filter((_, i) => i % 2 === 0).slice(0, live.nOffers), room: live.offerRoom }
+}
+
+test('an offer is held until it expires, and then makes room', () => {
+  const kept = new KeptOffers(keptOffersMemory(8), 1)
+  expect(kept.add(subject, offer(0xffff_fff0, 2 ** 41 + 500), 0)).toBe(true)
+  expect(held(kept, 2 ** 41 + 499)).toEqual({ items: [0xffff_fff0], room: LIVE_OFFERS - 1 })
+  expect(held(kept, 2 ** 41 + 500)).toEqual({ items: [], room: LIVE_OFFERS })
+  expect(held(kept, 0, { lo: 7, hi: 8 }).items).toEqual([])
+})
+
+test('a used offer is held no longer, others are', () => {
+  const kept = new KeptOffers(keptOffersMemory(8), 1)
+  for (const item of [1, 2]) kept.add(subject, offer(item, 1000), 0)
+  kept.use(subject, { lo: 1, hi: 1 }, 0xdead_beef)
+  kept.use(subject, { lo: 2, hi: 1 }, 0x1234)
+  expect(held(kept, 500).items).toEqual([2])
+})
+
+test('nothing that holds is taken back to make room', () => {
+  const kept = new KeptOffers(keptOffersMemory(1), 1)
+  const subjects = Array.from({ length: 8 }, (_, hi) => ({ lo: 0, hi: hi + 1 }))
+  for (const each of subjects) expect(kept.add(each, offer(3, 1000), 0)).toBe(true)
+  const ninth = { lo: 0, hi: 99 }
+  expect(held(kept, 500, ninth).room).toBe(0)
+  expect(kept.add(ninth, offer(3, 2000), 500)).toBe(false)
+  for (const each of subjects) expect(held(kept, 500, each).items).toEqual([3])
+  expect(held(kept, 1000, ninth).room).toBe(LIVE_OFFERS)
+  expect(kept.add(ninth, offer(3, 2000), 1000)).toBe(true)
+})
+
+test('threads that decide for one shopper at the same time agree on one offer an item', async () => {
+  const memory = keptOffersMemory(64)
+  const drawn = await Promise.all(
+    Array.from({ length: 4 }, (_, thread) => {
+      const worker = new Worker(new URL('./offer-keeper.js', import.meta.url), {
+        workerData: { memory, holder: thread + 1, items: 20 },
+      })
+      return new Promise<number[]>((resolve, reject) => worker.once('message', resolve).once('error', reject))
+    }),
+  )
+  for (const other of drawn) expect(other).toEqual(drawn[0])
+})
