@@ -2,6 +2,7 @@
 /** `npm run bench -- <what>`: each benchmark checks its answers first and prints no speed for a wrong one. */
 import { Command, Option } from 'commander'
 import { wholeNumber } from '../cli/number-options.ts'
+import { benchCarts, renderCarts } from './carts.ts'
 import { benchDecide, renderDecide } from './decide.ts'
 import { benchHttp, renderHttp } from './http/http.ts'
 import { benchOffers, renderOffers } from './http/offers.ts'
@@ -86,6 +87,16 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- replay --requests 100000')
   .action(async (options) => print(await benchReplay(options, say), renderReplay, options.json))
+
+program
+  .command('carts')
+  .description('random carts × campaigns, priced by the engine and by a literal reading of the rules')
+  .option('--carts <n>', 'carts', wholeNumber, 1_000_000)
+  .option('--items <n>', 'catalogue size', wholeNumber, 200)
+  .option('--seed <n>', 'seed of the shop and of the carts', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- carts --carts 100000')
+  .action(async (options) => print(await benchCarts(options, say), renderCarts, options.json))
 
 program
   .command('swap')

@@ -1,9 +1,10 @@
 /** `offerwright decide`: what a server would answer, from the same snapshot and live state, without one. */
 import { createReadStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import type { CartLine, DecideRequest } from '../core/contract/requests.ts'
+import { commaSeparated, parseCart } from './cart-option.ts'
 import { decisionText } from './decision-text.ts'
 import { EXIT } from './faults.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
@@ -85,17 +86,4 @@ function answerOrRefusal(text: string, answer: (text: string) => string): string
     process.exitCode = EXIT.refused
     return JSON.stringify(error)
   }
-}
-
-/** `A:2,B` → two of A, one of B. The last colon parts, so a key may hold others. */
-function parseCart(text: string): CartLine[] {
-  return commaSeparated(text).map((line) => {
-    const match = /^(.+?)(?::(\d+))?$/.exec(line)
-    if (!match) throw new InvalidArgumentError('Items and quantities such as A:2,B:1.')
-    return { item: match[1], quantity: Number(match[2] ?? 1) }
-  })
-}
-
-function commaSeparated(text: string): string[] {
-  return text.split(',').filter((part) => part !== '')
 }

@@ -7,10 +7,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { DecideAnswer } from '../core/contract/answers.ts'
 import type { CampaignFile } from '../core/contract/campaigns.ts'
 import type { SnapshotId } from '../core/contract/ids.ts'
+import type { QuoteAnswer, QuoteRequest } from '../core/contract/quotes.ts'
 import type { DecideRequest } from '../core/contract/requests.ts'
 import { answerOf } from '../core/scoring/answer.ts'
 import { type CompiledCampaigns, compileCampaigns } from '../core/scoring/campaigns/compile.ts'
 import { parseCampaignFile } from '../core/scoring/campaigns/parse.ts'
+import { quote } from '../core/scoring/cart/quote.ts'
 import { fillLiveCatalogue } from '../core/scoring/catalogue.ts'
 import { decide } from '../core/scoring/decide.ts'
 import { type Generation, liveCatalogueOf, openGeneration, reserveBytes } from '../core/scoring/generation.ts'
@@ -55,6 +57,15 @@ export class LocalDecisions {
       dualPrices: this.#state.dualPrices,
     })
     return answerOf(this.#generation, decision)
+  }
+
+  /** Prices a cart, as `POST /v1/quote` does for a trusted caller. */
+  quote(text: string, now: number): QuoteAnswer {
+    const request = requestOf<QuoteRequest>(SCHEMAS.quote, text)
+    const time = timeOf(request.time, true, now)
+    const { remainingMinor, remainingUses } = this.#state
+    const live = this.#state.readLive(request, time)
+    return quote(this.#generation, { request, time, live, campaigns: this.#campaigns, remainingMinor, remainingUses })
   }
 
   /** Shoppers with at least `least` items of history, in key order; `newest` is the newest of those items. */

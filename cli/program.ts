@@ -59,6 +59,11 @@ const COMMANDS: Entry[] = [
     load: async () => (await import('./decide.ts')).decideCommand(),
   },
   {
+    name: 'quote',
+    summary: 'price a cart under the campaigns as they stand',
+    load: async () => (await import('./quote.ts')).quoteCommand(),
+  },
+  {
     name: 'simulate',
     summary: "measure the snapshot's offers against the demo shop's known truth",
     load: async () => (await import('./simulate.ts')).simulateCommand(),

@@ -8,12 +8,14 @@
 import type { BatchAnswer, DecideAnswer, RecommendAnswer } from '../core/contract/answers.ts'
 import { ERROR_STATUS, type ErrorCode, type Fault, OfferwrightError } from '../core/contract/errors.ts'
 import type { ShopperEvent } from '../core/contract/events.ts'
+import type { QuoteAnswer, QuoteRequest } from '../core/contract/quotes.ts'
 import type { DecideRequest, RecommendRequest, SimilarRequest } from '../core/contract/requests.ts'
 import { NoAnswerError } from './errors.ts'
 
 export type { DecideAnswer, DecidedItem, ItemOffer, RecommendAnswer } from '../core/contract/answers.ts'
 export { OfferwrightError } from '../core/contract/errors.ts'
 export type { ShopperEvent } from '../core/contract/events.ts'
+export type { QuoteAnswer, QuoteRequest } from '../core/contract/quotes.ts'
 export type { DecideRequest, RecommendRequest, SimilarRequest } from '../core/contract/requests.ts'
 export { NoAnswerError } from './errors.ts'
 
@@ -36,6 +38,8 @@ export interface Client {
   recommendBatch(requests: RecommendRequest[]): Promise<(RecommendAnswer | OfferwrightError)[]>
   /** Items like one item. */
   similar(request: SimilarRequest): Promise<RecommendAnswer>
+  /** What a cart costs under the campaigns of the shop. */
+  quote(request: QuoteRequest): Promise<QuoteAnswer>
   /** Tells what shoppers did; their next answers follow it. */
   track(events: ShopperEvent[]): Promise<void>
 }
@@ -70,6 +74,7 @@ export function createClient({ url, apiKey, timeoutMs = DEFAULT_TIMEOUT_MS }: Cl
     decideBatch: (requests) => postBatch<DecideAnswer>('/v1/decide/batch', requests),
     recommendBatch: (requests) => postBatch<RecommendAnswer>('/v1/recommend/batch', requests),
     similar: (request) => post('/v1/similar', request),
+    quote: (request) => post('/v1/quote', request),
     track: async (events) => {
       await post('/v1/events', { events })
     },

@@ -14,7 +14,7 @@ export const LIMITS = {
   traits: 32,
 } as const
 
-const CartLine = Type.Object(
+export const CartLine = Type.Object(
   {
     item: Key,
     quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),

@@ -48,6 +48,7 @@ const ROUTES: Route[] = [
   { method: 'post', path: '/v1/decide/batch', roles: WORKING, handle: worked('decideBatch', BATCH_BODIES) },
   { method: 'post', path: '/v1/recommend/batch', roles: WORKING, handle: worked('recommendBatch', BATCH_BODIES) },
   { method: 'post', path: '/v1/similar', roles: WORKING, handle: worked('similar') },
+  { method: 'post', path: '/v1/quote', roles: WORKING, handle: worked('quote') },
   { method: 'post', path: '/v1/events', roles: WORKING, handle: worked('events') },
   { method: 'put', path: '/v1/items', roles: CHANGING, handle: changeItems },
   { method: 'get', path: '/v1/snapshots', roles: ROLES, handle: snapshots },

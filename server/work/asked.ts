@@ -7,6 +7,7 @@ import { OfferwrightError } from '../../core/contract/errors.ts'
 import { EventsRequest } from '../../core/contract/events.ts'
 import type { Filters } from '../../core/contract/filters.ts'
 import { parseAs, parseInstant, parseJson } from '../../core/contract/parse.ts'
+import { QuoteRequest } from '../../core/contract/quotes.ts'
 import { BatchRequest, DecideRequest, RecommendRequest, SimilarRequest } from '../../core/contract/requests.ts'
 
 type Schema = Validator<Record<never, never>, TSchema>
@@ -17,6 +18,7 @@ export const SCHEMAS = {
   similar: Compile(SimilarRequest),
   events: Compile(EventsRequest),
   batch: Compile(BatchRequest),
+  quote: Compile(QuoteRequest),
 }
 
 export function textOf(body: Buffer): string {

@@ -57,7 +57,10 @@ export function writeDecision(
 }
 
 /** Whose offers are kept; null where no offers are given, or to nobody. */
-function holderOf(context: WorkContext, request: DecideRequest): SubjectHash | null {
+export function holderOf(
+  context: WorkContext,
+  request: Pick<DecideRequest, 'shopper' | 'session' | 'personalise'>,
+): SubjectHash | null {
   const subject = subjectOf(request)
   const { byHash, policy } = context.campaigns
   if (subject === null || byHash.size === 0 || request.personalise === false || policy.prices !== 'personal')

@@ -13,7 +13,15 @@ import type { CampaignMark, LiveEvent, SubjectHash } from '../../core/store/shop
 export const BATCH_REQUESTS = 64
 const BATCH_BYTES = 512 * 1024
 
-export const WORK_ROUTES = ['decide', 'recommend', 'similar', 'events', 'decideBatch', 'recommendBatch'] as const
+export const WORK_ROUTES = [
+  'decide',
+  'recommend',
+  'similar',
+  'events',
+  'decideBatch',
+  'recommendBatch',
+  'quote',
+] as const
 export type WorkRoute = (typeof WORK_ROUTES)[number]
 
 /**

@@ -5,6 +5,7 @@ import { WorkContext, type WorkerSetup } from './context.ts'
 import { answerDecide, answerRecommend, answerSimilar } from './decisions.ts'
 import { answerEvents } from './events.ts'
 import { type BatchReader, type BatchResult, type BatchTask, LACKS_CAMPAIGNS, type WorkRoute } from './messages.ts'
+import { answerQuote } from './quotes.ts'
 
 type Answering = (context: WorkContext, body: Buffer, trusted: boolean, now: number) => void
 
@@ -15,6 +16,7 @@ const ANSWERING: Record<WorkRoute, Answering> = {
   events: answerEvents,
   decideBatch: answerDecideBatch,
   recommendBatch: answerRecommendBatch,
+  quote: answerQuote,
 }
 
 const context = new WorkContext(workerData as WorkerSetup)

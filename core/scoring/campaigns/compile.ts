@@ -8,6 +8,7 @@ import {
   type Mechanism,
   POLICY_DEFAULTS,
   type PromotionPolicy,
+  type Targets,
   type Tier,
 } from '../../contract/campaigns.ts'
 import type { ItemIndex } from '../../contract/ids.ts'
@@ -52,6 +53,8 @@ export interface Live {
   /** Position of its response curve in the snapshot, or -1. */
   curve: number
   code?: string
+  /** Which items are bought and which are given; null where it is no bundle. */
+  bundle: { buyTargets: Uint32Array | null; getTargets: Uint32Array | null } | null
 }
 
 /** A campaign whose steps are weighed for single items. */
@@ -158,13 +161,14 @@ function tiersOf(campaign: Campaign): Tier[] {
 }
 
 /** Campaigns of one level are one group unless the merchant groups them. */
-export function levelOf(campaign: Campaign): 'item' | 'basket' | 'shipping' {
+export function levelOf(campaign: Campaign): 'item' | 'bundle' | 'basket' | 'shipping' {
   switch (campaign.mechanism) {
     case 'coupon':
       return campaign.scope === 'basket' ? 'basket' : 'item'
     case 'time_limited':
-    case 'bundle':
       return 'item'
+    case 'bundle':
+      return 'bundle'
     case 'spend_threshold':
       return 'basket'
     case 'free_shipping':
@@ -196,11 +200,26 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
     boost: campaign.boost ?? 1,
     pins: (campaign.pins ?? []).map(({ item, slot }) => ({ item: itemIndexOf(g, item), slot })),
     curve: curveOf(g, campaign.id, campaign.mechanism),
+    bundle: campaign.mechanism === 'bundle' ? bundleOf(g, campaign) : null,
   }
   if (campaign.mechanism === 'coupon' && campaign.code !== undefined) live.code = campaign.code
   return live
 }
 
-export function isRunningAt({ startsAt, endsAt, hours }: Live, time: number): boolean {
-  return startsAt <= time && time < endsAt && (hours === null || isWithin(hours.windows, hours.zone, time))
+/** Where one side names no targets, the campaign's count for it. */
+function bundleOf(g: Generation, { targets, buy, get }: Extract<Campaign, { mechanism: 'bundle' }>): Live['bundle'] {
+  const bitmap = (own: Targets | undefined) => {
+    const wanted = own ?? targets
+    return wanted === undefined ? null : targetBitmap(g, wanted)
+  }
+  return { buyTargets: bitmap(buy.targets), getTargets: bitmap(get.targets) }
+}
+
+export function isRunningAt(live: Live, time: number): boolean {
+  return live.startsAt <= time && time < live.endsAt && isOpenAt(live, time)
+}
+
+/** Whether it is one of the campaign's hours. */
+export function isOpenAt({ hours }: Live, time: number): boolean {
+  return hours === null || isWithin(hours.windows, hours.zone, time)
 }

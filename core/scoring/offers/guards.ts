@@ -44,7 +44,7 @@ export function runningOf<C extends Live>(g: Generation, state: GuardState, camp
 }
 
 /** Where all shoppers get the same prices, nothing that counts per shopper may matter; what is not for all is for none. */
-function barredBy(g: Generation, state: GuardState, campaign: Live): OfferReason | null {
+export function barredBy(g: Generation, state: GuardState, campaign: Live): OfferReason | null {
   const { audience, holdoutBps } = campaign
   if (state.policy.prices === 'same_for_all') return audience === null ? null : 'audience'
   if (audience !== null && !isAddressed(state, audience)) return 'audience'
