@@ -4,6 +4,7 @@ import { LIMITS } from '../core/contract/requests.ts'
 import type { RankingReport } from '../core/evaluation/tally.ts'
 import { evaluateSplit, type SplitResult } from '../training/evaluation/split.ts'
 import { TRAINING_DEFAULTS, trainingParameters } from '../training/parameters.ts'
+import { demandCommand } from './evaluate-demand.ts'
 import { hiddenCommand } from './evaluate-hidden.ts'
 import { indexCommand } from './evaluate-index.ts'
 import { rankingCommand } from './evaluate-ranking.ts'
@@ -31,6 +32,7 @@ export function evaluateCommand(): Command {
     .addCommand(hiddenCommand())
     .addCommand(indexCommand())
     .addCommand(sessionsCommand())
+    .addCommand(demandCommand())
     .addHelpText('after', '\nExample:\n  $ offerwright evaluate split --by time --holdout-weeks 4 --shop my-shop')
 }
 
