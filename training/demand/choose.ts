@@ -1,24 +1,33 @@
 /**
  * What the hierarchical model looks at, chosen inside the time that is learned from: one thing after the other is tried, and
- * kept where it makes the weighted error on later parts of that time smaller by at least `WORTH`. What is forecast in the
- * end takes no part.
+ * kept where it makes the weighted error on later parts of that time smaller by at least `WORTH` and on none of them larger.
+ * What is forecast in the end takes no part.
  */
 import { featuresOf, type Shape } from './features.ts'
-import { actualUnits, type Forecast, forecast, HALF_LIVES, RETURNS, weightedError } from './forecast.ts'
+import {
+  actualUnits,
+  type Forecast,
+  forecast,
+  HALF_LIVES,
+  PUBLISHED_RETURNS,
+  RETURNS,
+  type Return,
+  weightedError,
+} from './forecast.ts'
 import { fitHierarchy } from './hierarchy.ts'
 import { fitOls } from './ols.ts'
 import type { Panel } from './panel.ts'
 
 /** Share of the error that another term has to take off. */
-const WORTH = 0.002
+const WORTH = 0.005
 const LAGS = [1, 2, 4]
 const HARMONICS = [1, 2, 3]
 
 export interface Chosen {
   shape: Shape
   forecast: Forecast
-  /** Mean weighted error over the folds. */
-  error: number
+  /** Weighted error in each fold. */
+  errors: number[]
 }
 
 /** What was asked for and nothing else: the terms of plain least squares. */
@@ -39,16 +48,16 @@ export function chooseModel(
 ): Chosen {
   let tried = 0
   const judge = (shape: Shape): Chosen => {
-    const best = bestForecast(panel, folds, HALF_LIVES, (learned) => {
+    const best = bestForecast(panel, folds, HALF_LIVES, RETURNS, (learned) => {
       return fitHierarchy(panel, learned, featuresOf(panel, learned, shape, cycle)).predict
     })
-    onTried(++tried, best.error)
+    onTried(++tried, meanOf(best.errors))
     return { shape, ...best }
   }
   let best = judge(PLAIN)
   const keepIfBetter = (change: Partial<Shape>) => {
     const candidate = judge({ ...best.shape, ...change })
-    if (candidate.error < best.error * (1 - WORTH)) best = candidate
+    if (isBetter(candidate.errors, best.errors)) best = candidate
   }
   keepIfBetter({ curve: true })
   keepIfBetter({ depth: true })
@@ -58,26 +67,37 @@ export function chooseModel(
   return best
 }
 
-/** The way back from logarithms for plain least squares, chosen as for the other model; it has no drift. */
+/** The way back from logarithms for plain least squares, one of the published three; it has no drift. */
 export function chooseForOls(panel: Panel, folds: readonly Fold[]): Forecast {
-  return bestForecast(panel, folds, [0], (learned) => fitOls(panel, learned).predict).forecast
+  return bestForecast(panel, folds, [0], PUBLISHED_RETURNS, (learned) => fitOls(panel, learned).predict).forecast
 }
 
 function bestForecast(
   panel: Panel,
   folds: readonly Fold[],
   halfLives: readonly number[],
-  fit: (learned: Uint32Array) => (row: number) => number,
-): { forecast: Forecast; error: number } {
-  const ways = halfLives.flatMap((halfLife) => RETURNS.map((retransformation) => ({ retransformation, halfLife })))
-  const errors = new Float64Array(ways.length)
+  returns: readonly Return[],
+  learn: (learned: Uint32Array) => (row: number) => number,
+): { forecast: Forecast; errors: number[] } {
+  const ways = halfLives.flatMap((halfLife) => returns.map((retransformation) => ({ retransformation, halfLife })))
+  const errors = ways.map((): number[] => [])
   for (const { learned, ahead } of folds) {
-    const predict = fit(learned)
+    const predict = learn(learned)
     const actual = actualUnits(panel, ahead)
     ways.forEach((way, w) => {
-      errors[w] += weightedError(forecast(panel, learned, ahead, predict, way), actual) / folds.length
+      errors[w].push(weightedError(forecast(panel, learned, ahead, predict, way), actual))
     })
   }
-  const best = errors.indexOf(Math.min(...errors))
-  return { forecast: ways[best], error: errors[best] }
+  let best = 0
+  for (let w = 1; w < ways.length; w++) if (isBetter(errors[w], errors[best])) best = w
+  return { forecast: ways[best], errors: errors[best] }
+}
+
+/** Worth it on the mean. */
+function isBetter(errors: number[], than: number[]): boolean {
+  return meanOf(errors) < meanOf(than) * (1 - WORTH)
+}
+
+function meanOf(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -61,7 +61,7 @@ export type ForecastName = 'ours' | 'ols' | 'lastPrice' | 'lastValue'
 
 /** Fewer periods, or rows, are no time to split. */
 const LEAST_TIMES = 8
-const FOLDS = 2
+const FOLDS = 4
 
 export async function evaluateDemand(options: DemandOptions): Promise<DemandResult> {
   const { data, columns, cycle, onProgress } = options
@@ -103,7 +103,7 @@ function forecastLater(panel: Panel, { holdout, cycle, seed, onProgress }: Deman
       stage: 'demand',
       done: 1,
       total: 3,
-      message: `choose terms, model ${tried}: validation error ${error.toFixed(4)}`,
+      message: `choose terms, model ${tried}: error ${error.toFixed(4)}`,
     }),
   )
   const olsForecast = chooseForOls(panel, folds)

@@ -4,13 +4,14 @@
  *   units = exp(ẑ + drift(series)) · factor(group)
  *   drift = Σ 2^(−age/h) e / (Σ 2^(−age/h) + 1)   over the series' earlier residuals e, of age in shares of the time learned
  *
- * The factor leads back from logarithms: 1 (the median), Duan's smearing mean of exp(e) (JASA 78, 1983), or exp(s²/2) of
- * the lognormal mean, by group. Which is right depends on the errors that are to be small, so it is chosen where it was
- * not learned.
+ * The factor leads back from logarithms: 1 (the median), Duan's smearing mean of exp(e) (JASA 78, 1983), exp(s²/2) of the
+ * lognormal mean, or the median of exp(e) weighted by exp(ẑ), which makes Σ |forecast − actual| least; by group. Which is
+ * right depends on the errors that are to be small, so it is chosen where it was not learned.
  */
 import type { Panel } from './panel.ts'
 
-export const RETURNS = ['median', 'smearing', 'lognormal'] as const
+export const PUBLISHED_RETURNS = ['median', 'smearing', 'lognormal'] as const
+export const RETURNS = [...PUBLISHED_RETURNS, 'weighted median'] as const
 export type Return = (typeof RETURNS)[number]
 
 /** Half-lives of the drift in shares of the time learned from; 0: no drift. */
@@ -65,19 +66,37 @@ function drifts(panel: Panel, learned: Uint32Array, predict: Predict, halfLife: 
 }
 
 function factors(panel: Panel, learned: Uint32Array, predict: Predict, by: Return): Float64Array {
-  const nGroups = panel.groups.length
-  if (by === 'median') return new Float64Array(nGroups).fill(1)
-  const sums = new Float64Array(nGroups)
-  const counts = new Float64Array(nGroups)
-  for (const row of learned) {
-    const residual = panel.logUnits[row] - predict(row)
-    sums[panel.group[row]] += by === 'smearing' ? Math.exp(residual) : residual ** 2
-    counts[panel.group[row]]++
+  const members = panel.groups.map((): number[] => [])
+  if (by !== 'median') for (const row of learned) members[panel.group[row]].push(row)
+  return Float64Array.from(members, (rows) => (rows.length === 0 ? 1 : FACTOR_OF[by](panel, rows, predict)))
+}
+
+const FACTOR_OF: Record<Return, (panel: Panel, rows: number[], predict: Predict) => number> = {
+  median: () => 1,
+  smearing: ({ logUnits }, rows, predict) => meanOver(rows, (row) => Math.exp(logUnits[row] - predict(row))),
+  lognormal: ({ logUnits }, rows, predict) =>
+    Math.exp(meanOver(rows, (row) => (logUnits[row] - predict(row)) ** 2) / 2),
+  'weighted median': ({ logUnits }, rows, predict) =>
+    weightedMedian(
+      rows.map((row) => Math.exp(logUnits[row] - predict(row))),
+      rows.map((row) => Math.exp(predict(row))),
+    ),
+}
+
+function meanOver(rows: number[], value: (row: number) => number): number {
+  return rows.reduce((sum, row) => sum + value(row), 0) / rows.length
+}
+
+/** The c that makes Σ w |c − x| least. */
+export function weightedMedian(values: number[], weights: number[]): number {
+  const order = values.map((_, i) => i).sort((x, y) => values[x] - values[y])
+  const half = weights.reduce((sum, weight) => sum + weight, 0) / 2
+  let below = 0
+  for (const i of order) {
+    below += weights[i]
+    if (below >= half) return values[i]
   }
-  return sums.map((sum, g) => {
-    if (counts[g] === 0) return 1
-    return by === 'smearing' ? sum / counts[g] : Math.exp(sum / counts[g] / 2)
-  })
+  return values[order[order.length - 1]]
 }
 
 /**

@@ -7,8 +7,9 @@
  * under equal and independent ε; R² is about the mean over all rows. Several interacted columns multiply each other too.
  */
 import { OfferwrightError } from '../../core/contract/errors.ts'
+import type { Variable } from './cells.ts'
 import { fitNested, type NestedFit, reduceRows } from './nested.ts'
-import type { Panel, Variable } from './panel.ts'
+import type { Panel } from './panel.ts'
 
 /** Null where the data does not tell it: the price of the group never changes, or other columns explain it. */
 export interface Coefficient {

@@ -9,6 +9,8 @@
 
 export const NO_PIVOT = -1
 const ALIASED = 1e-9
+/** Length of a column whose squares would underflow: it is 0. */
+const SMALLEST = 1e-140
 /** Rows gathered, in widths of the triangle, before they are reduced. */
 const PIECE = 6
 
@@ -62,7 +64,7 @@ export function eliminate(
   let rank = 0
   for (let column = 0; column < columns; column++) {
     const length = lengthBelow(rows, nRows, width, column, rank)
-    if (length === 0 || length <= ALIASED * lengths[column]) continue
+    if (length < SMALLEST || length <= ALIASED * lengths[column]) continue
     reflect(rows, nRows, width, column, rank, length, products)
     rowOf[column] = rank
     rank++
