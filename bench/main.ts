@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /** `npm run bench -- <what>`: each benchmark checks its answers first and prints no speed for a wrong one. */
 import { Command, Option } from 'commander'
-import { wholeNumber } from '../cli/number-options.ts'
+import { positive, wholeNumber } from '../cli/number-options.ts'
 import { benchCarts, renderCarts } from './carts.ts'
 import { benchDecide, renderDecide } from './decide.ts'
 import { benchHttp, renderHttp } from './http/http.ts'
 import { benchOffers, renderOffers } from './http/offers.ts'
 import { benchSwap, renderSwap } from './http/swap.ts'
 import { benchKernel, renderKernel } from './kernel.ts'
+import { benchPrices, renderPrices } from './prices.ts'
 import { benchReplay, renderReplay } from './replay.ts'
 import { SCENARIOS } from './requests.ts'
 
@@ -111,5 +112,15 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- swap --swaps 100')
   .action(async (options) => print(await benchSwap(options, say), renderSwap, options.json))
+
+program
+  .command('prices')
+  .description('profit that prices set by learned elasticities lose, in shops whose demand is known')
+  .option('--items <n>', 'items of a shop', positive, 200)
+  .option('--seeds <n>', 'shops', positive, 10)
+  .option('--seed <n>', 'seed of the first shop', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- prices --items 200 --seeds 10')
+  .action((options) => print(benchPrices(options, say), renderPrices, options.json))
 
 await program.parseAsync()
