@@ -64,6 +64,11 @@ const COMMANDS: Entry[] = [
     load: async () => (await import('./quote.ts')).quoteCommand(),
   },
   {
+    name: 'prices',
+    summary: 'the most profitable price of each item, or a markdown plan for the stock of one',
+    load: async () => (await import('./prices.ts')).pricesCommand(),
+  },
+  {
     name: 'simulate',
     summary: "measure the snapshot's offers against the demo shop's known truth",
     load: async () => (await import('./simulate.ts')).simulateCommand(),
