@@ -9,6 +9,7 @@ import { Generations } from './generations/generations.ts'
 import { Dispatch } from './http/dispatch.ts'
 import { addRoutes } from './http/routes.ts'
 import { LiveCampaigns } from './live/campaigns.ts'
+import { Pacing } from './live/pacing.ts'
 import { Poll } from './live/poll.ts'
 import { replay } from './live/replay.ts'
 import { LiveState } from './live/state.ts'
@@ -24,6 +25,8 @@ export interface RunningServer {
 /** How often `CURRENT` and the campaign file are looked at. */
 const LOOK_MS = 200
 const RELEASE_MS = 1000
+/** Between two looks at what budgets use lies enough traffic for some tens of offers. */
+const PACE_MS = 5000
 /** A caller that does not read its answer is not waited for longer. */
 const FINISH_MS = 10_000
 
@@ -56,6 +59,7 @@ class Server implements RunningServer {
   readonly #metrics: ServerMetrics
   readonly #generations: Generations
   #campaigns!: LiveCampaigns
+  readonly #pacing: Pacing
   #socket: ListenSocket | null = null
   #polls: Poll[] = []
   #isOpen = true
@@ -65,6 +69,7 @@ class Server implements RunningServer {
     this.#uws = uws
     this.#app = uws.App()
     this.#state = state
+    this.#pacing = new Pacing(state.budgets, state.dualPrices)
     this.#logger = logger
     this.#metrics = new ServerMetrics(config.shop)
     this.#generations = new Generations({
@@ -75,6 +80,7 @@ class Server implements RunningServer {
       shoppers: state.shopperMemory,
       budgets: state.budgets.memory,
       keptOffers: state.keptOffersMemory,
+      dualPrices: state.dualPrices,
       logger,
       prepare: (generation) => this.#prepare(generation),
       onServing: (generation) => this.#state.catalogue.applyAll(generation),
@@ -117,6 +123,7 @@ class Server implements RunningServer {
       new Poll(LOOK_MS, () => this.#generations.follow()),
       new Poll(LOOK_MS, () => this.#campaigns.look()),
       new Poll(RELEASE_MS, async () => this.#state.budgets.release(Date.now())),
+      new Poll(PACE_MS, async () => this.#pacing.tick(this.#campaigns.paced, Date.now())),
     ]
     const { host, keys } = this.#config
     const guard = keys.length === 0 ? 'no API keys: every caller on this machine is trusted' : `${keys.length} API keys`

@@ -86,6 +86,8 @@ const common = {
   holdoutBps: Type.Optional(Bps),
   /** Absent: no limit. */
   budgetMinor: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+  /** `even`: a price on the budget, which follows what is used, spreads it over the campaign's time. Absent: first come. */
+  pacing: Type.Optional(Type.Literal('even')),
   /** Redemptions in all, and of one shopper. */
   limits: Type.Optional(
     Type.Object(

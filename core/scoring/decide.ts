@@ -53,6 +53,8 @@ export interface IssuedOffer {
   /** -1: the basket's. */
   item: ItemIndex
   amountMinor: number
+  /** Probability with which it will be used. */
+  useProbability: number
   /** 0 for an item. */
   thresholdMinor: number
   validUntil: number
@@ -207,7 +209,14 @@ function issuedOf(slots: DecidedSlot[], basket: JointBasket): IssuedOffer[] {
     validUntil: number,
   ) => {
     if (choice.step !== null)
-      issued.push({ on: choice.step.on, item, amountMinor: choice.discountMinor, thresholdMinor, validUntil })
+      issued.push({
+        on: choice.step.on,
+        item,
+        amountMinor: choice.discountMinor,
+        useProbability: choice.useProbability,
+        thresholdMinor,
+        validUntil,
+      })
   }
   for (const { item, choice, offer } of slots) if (offer !== null) issue(choice, item, 0, offer.validUntil)
   const { choice, offer } = basket

@@ -62,6 +62,9 @@ interface Account {
   budgetMinor: number
   /** Reserved minor units by the minute in which they come free. */
   reserved: Map<number, number>
+  /** What of them is expected to be used. */
+  expected: Map<number, number>
+  spent: number
 }
 
 /** The owner: knows budgets, spending and expiries. Limits go by their `limitKey`. */
@@ -93,8 +96,10 @@ export class BudgetLedger {
   }
 
   /** Notes a reservation that a worker has already taken from the shared word. */
-  noteReserved(slot: number, amountMinor: number, validUntil: number): void {
-    addTo(this.#bySlot[slot].reserved, expiryMinute(validUntil), amountMinor)
+  noteReserved(slot: number, amountMinor: number, validUntil: number, expectedMinor = 0): void {
+    const { reserved, expected } = this.#bySlot[slot]
+    addTo(reserved, expiryMinute(validUntil), amountMinor)
+    addTo(expected, expiryMinute(validUntil), expectedMinor)
   }
 
   /** Takes and notes a reservation found in the log; it counts even where the budget has shrunk since. */
@@ -106,21 +111,31 @@ export class BudgetLedger {
 
   /** An offer valid until `validUntil` was used: its reservation, as far as there is one, becomes spending. */
   spend(campaign: string, amountMinor: number, validUntil: number): void {
-    const { slot, reserved } = this.#account(campaign)
+    const account = this.#account(campaign)
+    const { slot, reserved } = account
     const minute = expiryMinute(validUntil)
     const held = Math.min(amountMinor, reserved.get(minute) ?? 0)
     if (held > 0) addTo(reserved, minute, -held)
     this.#view.add(slot, held - amountMinor)
+    account.spent += amountMinor
+  }
+
+  /** Minor units that were spent, and what offers that still hold are expected to cost. */
+  used(campaign: string): { spent: number; outstanding: number } {
+    const { spent, expected } = this.#account(campaign)
+    return { spent, outstanding: [...expected.values()].reduce((sum, minor) => sum + minor, 0) }
   }
 
   /** Gives back the reservations of offers that have expired at `now`. */
   release(now: number): void {
-    for (const { slot, reserved } of this.#accounts.values())
+    for (const { slot, reserved, expected } of this.#accounts.values()) {
+      for (const minute of expected.keys()) if (minute * MINUTE_MS <= now) expected.delete(minute)
       for (const [minute, amountMinor] of reserved) {
         if (minute * MINUTE_MS > now) continue
         this.#view.add(slot, amountMinor)
         reserved.delete(minute)
       }
+    }
   }
 
   remaining(campaign: string): number {
@@ -132,7 +147,7 @@ export class BudgetLedger {
     if (known) return known
     const slot = this.#bySlot.length
     if (slot === BUDGET_SLOTS) throw new RangeError(`more than ${BUDGET_SLOTS} campaigns since the start`)
-    const account = { slot, budgetMinor: 0, reserved: new Map() }
+    const account = { slot, budgetMinor: 0, reserved: new Map(), expected: new Map(), spent: 0 }
     this.#accounts.set(campaign, account)
     this.#bySlot.push(account)
     return account

@@ -30,6 +30,7 @@ export interface GenerationOptions extends SignaturePolicy {
   shoppers: SharedArrayBuffer
   budgets: SharedArrayBuffer
   keptOffers: SharedArrayBuffer
+  dualPrices: Float64Array
   /** A worker died; what it held in the generation's memory is lost with it. */
   onLost: (generation: ServingGeneration, reason: Error) => void
 }
@@ -65,6 +66,7 @@ export class ServingGeneration {
       shoppers: options.shoppers,
       budgets: options.budgets,
       keptOffers: options.keptOffers,
+      dualPrices: options.dualPrices,
     }
     this.#pool = new WorkerPool({
       file: new URL('../work/worker.js', import.meta.url),

@@ -12,9 +12,12 @@ import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { parseWhen, Zone } from '../../core/scoring/campaigns/windows.ts'
 import { type BudgetLedger, CAMPAIGN_SLOTS, type CampaignSlot, limitKey } from '../../core/store/budgets.ts'
 import type { PublishedCampaigns } from '../work/messages.ts'
+import type { Paced } from './pacing.ts'
 
 export class LiveCampaigns {
   published!: PublishedCampaigns
+  /** Live campaigns whose budgets are paced. */
+  paced: Paced[] = []
   refused = 0
   readonly #file: string
   readonly #currency: string
@@ -61,7 +64,18 @@ export class LiveCampaigns {
     const file = parseCampaignFile(text, this.#currency)
     this.#terms = termsOf(file)
     this.published = { revision, text: shared(Buffer.from(text)), slots: this.#slotsOf(file) }
+    this.paced = this.#pacedOf(file)
     this.#logger.info({ revision, campaigns: file.campaigns.length }, 'campaigns serving')
+  }
+
+  #pacedOf({ campaigns }: CampaignFile): Paced[] {
+    return campaigns.flatMap((campaign) => {
+      const { id, state, pacing, budgetMinor } = campaign
+      if (state !== 'live' || pacing === undefined || budgetMinor === undefined) return []
+      const zone = campaign.zone === undefined ? null : new Zone(campaign.zone)
+      const [startsAt, endsAt] = [parseWhen(campaign.startsAt, '', zone), parseWhen(campaign.endsAt, '', zone)]
+      return [{ id, slot: this.#budgets.setBudget(id, budgetMinor), budgetMinor, startsAt, endsAt }]
+    })
   }
 
   #slotsOf({ campaigns }: CampaignFile): SharedArrayBuffer {

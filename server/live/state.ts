@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { ItemChange } from '../../core/contract/requests.ts'
-import { BudgetLedger, CAMPAIGN_SLOTS, limitKey } from '../../core/store/budgets.ts'
+import { BUDGET_SLOTS, BudgetLedger, CAMPAIGN_SLOTS, limitKey } from '../../core/store/budgets.ts'
 import { KeptOffers, keptOffersMemory } from '../../core/store/kept-offers.ts'
 import { AppendLog } from '../../core/store/log.ts'
 import { ShopperWriter, shopperMemory } from '../../core/store/shoppers.ts'
@@ -23,6 +23,8 @@ export class LiveState {
   readonly shopperMemory: SharedArrayBuffer
   readonly shoppers: ShopperWriter
   readonly budgets = new BudgetLedger()
+  /** By budget slot: price of one minor unit. */
+  readonly dualPrices = new Float64Array(new SharedArrayBuffer(8 * BUDGET_SLOTS))
   readonly keptOffersMemory: SharedArrayBuffer
   readonly keptOffers: KeptOffers
   readonly catalogue = new CatalogueChanges()
@@ -53,8 +55,8 @@ export class LiveState {
   }
 
   applyEffects({ reserved, changes, spendings }: Effects, campaigns: LiveCampaigns): void {
-    for (let r = 0; r < reserved.length; r += 3)
-      this.budgets.noteReserved(reserved[r], reserved[r + 1], reserved[r + 2])
+    for (let r = 0; r < reserved.length; r += 4)
+      this.budgets.noteReserved(reserved[r], reserved[r + 1], reserved[r + 2], reserved[r + 3])
     for (const change of changes) this.applyChange(change)
     for (const spending of spendings) this.applySpending(spending, campaigns)
   }

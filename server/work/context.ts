@@ -22,6 +22,8 @@ export interface WorkerSetup {
   shoppers: SharedArrayBuffer
   budgets: SharedArrayBuffer
   keptOffers: SharedArrayBuffer
+  /** By budget slot. */
+  dualPrices: Float64Array
 }
 
 export class WorkContext {
@@ -40,8 +42,9 @@ export class WorkContext {
   #remainingMinor = new Float64Array(0)
   #remainingUses = new Float64Array(0)
   #dualPrices = new Float64Array(0)
+  readonly #priceBySlot: Float64Array
 
-  constructor({ image, arenas, slabs, shoppers, budgets, keptOffers }: WorkerSetup) {
+  constructor({ image, arenas, slabs, shoppers, budgets, keptOffers, dualPrices }: WorkerSetup) {
     this.generation = openGeneration(image, claimArena(arenas))
     this.results = new Results(this.generation)
     this.#slabs = slabs
@@ -49,13 +52,19 @@ export class WorkContext {
     this.#shoppers = new ShopperReader(shoppers)
     this.budgets = new BudgetView(budgets)
     this.kept = new KeptOffers(keptOffers, threadId)
+    this.#priceBySlot = dualPrices
   }
 
   get campaigns(): CompiledCampaigns {
     return this.#campaigns
   }
 
+  /** By position in the campaign file, as they stand now; the array is used again. */
   get dualPrices(): Float64Array {
+    for (let p = 0; p < this.#dualPrices.length; p++) {
+      const slot = this.#slots[CAMPAIGN_SLOTS.length * p]
+      this.#dualPrices[p] = slot < 0 ? 0 : this.#priceBySlot[slot]
+    }
     return this.#dualPrices
   }
 

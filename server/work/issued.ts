@@ -34,7 +34,10 @@ export function noteReserved(context: WorkContext, issued: IssuedOffer[]): void 
   for (const offer of issued) {
     const slots = context.slots(offer.on.position)
     for (let limit = 0; limit < slots.length; limit++)
-      if (slots[limit] >= 0) reserved.push(slots[limit], taken(offer, limit), offer.validUntil)
+      if (slots[limit] >= 0) {
+        const amount = taken(offer, limit)
+        reserved.push(slots[limit], amount, offer.validUntil, offer.useProbability * amount)
+      }
   }
 }
 

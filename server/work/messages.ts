@@ -166,7 +166,7 @@ export interface LiveChange {
 
 /** What the HTTP thread, which owns all live state, has to do before it answers. */
 export interface Effects {
-  /** Budget slot, minor units, valid until: triples of offers that were issued. */
+  /** Of each offer that was issued, four: budget slot, minor units, valid until, expected use. */
   reserved: number[]
   changes: LiveChange[]
   spendings: Spending[]

@@ -143,7 +143,10 @@ describe('a decision', () => {
       campaigns: compileCampaigns(two, { version: 1, currency: 'GBP', policy: plain, campaigns: [once] }, 'r'),
     })
     expect(decision.slots.map(({ choice }) => choice.reason)).toEqual(['incremental_value', 'budget_exhausted'])
-    const [issued, ...others] = decision.issued.map(({ on, ...rest }) => ({ campaign: on.id, ...rest }))
+    const [issued, ...others] = decision.issued.map(({ on, useProbability: _, ...rest }) => ({
+      campaign: on.id,
+      ...rest,
+    }))
     expect(others).toEqual([])
     expect(issued).toEqual({ campaign: 'spring', item: 0, amountMinor: 150, thresholdMinor: 0, validUntil: NOW + DAY })
     expect(args.remainingMinor[0]).toBe(200)

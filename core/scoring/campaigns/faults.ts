@@ -7,7 +7,7 @@ import { parseWhen, Zone } from './windows.ts'
 export type Refuse = (field: string, value: unknown, remedy: string) => void
 type Check = (campaign: Campaign, at: string, refuse: Refuse) => void
 
-export const CHECKS: readonly Check[] = [timeFaults, ladderFaults, targetFaults, merchandiseFaults]
+export const CHECKS: readonly Check[] = [timeFaults, budgetFaults, ladderFaults, targetFaults, merchandiseFaults]
 
 function timeFaults({ startsAt, endsAt, zone: name, hours }: Campaign, at: string, refuse: Refuse): void {
   const told = <Result>(check: () => Result): Result | null => {
@@ -27,6 +27,11 @@ function timeFaults({ startsAt, endsAt, zone: name, hours }: Campaign, at: strin
     refuse(`${at}.endsAt`, endsAt, `must be later than startsAt ${startsAt}`)
   if (hours !== undefined && name === undefined)
     refuse(`${at}.hours`, hours, 'hours are of a zone: add "zone", such as "Europe/Berlin"')
+}
+
+function budgetFaults({ pacing, budgetMinor }: Campaign, at: string, refuse: Refuse): void {
+  if (pacing !== undefined && budgetMinor === undefined)
+    refuse(`${at}.pacing`, pacing, 'paces a budget: add "budgetMinor"')
 }
 
 /** What stands in brackets behind the value. */

@@ -45,6 +45,8 @@ export interface Choice<S extends Step> {
   /** Null: nothing is given. */
   step: S | null
   discountMinor: number
+  /** Probability of buying with what was chosen; 0 where nothing was weighed. */
+  useProbability: number
   reason: OfferReason
   propensity: number
   /** Empty unless asked for. */
@@ -58,7 +60,7 @@ const NOT_ASKED: ConsideredAction[] = []
 export function closed(drawn: Drawn<Step>, reason: OfferReason): Choice<never> {
   drawn.steps.push(null)
   drawn.probabilities.push(1)
-  return { step: null, discountMinor: 0, reason, propensity: 1, considered: NOT_ASKED }
+  return { step: null, discountMinor: 0, useProbability: 0, reason, propensity: 1, considered: NOT_ASKED }
 }
 
 /** How a probability of buying answers a reduction. */
@@ -116,7 +118,7 @@ export class Actions<S extends Step> {
     if (n === 1) return this.#nothingOpen()
     this.#weigh()
     const { g, policy, identity } = this.#choosing
-    const { value, propensity, discount } = g.arena.actions
+    const { value, propensity, discount, probability } = g.arena.actions
     value.view[0] = 0
     for (let i = 0; i < this.#extra.length; i += 2) value.view[this.#extra[i]] += this.#extra[i + 1]
     const isPersonal = policy.prices === 'personal'
@@ -133,6 +135,7 @@ export class Actions<S extends Step> {
     return {
       step: steps[this.#from + chosen],
       discountMinor: chosen === 0 ? 0 : discount.view[chosen],
+      useProbability: chosen === 0 ? 0 : probability.view[chosen],
       reason: reasonOf(chosen, value.view, n),
       propensity: propensity.view[chosen],
       considered: this.#considered,
@@ -147,7 +150,7 @@ export class Actions<S extends Step> {
   /** Nothing could be chosen, for this reason. */
   none(reason: OfferReason): Choice<S> {
     this.#drawn.probabilities.push(1)
-    return { step: null, discountMinor: 0, reason, propensity: 1, considered: this.#considered }
+    return { step: null, discountMinor: 0, useProbability: 0, reason, propensity: 1, considered: this.#considered }
   }
 
   #nothingOpen(): Choice<S> {

@@ -1,0 +1,46 @@
+/** Prices on budgets that are to last: each follows what its campaign uses, by the law in `core/scoring/pacing.ts`. */
+import {
+  BUDGET_PACING,
+  HOURS_OF_WEEK,
+  nextDualPrice,
+  type PacingPlan,
+  type PacingState,
+  startPacing,
+} from '../../core/scoring/pacing.ts'
+import type { BudgetLedger } from '../../core/store/budgets.ts'
+
+/** A campaign that runs and whose budget is paced. */
+export interface Paced {
+  id: string
+  slot: number
+  budgetMinor: number
+  startsAt: number
+  endsAt: number
+}
+
+const EVEN = new Float64Array(HOURS_OF_WEEK).fill(1 / HOURS_OF_WEEK)
+
+export class Pacing {
+  readonly #budgets: BudgetLedger
+  readonly #dualPrices: Float64Array
+  readonly #states = new Map<string, PacingState>()
+
+  constructor(budgets: BudgetLedger, dualPrices: Float64Array) {
+    this.#budgets = budgets
+    this.#dualPrices = dualPrices
+  }
+
+  /** A campaign that is no longer paced costs nothing more than it takes off. */
+  tick(paced: Paced[], timeMs: number): void {
+    this.#dualPrices.fill(0)
+    for (const { id, slot, budgetMinor, startsAt, endsAt } of paced) {
+      if (timeMs < startsAt || timeMs >= endsAt) continue
+      const plan: PacingPlan = { dualPrice: 0, budget: budgetMinor, hourShares: EVEN, endMs: endsAt }
+      const tick = { timeMs, ...this.#budgets.used(id) }
+      const state = this.#states.get(id)
+      const next = state === undefined ? startPacing(plan, tick) : nextDualPrice(state, tick, plan, BUDGET_PACING)
+      this.#states.set(id, next)
+      this.#dualPrices[slot] = next.dualPrice
+    }
+  }
+}
