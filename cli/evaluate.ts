@@ -7,8 +7,10 @@ import { TRAINING_DEFAULTS, trainingParameters } from '../training/parameters.ts
 import { demandCommand } from './evaluate-demand.ts'
 import { hiddenCommand } from './evaluate-hidden.ts'
 import { indexCommand } from './evaluate-index.ts'
+import { policyCommand } from './evaluate-policy.ts'
 import { rankingCommand } from './evaluate-ranking.ts'
 import { sessionsCommand } from './evaluate-sessions.ts'
+import { upliftCommand } from './evaluate-uplift.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
 import { chosenModels, type ModelOptions, withModels } from './model-options.ts'
 import { decimal, listLength, positive, wholeNumber } from './number-options.ts'
@@ -32,6 +34,8 @@ export function evaluateCommand(): Command {
     .addCommand(hiddenCommand())
     .addCommand(indexCommand())
     .addCommand(sessionsCommand())
+    .addCommand(upliftCommand())
+    .addCommand(policyCommand())
     .addCommand(demandCommand())
     .addHelpText('after', '\nExample:\n  $ offerwright evaluate split --by time --holdout-weeks 4 --shop my-shop')
 }

@@ -24,3 +24,14 @@ export function listLength(text: string): number {
   if (value > LIMITS.slots) throw new InvalidArgumentError(`At most ${LIMITS.slots}.`)
   return value
 }
+
+/** `A=0.5,B=1`: a number of each name. The last equals sign parts, so a name may hold others. */
+export function namedNumbers(text: string): Record<string, number> {
+  const numbers: Record<string, number> = {}
+  for (const part of text.split(',').filter((piece) => piece !== '')) {
+    const match = /^(.+)=(\d+(?:\.\d+)?)$/.exec(part)
+    if (match === null) throw new InvalidArgumentError('Names and numbers such as A=0.5,B=1.')
+    numbers[match[1]] = Number(match[2])
+  }
+  return numbers
+}

@@ -31,7 +31,7 @@ function percentiles(ascending: Float64Array): Interval {
 }
 
 /** SplitMix32: the 32-bit finaliser of MurmurHash3 over a Weyl sequence (Steele, Lea, Flood, OOPSLA 2014). */
-function splitMix32(seed: number): () => number {
+export function splitMix32(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x9e3779b9) >>> 0
