@@ -1,7 +1,8 @@
 /**
  * A shop whose demand is known, and two years of its sales: every week each item has a price, and Poisson shoppers buy
  *
- *   λ = level · (price / list price)^e · season(week),   e ~ N(e_category, .35²),   e_category ~ N(−2.6, .5²)
+ *   λ = level · (price / list price)^e · season(week),   e ~ N(e_category + e_brand, .3²),
+ *   e_category ~ N(−2.6, .5²),   e_brand ~ N(0, .2²)
  *
  * The seller tried prices as sellers do: a list price that moves by a tenth, and discounts of 10 to 30 % in four weeks of ten.
  */
@@ -13,11 +14,13 @@ import { Random } from './random.ts'
 const WEEKS = 104
 const WEEK_MS = 7 * 86_400_000
 export const CATEGORIES = 8
+export const BRANDS = 10
 const DEPTHS = [0.9, 0.8, 0.7]
 const DISCOUNTED = 0.4
 
 export interface KnownItem {
   category: number
+  brand: number
   elasticity: number
   /** Pieces a week at the list price. */
   level: number
@@ -34,7 +37,8 @@ export interface PriceShop {
 export function priceShop(nItems: number, seed: number): PriceShop {
   const random = new Random(seed)
   const centres = Array.from({ length: CATEGORIES }, () => -2.6 + 0.5 * normal(random))
-  const items = Array.from({ length: nItems }, (_, i) => knownItem(random, i % CATEGORIES, centres))
+  const effects = Array.from({ length: BRANDS }, () => 0.2 * normal(random))
+  const items = Array.from({ length: nItems }, (_, i) => knownItem(random, i % CATEGORIES, centres, effects))
   const sales: Sale[] = []
   for (let week = 0; week < WEEKS; week++)
     items.forEach((item, index) => {
@@ -59,11 +63,13 @@ interface Sale {
   timeMs: number
 }
 
-function knownItem(random: Random, category: number, centres: number[]): KnownItem {
+function knownItem(random: Random, category: number, centres: number[], effects: number[]): KnownItem {
+  const brand = random.below(BRANDS)
   const listMinor = 10 * (30 + random.below(170)) + 9
   return {
     category,
-    elasticity: Math.min(-1.2, centres[category] + 0.35 * normal(random)),
+    brand,
+    elasticity: Math.min(-1.2, centres[category] + effects[brand] + 0.3 * normal(random)),
     level: Math.exp(Math.log(12) + 0.7 * normal(random)),
     listMinor,
     costMinor: Math.ceil(listMinor * (0.45 + 0.3 * random.uniform())),

@@ -11,7 +11,7 @@ import { allowedPrices, type ItemDemand, type PriceBounds, priceLadder } from '.
 import { weeklyUnitsOf } from '../training/pricing/level.ts'
 import { type MarkdownProblem, planMarkdown, valueHeld, valueOfPolicy } from '../training/pricing/markdown.ts'
 import { type Season, seasonOf } from '../training/pricing/season.ts'
-import { CATEGORIES, type KnownItem, priceShop, truePieces, trueSeason } from './price-shop.ts'
+import { BRANDS, CATEGORIES, type KnownItem, priceShop, truePieces, trueSeason } from './price-shop.ts'
 
 export interface PricesOptions {
   items: number
@@ -67,8 +67,8 @@ function runShop(nItems: number, seed: number) {
   const { items, table, endMs } = priceShop(nItems, seed)
   const learned = learnElasticities(
     table,
-    items.map(({ category }) => category),
-    CATEGORIES,
+    { groupOf: items.map(({ category }) => category), count: CATEGORIES },
+    { groupOf: items.map(({ brand }) => brand), count: BRANDS },
   )
   const season = seasonOf(table, endMs)
   const list = items.map(({ listMinor }) => listMinor)

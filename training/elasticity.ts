@@ -16,6 +16,7 @@
  */
 import { EVENT_KINDS } from '../core/contract/events.ts'
 import type { EventTable } from './dataset.ts'
+import type { WeeklySales } from './pull-forward.ts'
 import type { Estimate } from './shrinkage.ts'
 import { rowStarts } from './sparse.ts'
 
@@ -114,6 +115,15 @@ export function demandsOf(table: EventTable, nItems: number): Demand[] {
   })
 }
 
+/** Every item's purchases by week, whether the shop tells views or not. */
+export function weeklySalesOf(table: EventTable, nItems: number): WeeklySales[] {
+  const { starts, events } = pricedEventsByItem(table, nItems)
+  const weeks = purchasesByWeek(table)
+  return Array.from({ length: nItems }, (_, item) => {
+    return salesByWeek(table, events.subarray(starts[item], starts[item + 1]), weeks)
+  })
+}
+
 /** Views and purchases that tell a price, grouped by item, oldest first. */
 function pricedEventsByItem(table: EventTable, nItems: number) {
   const counted: number[] = []
@@ -172,26 +182,26 @@ function purchasesByWeek(table: EventTable): Weeks {
 }
 
 function demandFromWeeks(table: EventTable, events: Uint32Array, weeks: Weeks): Demand {
-  if (events.length === 0)
-    return { logPrice: new Float64Array(0), weight: new Float64Array(0), purchases: 0, purchasedLogPrice: 0 }
-  const base = logUnitPrice(table, events[0])
-  const start = weekOf(table, events[0]) - weeks.first
+  const { logPrice, weight } = salesByWeek(table, events, weeks)
+  const base = events.length === 0 ? 0 : logUnitPrice(table, events[0])
+  const purchasedLogPrice = events.reduce((sum, e) => sum + logUnitPrice(table, e) - base, 0)
+  return { logPrice, weight, purchases: events.length, purchasedLogPrice }
+}
+
+/** `events`: what tells an item's price, oldest first. A week that tells none has the price of the last one that did. */
+function salesByWeek(table: EventTable, events: Uint32Array, weeks: Weeks): WeeklySales {
+  const start = events.length === 0 ? weeks.purchases.length : weekOf(table, events[0]) - weeks.first
+  const base = events.length === 0 ? 0 : logUnitPrice(table, events[0])
   const logPrice = new Float64Array(weeks.purchases.length - start)
-  const counts = new Float64Array(logPrice.length)
+  const told = new Uint32Array(logPrice.length)
+  const sold = new Float64Array(logPrice.length)
   for (const e of events) {
     const week = weekOf(table, e) - weeks.first - start
     logPrice[week] += logUnitPrice(table, e) - base
-    counts[week]++
+    told[week]++
+    if (table.kind[e] === PURCHASE) sold[week]++
   }
-  let purchasedLogPrice = 0
-  for (let week = 0; week < logPrice.length; week++) {
-    purchasedLogPrice += logPrice[week]
-    logPrice[week] = counts[week] === 0 ? logPrice[week - 1] : logPrice[week] / counts[week]
-  }
-  return {
-    logPrice,
-    weight: Float64Array.from(weeks.purchases.slice(start)),
-    purchases: events.length,
-    purchasedLogPrice,
-  }
+  for (let week = 0; week < logPrice.length; week++)
+    logPrice[week] = told[week] === 0 ? logPrice[week - 1] : logPrice[week] / told[week]
+  return { logPrice, told, weight: Float64Array.from(weeks.purchases.slice(start)), sold }
 }

@@ -1,7 +1,8 @@
-/** Elasticities of all items from a shop's events: estimated one by one, then shrunk to their group and the shop. */
+/** Elasticities of all items from a shop's events: estimated one by one, then shrunk to category, brand and the shop. */
+import { type CrossShrunk, type Membership, shrinkCrossed } from './crossed-shrinkage.ts'
 import type { EventTable } from './dataset.ts'
 import { demandsOf, itemElasticities } from './elasticity.ts'
-import { type Estimate, type Shrunk, shrink } from './shrinkage.ts'
+import type { Estimate } from './shrinkage.ts'
 
 /**
  * What is believed of a shop before its own prices say anything: the mean of 1,851 published elasticities
@@ -15,15 +16,15 @@ export interface LearnedElasticities {
   /** By item, bounded. */
   elasticity: Float32Array
   elasticitySe: Float32Array
-  shrunk: Shrunk
+  shrunk: CrossShrunk
   itemsWithEstimate: number
   itemsAtBounds: number
 }
 
-/** `groupOf[i]`: group of item i, below `nGroups`. */
-export function learnElasticities(table: EventTable, groupOf: ArrayLike<number>, nGroups: number): LearnedElasticities {
-  const estimates = itemElasticities(demandsOf(table, groupOf.length), groupOf, nGroups, PRIOR)
-  const shrunk = shrink(estimates, groupOf, nGroups, PRIOR)
+export function learnElasticities(table: EventTable, category: Membership, brand: Membership): LearnedElasticities {
+  const { groupOf, count } = category
+  const estimates = itemElasticities(demandsOf(table, groupOf.length), groupOf, count, PRIOR)
+  const shrunk = shrinkCrossed(estimates, category, brand, PRIOR)
   return {
     elasticity: Float32Array.from(shrunk.items, ({ mean }) => bounded(mean)),
     elasticitySe: Float32Array.from(shrunk.items, ({ variance }) => Math.sqrt(variance)),

@@ -17,6 +17,8 @@ export interface Estimate {
 export interface Shrunk {
   /** By item. */
   items: Estimate[]
+  /** Means of the groups. */
+  groups: Estimate[]
   global: Estimate
   /** Variance of the true values around their group's mean, and of the groups' around the global one. */
   withinGroups: number
@@ -42,6 +44,7 @@ export function shrink(
   const means = observed.map((group) => combine(group, widened(global, betweenGroups)))
   return {
     items: estimates.map((estimate, i) => combine(estimate, widened(means[groupOf[i]], withinGroups))),
+    groups: means,
     global,
     withinGroups,
     betweenGroups,
