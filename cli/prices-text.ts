@@ -1,13 +1,7 @@
 /** How `offerwright prices` prints ladders and markdown plans. Amounts in the shop's currency; units and profit a week. */
 import { formatMinor, roundMinor } from '../core/contract/money.ts'
 import type { Ladder, Rung } from '../training/pricing/ladder.ts'
-import {
-  gainOf,
-  type ItemMarkdown,
-  type PricedItem,
-  type ShopDemand,
-  type ShopPrices,
-} from '../training/pricing/shop-prices.ts'
+import { gainOf, type ItemMarkdown, type ShopDemand, type ShopPrices } from '../training/pricing/shop-prices.ts'
 import { type ColumnLayout, table } from './table.ts'
 
 const MOST_RUNGS = 12
@@ -89,8 +83,17 @@ function thinned({ rungs, best }: Ladder): Rung[] {
   return rungs.filter((rung, i) => i % every === 0 || rung.priceMinor === best?.priceMinor)
 }
 
+/** Every rung of one item. */
 export function ladderJson({ currency, priced, unpriced }: ShopPrices) {
-  const items = priced.map((item: PricedItem) => ({ ...item, gainMinor: gainOf(item.ladder) }))
+  return { currency, unpriced, items: priced.map((item) => ({ ...item, gainMinor: gainOf(item.ladder) })) }
+}
+
+/** The price as it is and the best one of every item; its rungs are asked for by `--item`. */
+export function pricesJson({ currency, priced, unpriced }: ShopPrices) {
+  const items = priced.map(({ ladder, ...item }) => {
+    const { current, best } = ladder
+    return { ...item, ladder: { current, best }, gainMinor: gainOf(ladder) }
+  })
   return { currency, unpriced, items }
 }
 

@@ -13,7 +13,7 @@ import {
 } from '../training/pricing/shop-prices.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
 import { decimal, positive, wholeNumber } from './number-options.ts'
-import { ladderJson, ladderText, markdownJson, markdownText, pricesCsv, pricesText } from './prices-text.ts'
+import { ladderJson, ladderText, markdownJson, markdownText, pricesCsv, pricesJson, pricesText } from './prices-text.ts'
 import { progressView } from './progress.ts'
 
 interface PricesOptions extends HomeOptions {
@@ -75,7 +75,7 @@ export function pricesCommand(): Command {
       const prices = shopLadders(shop, bounds, ceilings, index)
       if (options.out !== undefined) await writeText(options.out, pricesCsv(prices))
       if (index !== null) return print(json, ladderJson(prices), () => ladderText(prices))
-      print(json, ladderJson(prices), () => pricesText(prices, options.top))
+      print(json, pricesJson(prices), () => pricesText(prices, options.top))
     })
 }
 
