@@ -131,7 +131,7 @@ function forecastLines({ ordered, outOfTime }: DemandResult): string[] {
   ].filter((term) => term !== '')
   return [
     `out of time, ${ordered}: ${forecastRows} rows from ${from} on, learned from ${learnedRows} before`,
-    `chosen on the last part of those: ${terms.join(', ') || 'nothing more'}; ${chosen.forecast.retransformation} (least squares: ${olsForecast.retransformation})`,
+    `chosen on earlier parts of that time: ${terms.join(', ') || 'nothing more'}; ${chosen.forecast.retransformation} (least squares: ${olsForecast.retransformation})`,
     ...table(
       [
         { title: 'forecast' },

@@ -62,6 +62,8 @@ export type ForecastName = 'ours' | 'ols' | 'lastPrice' | 'lastValue'
 /** Fewer periods, or rows, are no time to split. */
 const LEAST_TIMES = 8
 const FOLDS = 4
+/** Fewer periods are no fold. */
+const LEAST_FOLD = 3
 
 export async function evaluateDemand(options: DemandOptions): Promise<DemandResult> {
   const { data, columns, cycle, onProgress } = options
@@ -69,7 +71,7 @@ export async function evaluateDemand(options: DemandOptions): Promise<DemandResu
   const panel = await readPanel(data, columns)
   refuseConstantPrice(panel)
   const rows = Uint32Array.from({ length: panel.length }, (_, row) => row)
-  const ols = fitOls(panel, rows).report
+  const ols = fitOls(panel, rows).report()
   const outOfTime = forecastLater(panel, options)
   onProgress({ stage: 'demand', done: 2, total: 3, message: 'learn from all rows' })
   const { centre, elasticities } = fitHierarchy(panel, rows, featuresOf(panel, rows, PLAIN, cycle))
@@ -93,7 +95,20 @@ function refuseConstantPrice({ logPrice }: Panel): void {
   })
 }
 
+function refuseShortTime({ nTimes }: Panel): void {
+  if (nTimes >= LEAST_TIMES) return
+  throw new OfferwrightError(
+    'invalid_data',
+    `${nTimes} periods are too few to hold some out; ${LEAST_TIMES} are needed`,
+    {
+      field: 'period',
+      value: nTimes,
+    },
+  )
+}
+
 function forecastLater(panel: Panel, { holdout, cycle, seed, onProgress }: DemandOptions): OutOfTime {
+  refuseShortTime(panel)
   const cut = cutOf(panel.nTimes, holdout)
   const learned = rowsBetween(panel, 0, cut)
   const ahead = rowsBetween(panel, cut, panel.nTimes)
@@ -155,23 +170,18 @@ function sum(values: Float64Array): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-/** The last part before `cut`, and the part before that, each with all that lies before it to learn from. */
+/** The last part before `cut`, the part before that and so on, each with all that lies before it to learn from. */
 function foldsOf(panel: Panel, cut: number, holdout: number): Fold[] {
   const folds: Fold[] = []
-  for (let end = cut; folds.length < FOLDS; end = cutOf(end, holdout)) {
+  for (let end = cut; folds.length < FOLDS && end >= LEAST_FOLD; end = cutOf(end, holdout)) {
     const start = cutOf(end, holdout)
     folds.push({ learned: rowsBetween(panel, 0, start), ahead: rowsBetween(panel, start, end) })
   }
   return folds
 }
 
-/** First of the last times; both parts hold at least one. */
+/** First of the last times; both parts hold at least one of the two or more. */
 function cutOf(nTimes: number, holdout: number): number {
-  if (nTimes < LEAST_TIMES)
-    throw new OfferwrightError('invalid_data', `${nTimes} periods are too few to hold some out; it takes 16 or so`, {
-      field: 'period',
-      value: nTimes,
-    })
   return Math.min(nTimes - 1, Math.max(1, Math.ceil(nTimes * (1 - holdout))))
 }
 

@@ -36,7 +36,8 @@ export interface OlsReport {
 }
 
 export interface Ols {
-  report: OlsReport
+  /** Throws `invalid_data` where the rows are too few to tell errors, or all alike. */
+  report: () => OlsReport
   /** ln units of any row of the panel; the mean of what was learned from for a group that was not among it. */
   predict: (row: number) => number
 }
@@ -70,7 +71,7 @@ export function fitOls(panel: Panel, rows: Uint32Array): Ols {
   const counts = new Uint32Array(nGroups)
   for (const group of groupOf) counts[group]++
   return {
-    report: reportOf(panel, rows, terms, fit, counts),
+    report: () => reportOf(panel, rows, terms, fit, counts),
     predict: predictor(panel, rows, fit, fill, width, counts),
   }
 }

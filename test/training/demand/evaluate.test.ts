@@ -91,6 +91,13 @@ describe('demand of a table', () => {
     expect(shrunk.groups[0].value).toBeCloseTo(-2, 0)
   })
 
+  test('is forecast from few periods and rows too', async () => {
+    const few = plantedShop(7).filter((line, i) => i === 0 || /^s1,b[01],[0-7],/.test(line))
+    const { rows, outOfTime } = await evaluate(fileOf('few.csv', few), { period: 'week', series: ['store'] })
+    expect(rows).toBeLessThanOrEqual(16)
+    for (const error of Object.values(outOfTime.wape)) expect(Number.isFinite(error)).toBe(true)
+  })
+
   test.each([
     ['a missing column', { controls: ['colour'] }, { code: 'invalid_value', value: 'colour' }],
     ['text among numbers', { units: 'store' }, { code: 'invalid_data', field: 'store', value: 's0' }],
