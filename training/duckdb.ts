@@ -42,6 +42,7 @@ const ITEM_COLUMNS = {
 } as const
 /** `value` of a text, else `number`: the missing number of a text reads as -1. */
 const ATTRIBUTE_COLUMNS = { item_index: 'u32', name: 'text', value: 'text', number: 'f64' } as const
+const TRAIT_COLUMNS = { shopper_index: 'u32', name: 'text', value: 'text', number: 'f64' } as const
 const LINK_COLUMNS = { shopper_index: 'u32', other_index: 'u32', weight: 'f64' } as const
 const SHOPPER_COLUMNS = { key: 'text' } as const
 const EVENT_COLUMNS = {
@@ -180,6 +181,12 @@ export function readItems<Name extends ItemColumn>(
 export async function readAttributes(dataFolder: string): Promise<Columns<typeof ATTRIBUTE_COLUMNS> | null> {
   const file = join(dataFolder, 'attributes.parquet')
   return existsSync(file) ? readColumns(file, ATTRIBUTE_COLUMNS) : null
+}
+
+/** Rows of traits.parquet by shopper, name and value; null where the mapping has no file of shoppers. */
+export async function readTraitRows(dataFolder: string): Promise<Columns<typeof TRAIT_COLUMNS> | null> {
+  const file = join(dataFolder, 'traits.parquet')
+  return existsSync(file) ? readColumns(file, TRAIT_COLUMNS) : null
 }
 
 /** Rows of links.parquet by shopper and other shopper; null where the data has none. */

@@ -6,7 +6,9 @@ import { Key } from './events.ts'
 export const BUILT_IN_ATTRIBUTES = ['category', 'brand', 'price'] as const
 /** `|` parts names from reasons in import's tables. */
 export const ATTRIBUTE_NAME = '^[^\\u0000-\\u001f|]{1,64}$'
-/** Most attributes that a mapping may name. */
+/** A name of what is known of shoppers: `=` parts it from its value. */
+export const TRAIT_NAME = '^[^\\u0000-\\u001f|=]{1,64}$'
+/** Most attributes that a mapping may name, of items and of shoppers each. */
 export const MAX_ATTRIBUTES = 64
 
 /** Limits at the door; a filter is evaluated over the whole catalogue, node by node. */

@@ -12,7 +12,7 @@ import { checkPatterns } from './check-patterns.ts'
 import { type Mapping, readMapping } from './mapping.ts'
 import { measureQuality, type Quality, type RowsRead } from './quality.ts'
 import { readSql } from './sql.ts'
-import { stageEvents, stageItems, stageLinks } from './stage.ts'
+import { stageEvents, stageItems, stageLinks, stageShoppers } from './stage.ts'
 
 export interface Progress {
   stage: string
@@ -79,7 +79,7 @@ async function besides(out: string, purpose: string): Promise<string> {
 
 async function stage(db: Database, mapping: Mapping, workFolder: string, onProgress: OnProgress): Promise<RowsRead> {
   for (const script of ['unit-price', 'staging']) await db.run(await readSql(script))
-  const rows: RowsRead = { events: 0, items: null, links: null }
+  const rows: RowsRead = { events: 0, items: null, links: null, shoppers: null }
   const placed = (number: number, field: string, file: string) => ({
     number,
     field,
@@ -97,6 +97,12 @@ async function stage(db: Database, mapping: Mapping, workFolder: string, onProgr
     )
   if (mapping.links)
     rows.links = await stageLinks(db, mapping.links, placed(mapping.events.length + 1, 'links', mapping.links.file))
+  if (mapping.shoppers)
+    rows.shoppers = await stageShoppers(
+      db,
+      mapping.shoppers,
+      placed(mapping.events.length + 2, 'shoppers', mapping.shoppers.file),
+    )
   return rows
 }
 
@@ -111,12 +117,15 @@ async function relate(db: Database, mapping: Mapping, onProgress: OnProgress): P
     'repeats',
     'reverse-cancellations',
     'candidate-events',
+    'attribute-faults',
     ...catalogue,
     'items',
     ...(hasAttributes(mapping) ? ['attributes'] : []),
+    'judge-shoppers',
     'shoppers',
     'events',
     'rejects',
+    ...(mapping.shoppers ? ['traits'] : []),
     ...(mapping.links ? ['links'] : []),
   ]
   for (const [done, step] of steps.entries()) {
@@ -172,6 +181,7 @@ async function write(
     'events',
     ...(hasAttributes(mapping) ? ['attributes'] : []),
     ...(mapping.links ? ['links'] : []),
+    ...(mapping.shoppers ? ['traits'] : []),
   ]
   for (const [done, table] of tables.entries()) {
     onProgress({ stage: 'write', done, total: tables.length, message: `${table}.parquet` })

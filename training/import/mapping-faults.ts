@@ -4,10 +4,10 @@ import type { Validator } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import { EVENT_KINDS } from '../../core/contract/events.ts'
-import { ATTRIBUTE_NAME, BUILT_IN_ATTRIBUTES, MAX_ATTRIBUTES } from '../../core/contract/filters.ts'
+import { ATTRIBUTE_NAME, BUILT_IN_ATTRIBUTES, MAX_ATTRIBUTES, TRAIT_NAME } from '../../core/contract/filters.ts'
 import { minorDigits } from '../../core/contract/money.ts'
 import { schemaFaults } from '../../core/contract/parse.ts'
-import type { EventSource, ItemSource, Mapping, Rule } from './mapping.ts'
+import type { Attribute, EventSource, Mapping, Rule } from './mapping.ts'
 import { rulesOf } from './rules.ts'
 
 const MAX_FAULTS = 100
@@ -39,7 +39,8 @@ function sensibilityFaults(mapping: Mapping): Fault[] {
   return [
     ...currencyFaults(mapping),
     ...mapping.events.flatMap((source, i) => sourceFaults(source, `events[${i}]`, mapping.items !== undefined)),
-    ...(mapping.items === undefined ? [] : attributeFaults(mapping.items)),
+    ...itemAttributeFaults(mapping.items?.attributes),
+    ...traitFaults(mapping.shoppers?.attributes),
     ...priceFaults(mapping),
   ]
 }
@@ -133,21 +134,37 @@ function catalogueColumnFaults({ columns }: EventSource, field: string): Fault[]
     )
 }
 
-function attributeFaults({ attributes = {} }: ItemSource): Fault[] {
-  const names = Object.keys(attributes)
-  const faults = names.flatMap((name) => {
-    const field = `items.attributes.${name}`
-    const { type, separator } = attributes[name]
+type Attributes = Record<string, Attribute>
+
+function itemAttributeFaults(attributes: Attributes = {}): Fault[] {
+  return attributeFaults(attributes, 'items.attributes', (field, name) => {
     if (BUILT_IN_ATTRIBUTES.some((builtIn) => builtIn === name))
       return [invalid(field, name, `${name} is an attribute already: map it in items.columns`)]
-    if (!new RegExp(ATTRIBUTE_NAME).test(name))
-      return [invalid(field, name, 'a name has 1 to 64 characters, none of them | or a control character')]
-    if (type === 'number' && separator !== undefined)
-      return [invalid(`${field}.separator`, separator, 'belongs to a text: an item has one number of a name')]
-    return []
+    if (new RegExp(ATTRIBUTE_NAME).test(name)) return []
+    return [invalid(field, name, 'a name has 1 to 64 characters, none of them | or a control character')]
+  })
+}
+
+/** A campaign names a trait `name=value`, which must be read in one way only. */
+function traitFaults(attributes: Attributes = {}): Fault[] {
+  return attributeFaults(attributes, 'shoppers.attributes', (field, name) => {
+    if (new RegExp(TRAIT_NAME).test(name)) return []
+    return [invalid(field, name, 'a name has 1 to 64 characters, none of them =, | or a control character')]
+  })
+}
+
+function attributeFaults(attributes: Attributes, list: string, nameFaults: (field: string, name: string) => Fault[]) {
+  const names = Object.keys(attributes)
+  const faults = names.flatMap((name) => {
+    const field = `${list}.${name}`
+    const wrong = nameFaults(field, name)
+    const { type, separator } = attributes[name]
+    return wrong.length === 0 && type === 'number' && separator !== undefined
+      ? [invalid(`${field}.separator`, separator, 'belongs to a text: there is one number of a name')]
+      : wrong
   })
   const tooMany = names.length > MAX_ATTRIBUTES
-  return tooMany ? [...faults, invalid('items.attributes', names.length, `at most ${MAX_ATTRIBUTES}`)] : faults
+  return tooMany ? [...faults, invalid(list, names.length, `at most ${MAX_ATTRIBUTES}`)] : faults
 }
 
 function priceFaults({ items, events, assumedPriceMinor }: Mapping): Fault[] {

@@ -32,6 +32,16 @@
  * ```json
  * "links": { "file": "friends.csv.gz", "columns": { "shopper": "customer", "to": "friend", "weight": "times_met" } }
  * ```
+ *
+ * What is known of shoppers, a row for each: campaigns are addressed by it, and who answers offers is learnt from it. A
+ * shopper of this file is one even before the first event.
+ *
+ * ```json
+ * "shoppers": { "file": "customers.csv", "columns": { "shopper": "customer" },
+ *               "attributes": { "tier": { "column": "tier", "type": "text" },
+ *                               "clubs": { "column": "clubs", "type": "text", "separator": "|" },
+ *                               "age": { "column": "age", "type": "number" } } }
+ * ```
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -139,7 +149,7 @@ const EventSource = Type.Object(
 )
 export type EventSource = Static<typeof EventSource> & NamedFile
 
-/** What shoppers filter by beside category, brand and price: one column each. */
+/** What is known of an item beside category, brand and price, or of a shopper: one column each. */
 const Attribute = Type.Object(
   {
     column: Name,
@@ -195,7 +205,18 @@ const LinkSource = Type.Object(
 )
 export type LinkSource = Static<typeof LinkSource> & NamedFile
 
-export type FileSource = EventSource | ItemSource | LinkSource
+const ShopperSource = Type.Object(
+  {
+    ...plainFile,
+    columns: Type.Object({ shopper: Name }, closed),
+    normalise: Type.Optional(Type.Object({ shopper: Type.Optional(Normalisation) }, closed)),
+    attributes: Type.Record(Type.String(), Attribute, { minProperties: 1 }),
+  },
+  closed,
+)
+export type ShopperSource = Static<typeof ShopperSource> & NamedFile
+
+export type FileSource = EventSource | ItemSource | LinkSource | ShopperSource
 
 export const MappingFile = Type.Object(
   {
@@ -206,6 +227,8 @@ export const MappingFile = Type.Object(
     items: Type.Optional(ItemSource),
     /** Links between shoppers. */
     links: Type.Optional(LinkSource),
+    /** What is known of shoppers. */
+    shoppers: Type.Optional(ShopperSource),
     /** Which of an item's event prices is its price, where no item file gives one. Default `newest`. */
     derivedPrice: Type.Optional(Type.Enum(['newest', 'median'])),
     /** An assumption: price of items that have none anywhere. Absent: they are left out. */
@@ -218,10 +241,11 @@ export const MappingFile = Type.Object(
 type MappingFile = Static<typeof MappingFile>
 
 /** A mapping that holds: defaults in place, paths absolute. */
-export interface Mapping extends Omit<MappingFile, 'events' | 'items' | 'links'> {
+export interface Mapping extends Omit<MappingFile, 'events' | 'items' | 'links' | 'shoppers'> {
   events: EventSource[]
   items?: ItemSource
   links?: LinkSource
+  shoppers?: ShopperSource
   derivedPrice: 'newest' | 'median'
 }
 
@@ -250,5 +274,6 @@ function settled(mapping: MappingFile, folder: string): Mapping {
     events: mapping.events.map(placed),
     items: mapping.items && placed(mapping.items),
     links: mapping.links && placed(mapping.links),
+    shoppers: mapping.shoppers && placed(mapping.shoppers),
   }
 }

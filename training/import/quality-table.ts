@@ -21,6 +21,7 @@ export function qualityTable(quality: Quality): string {
     ...eventLines(quality),
     ...itemLines(quality),
     ...linkLines(quality),
+    ...shopperLines(quality),
     ...rejectLines(quality),
   ].join('\n')
 }
@@ -106,6 +107,18 @@ function linkLines({ links }: Quality): string[] {
   ]
   return [
     line('links', links.kept, `${count(links.read)} rows read`),
+    ...optional.filter(([, n]) => n > 0).map(([name, n, note]) => line(name, n, note)),
+  ]
+}
+
+function shopperLines({ shoppers }: Quality): string[] {
+  if (shoppers === null) return []
+  const optional: [string, number, string][] = [
+    ['  rejected', shoppers.rejected, 'see rejects.csv'],
+    ['  without events', shoppers.withoutEvents, 'shoppers all the same'],
+  ]
+  return [
+    line('shoppers of whom something is known', shoppers.kept, `${count(shoppers.read)} rows read`),
     ...optional.filter(([, n]) => n > 0).map(([name, n, note]) => line(name, n, note)),
   ]
 }

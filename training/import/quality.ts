@@ -10,6 +10,8 @@ export interface RowsRead {
   items: number | null
   /** Null without a file of links. */
   links: number | null
+  /** Null without a file of shoppers. */
+  shoppers: number | null
 }
 
 /** Rows with their units and value: quantity, and quantity × unit price in minor units. */
@@ -48,6 +50,8 @@ export interface Quality {
   }
   /** `read` is the sum of the others; `repeated`: the pair has another row, of at least the weight. */
   links: { read: number; kept: number; repeated: number; rejected: number } | null
+  /** Rows of the file of shoppers. `read` is the sum of `kept` and `rejected`; `withoutEvents` are some of the kept. */
+  shoppers: { read: number; kept: number; withoutEvents: number; rejected: number } | null
   rejectReasons: { column: string; reason: string; lines: number }[]
 }
 
@@ -134,6 +138,7 @@ export async function measureQuality(db: Database, mapping: Mapping, rows: RowsR
       stockNegative: await count('staged_items WHERE stock < 0'),
     },
     links: rows.links === null ? null : await measureLinks(rows.links, itemSource + 1, count),
+    shoppers: rows.shoppers === null ? null : await measureShoppers(rows.shoppers, itemSource + 2, count),
     rejectReasons: reasons.map(({ column_name, reason, lines }) => ({ column: column_name, reason, lines })),
   }
 }
@@ -146,4 +151,16 @@ async function measureLinks(
   const kept = await count('links')
   const rejected = await count(`rejects WHERE source = ${source}`)
   return { read, kept, repeated: read - kept - rejected, rejected }
+}
+
+const WITHOUT_EVENTS = `shoppers s
+  WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.shopper_index = s.shopper_index)`
+
+async function measureShoppers(
+  read: number,
+  source: number,
+  count: (from: string) => Promise<number>,
+): Promise<Quality['shoppers']> {
+  const rejected = await count(`rejects WHERE source = ${source}`)
+  return { read, kept: read - rejected, withoutEvents: await count(WITHOUT_EVENTS), rejected }
 }

@@ -18,7 +18,7 @@ export interface OpenSource {
 
 export interface SourcePlace {
   number: number
-  /** `events[0]`, `items` or `links`. */
+  /** `events[0]`, `items`, `links` or `shoppers`. */
   field: string
   workFolder: string
   onBytes: (done: number, total: number) => void

@@ -12,7 +12,7 @@ import {
   truth,
   wholeNumber,
 } from './expressions.ts'
-import type { Attribute, EventSource, FileSource, ItemSource, LinkSource, Mapping } from './mapping.ts'
+import type { Attribute, EventSource, FileSource, ItemSource, LinkSource, Mapping, ShopperSource } from './mapping.ts'
 import { type OpenSource, openSource, type SourcePlace } from './source.ts'
 
 /** Stages one file of events; returns its rows, the broken ones among them. */
@@ -136,6 +136,22 @@ export async function stageLinks(db: Database, source: LinkSource, place: Source
     text(columns.weight),
     columns.weight === undefined ? '1' : decimalNumber(text(columns.weight)),
   ])
+  return open.rows
+}
+
+/** Stages what is known of shoppers; returns the file's rows, the broken ones among them. */
+export async function stageShoppers(db: Database, source: ShopperSource, place: SourcePlace): Promise<number> {
+  const open = await openSource(db, source, place)
+  await nameSource(db, place.number, source)
+  const { shopper } = source.columns
+  await insert(db, 'staged_shoppers', open, [
+    String(place.number),
+    'line',
+    textOf(open)(shopper),
+    blankIsNull(normalised(open.column(shopper), source.normalise?.shopper)),
+  ])
+  for (const [name, attribute] of Object.entries(source.attributes))
+    await stageAttribute(db, open, place.number, name, attribute)
   return open.rows
 }
 

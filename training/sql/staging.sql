@@ -23,7 +23,10 @@ CREATE TABLE staged_items (
   available_text VARCHAR, available BOOLEAN
 );
 
--- Attributes of the item file, a row for each value of each.
+-- What is known of shoppers but for the attributes.
+CREATE TABLE staged_shoppers (source INTEGER, line BIGINT, shopper_text VARCHAR, shopper_key VARCHAR);
+
+-- Attributes of the files of items and of shoppers, a row for each value of each.
 CREATE TABLE staged_attributes (
   source INTEGER, line BIGINT, name VARCHAR, attribute_text VARCHAR, is_number BOOLEAN, value VARCHAR, number DOUBLE
 );
