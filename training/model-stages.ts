@@ -15,6 +15,7 @@ import { trainSessions } from './stages/sessions.ts'
 import { trainShoppers } from './stages/shoppers.ts'
 import { trainSimilarity } from './stages/similarity.ts'
 import { trainTogether } from './stages/together.ts'
+import { trainTraits } from './stages/traits.ts'
 import { trainTrends } from './stages/trends.ts'
 import { trainVectors } from './stages/vectors.ts'
 
@@ -34,6 +35,7 @@ export const MODEL_STAGES = {
   trends: trainTrends,
   rhythm: trainRhythm,
   attributes: trainAttributes,
+  traits: trainTraits,
 } satisfies Record<string, Stage>
 
 /** Runs a stage and leaves its report beside its section, or neither where the data has nothing for it. */

@@ -173,6 +173,13 @@ export const TENSORS = {
     curves_offsets: { dtype: 'U32', shape: ['*'] },
     curves: { dtype: 'F32', shape: ['*'] },
   },
+  /** What is known of shoppers: texts `name NUL value` that ascend as bytes, and each shopper's positions among them, ascending. */
+  traits: {
+    values_bytes: { dtype: 'U8', shape: ['*'] },
+    values_offsets: { dtype: 'U32', shape: ['*'] },
+    indptr: { dtype: 'U32', shape: ['shoppers+1'] },
+    codes: { dtype: 'U32', shape: ['*'] },
+  },
 } as const satisfies Record<string, Record<string, TensorLayout>>
 
 export type NumericSection = keyof typeof TENSORS
@@ -201,6 +208,7 @@ export const OPTIONAL_SECTIONS = [
   'rhythm',
   'attributes',
   'response',
+  'traits',
 ] as const
 /** In the manifest's order. */
 export const SECTIONS = [...REQUIRED_SECTIONS, ...OPTIONAL_SECTIONS] as const

@@ -81,7 +81,7 @@ function checkPrices(t: SnapshotTables['prices']): void {
 }
 
 function checkOptional(tables: SnapshotTables, items: number, shoppers: number): void {
-  const { sessions, peers, links, content, together, trends, rhythm, attributes, response } = tables
+  const { sessions, peers, links, content, together, trends, rhythm, attributes, response, traits } = tables
   if (sessions) checkNeighbourRows('sessions', sessions, items)
   if (peers) checkNeighbourRows('peers', peers, items)
   if (peers) check.sameNumber('peers.row_indptr', peers.rowIndptr.view.length, shoppers + 1)
@@ -95,6 +95,7 @@ function checkOptional(tables: SnapshotTables, items: number, shoppers: number):
   if (rhythm) checkRhythm(rhythm, tables.shoppers.historyItems.view)
   if (attributes) checkAttributes(attributes, items)
   if (response) checkResponse(response)
+  if (traits) checkTraits(traits)
 }
 
 type NeighbourRows = NonNullable<SnapshotTables['sessions']>
@@ -160,6 +161,13 @@ function checkResponse(t: NonNullable<SnapshotTables['response']>): void {
     check.within('response.curves', Float32Array.of(slope, varShow, varSlope), 0, Number.MAX_VALUE)
     check.within('response.curves', Float32Array.of(pullForward), 0, 1)
   }
+}
+
+function checkTraits(t: NonNullable<SnapshotTables['traits']>): void {
+  check.offsets('traits.values_offsets', t.valuesOffsets.view, t.valuesBytes.view.length)
+  check.ascendingKeys('traits.values_bytes', t.valuesOffsets.view, t.valuesBytes.view)
+  check.offsets('traits.indptr', t.indptr.view, t.codes.view.length)
+  check.ascendingRows('traits.codes', t.indptr.view, t.codes.view, t.valuesOffsets.view.length - 1)
 }
 
 function checkKeys(

@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readSafetensors } from '../../core/snapshot/safetensors.ts'
+import { readSummary } from '../../training/dataset.ts'
 import { readShoppers, readTraitRows } from '../../training/duckdb.ts'
+import { trainingParameters } from '../../training/parameters.ts'
+import { sectionFile } from '../../training/sections.ts'
+import { train } from '../../training/train.ts'
+import { readTraits } from '../../training/traits.ts'
 import { HEADER, purchases, type ShopFiles, shopFiles } from './shop-files.ts'
 
 let shop: ShopFiles
@@ -96,5 +102,35 @@ describe('what the mapping says of shoppers', () => {
       field: 'shoppers.attributes.size.column',
       value: 'Größe',
     })
+  })
+})
+
+describe('the traits section', () => {
+  const trained = async (data: string) => {
+    const sections = join(shop.folder, 'sections')
+    await train({ data, sections, parameters: trainingParameters(), stage: 'traits' })
+    return sectionFile(sections, 'traits')
+  }
+
+  it('has the texts of each shopper; numbers stay with training', async () => {
+    await shop.write('people.csv', PEOPLE)
+    const { out } = await shop.import(mapping())
+    const section = await readSafetensors(await trained(out))
+    expect(Buffer.from(section.values_bytes.data as Uint8Array).toString()).toBe(
+      'clubs\0bierclubs\0weintier\0goldtier\0silber',
+    )
+    expect([...section.indptr.data]).toEqual([0, 1, 4, 5])
+    expect([...section.codes.data]).toEqual([1, 0, 1, 2, 3])
+    const traits = await readTraits(await readSummary(out))
+    expect([...(traits?.numbers ?? [])]).toEqual([['age', Float64Array.of(30.5, 41, Number.NaN)]])
+  })
+
+  it('is not written, and an earlier one is removed, where nothing is known', async () => {
+    await shop.write('people.csv', PEOPLE)
+    const file = await trained((await shop.import(mapping())).out)
+    expect(existsSync(file)).toBe(true)
+    await shop.write('people.csv', 'Kunde,Stufe,Vereine,Alter\n')
+    await trained((await shop.import(mapping())).out)
+    expect(existsSync(file)).toBe(false)
   })
 })

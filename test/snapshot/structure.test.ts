@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { openSnapshot } from '../../core/snapshot/open.ts'
+import { tablesOf } from '../../core/snapshot/tables.ts'
 import { publishSnapshot } from '../../core/snapshot/write.ts'
-import { type Sections, tensor, tinyIndex, tinyPublication, tinySections } from './tiny-shop.ts'
+import { type Sections, tensor, tinyIndex, tinyPublication, tinySections, tinyTraits } from './tiny-shop.ts'
 
 /** Publishes what a careless trainer would: hashes agree, contents do not. */
 async function openedWith(spoil: (sections: Sections) => void, index = tinyIndex()) {
@@ -19,6 +20,20 @@ function set(section: string, name: string, at: number, value: number) {
     sections[section][name].data[at] = value
   }
 }
+
+function spoiltTraits(name: string, at: number, value: number) {
+  return (sections: Sections) => {
+    sections.traits = tinyTraits()
+    set('traits', name, at, value)(sections)
+  }
+}
+
+test('a snapshot that tells what is known of shoppers opens', async () => {
+  const image = await openedWith((sections) => {
+    sections.traits = tinyTraits()
+  })
+  expect([...(tablesOf(image).traits?.codes.view ?? [])]).toEqual([0, 1, 1])
+})
 
 describe('a snapshot whose hashes agree is refused by section', () => {
   test.each<[string, string, (sections: Sections) => void]>([
@@ -47,6 +62,9 @@ describe('a snapshot whose hashes agree is refused by section', () => {
     ['a repeat rate above 1', 'rhythm', set('rhythm', 'repeat_rate', 0, 2)],
     ['an attribute of an unknown item', 'attributes', set('attributes', 'postings_items', 0, 6)],
     ['an attribute that is not a number', 'attributes', set('attributes', 'numbers', 1, Number.NaN)],
+    ['a shopper with an unknown trait', 'traits', spoiltTraits('codes', 2, 2)],
+    ['a shopper with a trait twice', 'traits', spoiltTraits('codes', 1, 0)],
+    ['traits that run out of the table', 'traits', spoiltTraits('indptr', 3, 4)],
     ['a negative price', 'catalogue', set('catalogue', 'price_minor', 0, -1)],
     ['a cost below unknown', 'catalogue', set('catalogue', 'cost_minor', 0, -2)],
     ['availability 2', 'catalogue', set('catalogue', 'available', 0, 2)],

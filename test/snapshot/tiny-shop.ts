@@ -145,6 +145,15 @@ function optionalSections(): Sections {
   }
 }
 
+/** A section that the fixture of the format does not have. */
+export function tinyTraits(): Record<string, Tensor> {
+  return {
+    ...strings('values', ['club\0wine', 'tier\0gold']),
+    indptr: tensor('U32', [0, 2, 2, 3]),
+    codes: tensor('U32', [0, 1, 1]),
+  }
+}
+
 function vectors(): number[][] {
   return ITEMS.map((_, i) => Array.from({ length: DIM }, (__, d) => (i === 5 ? 0 : d === i % DIM ? 1 : 0)))
 }
