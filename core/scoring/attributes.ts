@@ -1,9 +1,11 @@
-/** Look-up in a snapshot's attributes section; values are found by binary search, so no table of strings is kept. */
+/** Look-up in a snapshot's attributes section, and of values in `traits`; values are found by binary search, so no table of strings is kept. */
 import { BUILT_IN_ATTRIBUTES } from '../contract/filters.ts'
 import { stringAt } from '../snapshot/strings.ts'
 import type { SnapshotTables } from '../snapshot/tables.ts'
 
 type Attributes = NonNullable<SnapshotTables['attributes']>
+/** Texts `name NUL value` in byte order. */
+type Values = Pick<Attributes, 'valuesBytes' | 'valuesOffsets'>
 
 /** What a filter may ask of an attribute. */
 export interface AttributeKinds {
@@ -20,7 +22,7 @@ export function attributeKinds(t: Attributes | null, name: string): AttributeKin
 }
 
 /** Position of a text value, or -1. */
-export function valueIndexOf(t: Attributes, name: string, value: string): number {
+export function valueIndexOf(t: Values, name: string, value: string): number {
   const wanted = `${name}\0${value}`
   const position = firstAtOrAfter(t, wanted)
   return position < valueCount(t) && stringAt(t.valuesBytes.view, t.valuesOffsets.view, position) === wanted
@@ -45,12 +47,12 @@ function nameAt({ valuesBytes, valuesOffsets }: Attributes, position: number): s
   return stringAt(valuesBytes.view, valuesOffsets.view, position).split('\0', 1)[0]
 }
 
-function valueCount({ valuesOffsets }: Attributes): number {
+function valueCount({ valuesOffsets }: Values): number {
   return valuesOffsets.view.length - 1
 }
 
 /** Position of the first value that is not before `text` in byte order. */
-function firstAtOrAfter({ valuesBytes, valuesOffsets }: Attributes, text: string): number {
+function firstAtOrAfter({ valuesBytes, valuesOffsets }: Values, text: string): number {
   const wanted = Buffer.from(text)
   const { buffer, byteOffset, length } = valuesBytes.view
   const bytes = Buffer.from(buffer, byteOffset, length)

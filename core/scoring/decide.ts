@@ -26,7 +26,6 @@ import { type Ranked, rank } from './rank.ts'
 import { readAhead } from './read-ahead.ts'
 import { type Reason, reasonsFor } from './reasons.ts'
 import { purchaseProbability } from './score.ts'
-import { traitsOf } from './traits.ts'
 
 export const DEFAULT_SLOTS = 10
 /** Number of the basket's draw: behind those of all slots. */
@@ -133,7 +132,8 @@ function choosingOf(g: Generation, args: DecideArguments, shopper: number, subje
   const guards: GuardState = {
     time,
     subject,
-    traits: traitsOf(g, shopper, request.traits),
+    shopper,
+    toldTraits: request.traits,
     channel: request.channel,
     live,
     policy,

@@ -32,6 +32,8 @@ export interface Generation {
   brandCodes: Map<string, number>
   /** Names of response curves to their positions. */
   curves: Map<string, number>
+  /** Traits that audiences asked for, to their codes; -1: nobody has it. */
+  traitCodes: Map<string, number>
   /** Filter text to its slot in `arena.filters`, oldest first. */
   filterSlots: Map<string, number>
 }
@@ -83,6 +85,7 @@ export function openGeneration(image: SnapshotImage, arena: number, build: Kerne
     categoryCodes: codesOf(tables.catalogue.categoriesBytes, tables.catalogue.categoriesOffsets),
     brandCodes: codesOf(tables.catalogue.brandsBytes, tables.catalogue.brandsOffsets),
     curves: tables.response ? codesOf(tables.response.curvesBytes, tables.response.curvesOffsets) : new Map(),
+    traitCodes: new Map(),
     filterSlots: new Map(),
   }
 }

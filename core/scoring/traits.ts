@@ -1,9 +1,32 @@
-/** What is known of a shopper: what the merchant told at import, and what the request says. */
+/**
+ * What is known of a shopper: what the merchant told at import, and what the request says. Nothing is decoded: a trait that
+ * a campaign asks for is looked up once, and then its code is sought in the shopper's ascending row.
+ */
+import { valueIndexOf } from './attributes.ts'
 import type { Generation } from './generation.ts'
 
-const NONE: ReadonlySet<string> = new Set()
+/** `trait` is `name=value`, `shopper` -1 where nobody of the snapshot is meant, `told` the traits of the request. */
+export function hasTrait(g: Generation, shopper: number, told: string[] | undefined, trait: string): boolean {
+  return told?.includes(trait) === true || isKnown(g, shopper, trait)
+}
 
-/** As `name=value`. */
-export function traitsOf(_g: Generation, _shopper: number, asked: string[] | undefined): ReadonlySet<string> {
-  return asked === undefined ? NONE : new Set(asked)
+function isKnown(g: Generation, shopper: number, trait: string): boolean {
+  const t = g.tables.traits
+  if (t === null || shopper < 0) return false
+  const code = codeOf(g, t, trait)
+  if (code < 0) return false
+  const end = t.indptr.view[shopper + 1]
+  for (let i = t.indptr.view[shopper]; i < end && t.codes.view[i] <= code; i++)
+    if (t.codes.view[i] === code) return true
+  return false
+}
+
+/** Only audiences ask, so as many codes are remembered as campaigns name traits. */
+function codeOf(g: Generation, t: NonNullable<Generation['tables']['traits']>, trait: string): number {
+  const known = g.traitCodes.get(trait)
+  if (known !== undefined) return known
+  const at = trait.indexOf('=')
+  const code = valueIndexOf(t, trait.slice(0, at), trait.slice(at + 1))
+  g.traitCodes.set(trait, code)
+  return code
 }

@@ -16,6 +16,8 @@ import { publishSnapshot } from '../../core/snapshot/write.ts'
 import { buildKeyTable } from '../../training/key-table.ts'
 import { type SectionTables, sectionFile, writeSection } from '../../training/sections.ts'
 import { type AttributeRows, attributeTables } from '../../training/stages/attributes.ts'
+import { traitTables } from '../../training/stages/traits.ts'
+import { type TraitRows, traitsOfRows } from '../../training/traits.ts'
 
 export interface TinyItem {
   key: string
@@ -51,7 +53,11 @@ export interface TinyShop {
   /** Source rows: `[column, weight]`, columns ascending. */
   rows?: [number, number][][]
   /** `days`: age of the purchase at the watermark. */
-  shoppers?: { key: string; history: { item: number; kind: EventKind; days?: number }[] }[]
+  shoppers?: {
+    key: string
+    traits?: Record<string, string>
+    history: { item: number; kind: EventKind; days?: number }[]
+  }[]
   /** Rows of items bought together. */
   together?: [number, number][][]
   watermark?: number
@@ -179,6 +185,8 @@ async function writeOptional(folder: string, { items, shoppers = [], together, r
   const attributes = attributeRows(items)
   if (attributes.name.length > 0) await writeSection(folder, 'attributes', attributeTables(attributes, items.length))
   if (response) await writeSection(folder, 'response', responseTables(response))
+  const traits = traitsOfRows(traitRows(shoppers), shoppers.length)
+  if (traits.codes.length > 0) await writeSection(folder, 'traits', traitTables(traits))
   if (together) await writeSection(folder, 'together', csr(items.map((_, j) => together[j] ?? [])))
   if (items.some((item) => item.trending !== undefined)) {
     const trending = Float32Array.from(items, (item) => item.trending ?? 0)
@@ -213,6 +221,18 @@ function attributeRows(items: TinyItem[]): AttributeRows {
     name: rows.map(({ name }) => name),
     value: rows.map(({ value }) => value),
     number: Float64Array.from(rows, ({ number }) => number),
+  }
+}
+
+function traitRows(shoppers: NonNullable<TinyShop['shoppers']>): TraitRows {
+  const rows = shoppers.flatMap(({ traits = {} }, shopper) =>
+    Object.entries(traits).map(([name, value]) => ({ shopper, name, value })),
+  )
+  return {
+    shopper_index: Uint32Array.from(rows, ({ shopper }) => shopper),
+    name: rows.map(({ name }) => name),
+    value: rows.map(({ value }) => value),
+    number: new Float64Array(rows.length).fill(-1),
   }
 }
 

@@ -9,14 +9,16 @@ import { BPS } from '../../contract/money.ts'
 import { isRunningAt, type Live } from '../campaigns/compile.ts'
 import type { Generation } from '../generation.ts'
 import { isHeldOut } from '../identity.ts'
+import { hasTrait } from '../traits.ts'
 
 /** What the guards of one decision read. Arrays are by position in the campaign file, Infinity where there is no limit. */
 export interface GuardState {
   time: number
   /** Under what live state is kept; null: nobody to count contacts for. */
   subject: string | null
-  /** What is known of the shopper, as `name=value`. */
-  traits: ReadonlySet<string>
+  /** Index of the shopper, or -1, and what the request says of them, as `name=value`. */
+  shopper: number
+  toldTraits: string[] | undefined
   channel: string | undefined
   live: LiveShopperColumns
   policy: PromotionPolicy
@@ -47,16 +49,18 @@ export function runningOf<C extends Live>(g: Generation, state: GuardState, camp
 export function barredBy(g: Generation, state: GuardState, campaign: Live): OfferReason | null {
   const { audience, holdoutBps } = campaign
   if (state.policy.prices === 'same_for_all') return audience === null ? null : 'audience'
-  if (audience !== null && !isAddressed(state, audience)) return 'audience'
+  if (audience !== null && !isAddressed(g, state, audience)) return 'audience'
   if (isHeldOut(g, state.subject, holdoutBps, campaign.id)) return 'holdout'
   if (isCapReached(state, campaign)) return 'contact_cap'
   return isLimitReached(state, campaign) ? 'limit_reached' : null
 }
 
-function isAddressed({ traits, channel }: GuardState, { anyOf, noneOf, channels }: Audience): boolean {
+function isAddressed(g: Generation, state: GuardState, { anyOf, noneOf, channels }: Audience): boolean {
+  const { shopper, toldTraits, channel } = state
+  const has = (trait: string) => hasTrait(g, shopper, toldTraits, trait)
   return (
-    (anyOf === undefined || anyOf.some((trait) => traits.has(trait))) &&
-    (noneOf === undefined || !noneOf.some((trait) => traits.has(trait))) &&
+    (anyOf === undefined || anyOf.some(has)) &&
+    (noneOf === undefined || !noneOf.some(has)) &&
     (channels === undefined || (channel !== undefined && channels.includes(channel)))
   )
 }
