@@ -20,7 +20,6 @@ import type { Generation } from '../generation.ts'
 import { isHeldOut } from '../identity.ts'
 import { itemIndexOf, shopperIndexOf, subjectOf } from '../keys.ts'
 import type { GuardState } from '../offers/guards.ts'
-import { traitsOf } from '../traits.ts'
 import { entitlement } from './entitled.ts'
 import { capOf, type Entitled, qualifies } from './promotion.ts'
 import { copyOf, listOf, netOf, type Row, rowsOf, type UnitGroup } from './rows.ts'
@@ -88,7 +87,8 @@ function guardsOf(g: Generation, { request, time, live, campaigns, remainingMino
   const guards: GuardState = {
     time,
     subject: subjectOf(request),
-    traits: traitsOf(g, shopper, request.traits),
+    shopper,
+    toldTraits: request.traits,
     channel: request.channel,
     live,
     policy: campaigns.policy,
