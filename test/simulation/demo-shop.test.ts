@@ -9,6 +9,7 @@ import { parseMinor } from '../../core/contract/money.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { type GeneratedShop, generateShop } from '../../training/simulation/generate.ts'
 import { parseTruth, readTruth, SHOPPER_TYPES, truthParameters } from '../../training/simulation/parameters.ts'
+import { ShopperState } from '../../training/simulation/shopper-state.ts'
 import {
   categoryOf,
   drawShopper,
@@ -80,6 +81,7 @@ describe('the demo shop', () => {
       'events.csv.gz',
       'items.csv.gz',
       'mapping.json',
+      'shoppers.csv.gz',
       'truth.json',
     ])
   })
@@ -129,14 +131,29 @@ describe('the demo shop', () => {
     const truth = openTruth(await readTruth(join(folder(), 'truth.json')))
     const sold = new Set(rows.filter((row) => row[3] === 'purchase').map((row) => `${row[2]} ${row[4]}`))
     const shopper = emptyShopper(truth)
+    const visitsWithOffers = new Set<string>()
     const types = SHOPPER_TYPES.map(() => ({ expected: 0, variance: 0, observed: 0 }))
-    for (const [, key, session, event, item, , price, discount] of rows) {
-      const index = indexOfKey(item)
-      if (event !== 'view' || key === '' || truth.parameters.categories[categoryOf(truth, index)].cycleDays > 0)
-        continue
-      drawShopper(truth, indexOfKey(key), shopper)
+    const state = new ShopperState(truth.parameters)
+    for (const [time, key, session, event, item, quantity, price, discount] of rows) {
+      if (key === '') continue
+      const [who, index] = [indexOfKey(key), indexOfKey(item)]
+      const day = Math.floor((Date.parse(time) - truth.parameters.startMs) / 86_400_000)
+      const category = categoryOf(truth, index)
       const [list, off] = [minor(price), minor(discount)]
-      const p = purchaseProbability(truth, shopper, index, list, off, false)
+      if (event === 'purchase') state.bought(who, category, day, off / (list * Number(quantity)))
+      if (event !== 'view') continue
+      const [offersSeen, stockedUp] = [state.offersSeen(who, day), state.stockedUp(who, category, day)]
+      if (off > 0 && !visitsWithOffers.has(session)) state.sawOffer(who, day)
+      if (off > 0) visitsWithOffers.add(session)
+      if (truth.parameters.categories[category].cycleDays > 0) continue
+      drawShopper(truth, who, shopper)
+      const p = purchaseProbability(truth, shopper, index, list, off, {
+        day,
+        due: false,
+        offersSeen,
+        stockedUp,
+        rivals: 0,
+      })
       const type = types[shopper.type]
       type.expected += p
       type.variance += p * (1 - p)
@@ -181,6 +198,27 @@ describe('the demo shop', () => {
     expect(share((row) => row[7] === 'false')).toBeGreaterThan(0.004)
     expect(items.filter((row) => row.length !== 11)).toEqual([])
     expect(new Set(items.map((row) => row[1])).size).toBe(items.length)
+  })
+
+  it('tells a tier and a channel of every shopper, which hint at the type as the truth says', () => {
+    const truth = openTruth(truthParameters(SIZE))
+    const { tiers, channels } = truth.parameters
+    const shoppers = csv('shoppers.csv.gz')
+    const shopper = emptyShopper(truth)
+    const found = tiers.map(() => SHOPPER_TYPES.map(() => 0))
+    expect(shoppers.length).toBe(SIZE.shoppers)
+    for (const [key, tier, channel] of shoppers) {
+      drawShopper(truth, indexOfKey(key), shopper)
+      expect(channels.map(({ name }) => name)).toContain(channel)
+      found[tiers.indexOf(tier)][shopper.type]++
+    }
+    found.forEach((counts, tier) => {
+      const n = counts.reduce((sum, count) => sum + count, 0)
+      counts.forEach((count, type) => {
+        const share = truth.traits.typeGivenTier[tier][type]
+        expect(Math.abs(count / n - share)).toBeLessThan(4 * Math.sqrt((share * (1 - share)) / n))
+      })
+    })
   })
 
   it('names one live campaign of each mechanism', () => {

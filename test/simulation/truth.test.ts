@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { SHOPPER_TYPES, type ShopperType, truthParameters } from '../../training/simulation/parameters.ts'
 import { poisson, Random, STREAM } from '../../training/simulation/random.ts'
 import {
+  calm,
   categoryOf,
   drawShopper,
   emptyShopper,
@@ -30,8 +31,8 @@ function effect(shopper: ShopperTruth, item: number): number {
   const price = listPriceMinor(truth, item, 0)
   const off = Math.round(price / 10)
   return (
-    purchaseProbability(truth, shopper, item, price, off, false) -
-    purchaseProbability(truth, shopper, item, price, 0, false)
+    purchaseProbability(truth, shopper, item, price, off, calm()) -
+    purchaseProbability(truth, shopper, item, price, 0, calm())
   )
 }
 
@@ -44,8 +45,8 @@ describe('the truth', () => {
       drawShopper(larger, index, there)
       expect(there).toEqual(here)
       expect(larger.referencePriceMinor[index]).toBe(truth.referencePriceMinor[index])
-      expect(purchaseProbability(larger, there, index, 999, 100, false)).toBe(
-        purchaseProbability(truth, here, index, 999, 100, false),
+      expect(purchaseProbability(larger, there, index, 999, 100, calm())).toBe(
+        purchaseProbability(truth, here, index, 999, 100, calm()),
       )
     }
   })
@@ -82,11 +83,40 @@ describe('the truth', () => {
     const [shopper] = shoppersOf('persuadable', 1)
     const item = 42
     const logOdds = (price: number) => {
-      const p = purchaseProbability(truth, shopper, item, price, 0, false)
+      const p = purchaseProbability(truth, shopper, item, price, 0, calm())
       return Math.log(p / (1 - p))
     }
     const { elasticity } = truth.parameters.categories[categoryOf(truth, item)]
     expect(logOdds(2000) - logOdds(1000)).toBeCloseTo(shopper.priceResponse * elasticity * Math.log(2), 9)
+  })
+
+  it('lets an offer do less after offers seen, and makes shoppers wait for the next', () => {
+    const [shopper] = shoppersOf('persuadable', 1)
+    const probability = (discountMinor: number, offersSeen: number) =>
+      purchaseProbability(truth, shopper, 42, 2000, discountMinor, { ...calm(), offersSeen })
+    const logOdds = (p: number) => Math.log(p / (1 - p))
+    const lift = (offersSeen: number) => logOdds(probability(200, offersSeen)) - logOdds(probability(0, 0))
+    const { dulling, waitingLogOdds } = truth.parameters.habituation
+    expect(lift(5)).toBeCloseTo(lift(0) * Math.exp(-5 * dulling), 9)
+    expect(logOdds(probability(0, 5)) - logOdds(probability(0, 0))).toBeCloseTo(-5 * waitingLogOdds, 9)
+  })
+
+  it('sells less of a category that the shopper stocked up on, and of the rivals of what is on offer', () => {
+    const [shopper] = shoppersOf('persuadable', 1)
+    const logOdds = (moment: object) => {
+      const p = purchaseProbability(truth, shopper, 42, 2000, 0, { ...calm(), ...moment })
+      return Math.log(p / (1 - p))
+    }
+    expect(logOdds({ stockedUp: 0.2 }) - logOdds({})).toBeCloseTo(-0.2 * truth.parameters.forwardBuying.logOdds, 9)
+    expect(logOdds({ rivals: 0.3 }) - logOdds({})).toBeCloseTo(-0.3 * truth.parameters.cannibalisationLogOdds, 9)
+  })
+
+  it('sells most in the peak of the season', () => {
+    const [shopper] = shoppersOf('persuadable', 1)
+    const { peakWeek } = truth.parameters.categories[categoryOf(truth, 42)]
+    const at = (day: number) => purchaseProbability(truth, shopper, 42, 2000, 0, { ...calm(), day })
+    expect(at(7 * peakWeek)).toBeGreaterThan(at(7 * (peakWeek + 13)))
+    expect(at(7 * peakWeek)).toBeCloseTo(at(7 * (peakWeek + 52)), 9)
   })
 
   it('keeps list prices around the reference price and above the cost', () => {

@@ -1,5 +1,6 @@
 /** When shoppers come: visits per day over the year and the week, seasons of the categories, weeks of promotions. */
 import { poisson, STREAM } from './random.ts'
+import { seasonOf } from './season.ts'
 import { categoryOf, drawShopper, emptyShopper, type ShopperTruth, type Truth } from './truth.ts'
 
 export const DAY_MS = 86_400_000
@@ -60,11 +61,6 @@ function cumulativeDays(truth: Truth): Float64Array {
     cumulative[day] = sum
   }
   return cumulative.map((value) => value / sum)
-}
-
-/** 1 in the peak week, falling to 0 a quarter of a year away from it. */
-export function seasonOf(day: number, peakWeek: number): number {
-  return Math.max(0, Math.cos((2 * Math.PI * (day / 7 - peakWeek)) / 52))
 }
 
 function firstAbove(cumulative: Float64Array, u: number): number {

@@ -17,6 +17,7 @@ import { DAY_MS } from './calendar.ts'
 import { type PolicyTotals, Tally } from './policy-tally.ts'
 import { poisson, Random, STREAM } from './random.ts'
 import {
+  calm,
   drawShopper,
   emptyShopper,
   indexOfKey,
@@ -114,7 +115,7 @@ function drawPurchases(loop: Loop, caller: Caller, position: number, day: number
     const looks = random.uniform(0) < LOOK * FADE ** slot
     const luck = random.uniform(1)
     offered.forEach((discountMinor, policy) => {
-      const buys = looks && luck < purchaseProbability(truth, shopper, item, priceMinor, discountMinor, false)
+      const buys = looks && luck < purchaseProbability(truth, shopper, item, priceMinor, discountMinor, calm())
       tally.show(policy, { priceMinor, discountMinor, costMinor: truth.costMinor[item], buys })
       if (buys && offer && policy === offered.length - 1) spend(loop, offer.campaign, discountMinor)
     })

@@ -12,8 +12,10 @@ import { EVENTS_HEADER, forEachEventRow, moneyText } from './event-text.ts'
 import { GzipFile } from './gzip-file.ts'
 import { demoCampaigns, demoMapping } from './merchant-files.ts'
 import type { TruthParameters } from './parameters.ts'
-import { openTruth, type Truth } from './truth.ts'
+import { drawShopper, emptyShopper, openTruth, shopperKey, type Truth } from './truth.ts'
 import { drawVisit, startBrowsing } from './visit.ts'
+
+const SHOPPERS_HEADER = 'shopper,tier,channel\n'
 
 export interface GeneratedShop {
   items: number
@@ -39,6 +41,7 @@ export async function generateShop(
   await rm(join(folder, 'truth.json'), { force: true })
   const truth = openTruth(parameters)
   await writeItems(folder, truth)
+  await writeShoppers(folder, truth)
   const events = await writeEvents(folder, truth, progress)
   await writeJson(join(folder, 'campaigns.json'), demoCampaigns(parameters.currency))
   await writeJson(join(folder, 'mapping.json'), demoMapping(parameters.currency))
@@ -46,16 +49,30 @@ export async function generateShop(
   return { items: parameters.items, shoppers: parameters.shoppers, ...events }
 }
 
-const ITEMS_PER_WRITE = 2000
-
-async function writeItems(folder: string, truth: Truth): Promise<void> {
-  const file = new GzipFile(join(folder, 'items.csv.gz'))
+function writeItems(folder: string, truth: Truth): Promise<void> {
   const money = moneyText(truth.parameters.currency)
-  await file.write(ITEMS_HEADER)
-  for (let from = 0; from < truth.parameters.items; from += ITEMS_PER_WRITE) {
+  return writeRows(join(folder, 'items.csv.gz'), ITEMS_HEADER, truth.parameters.items, (item) =>
+    itemRow(truth, item, money),
+  )
+}
+
+function writeShoppers(folder: string, truth: Truth): Promise<void> {
+  const { shoppers, tiers, channels } = truth.parameters
+  const shopper = emptyShopper(truth)
+  return writeRows(join(folder, 'shoppers.csv.gz'), SHOPPERS_HEADER, shoppers, (index) => {
+    drawShopper(truth, index, shopper)
+    return `${shopperKey(index)},${tiers[shopper.tier]},${channels[shopper.channel].name}\n`
+  })
+}
+
+const ROWS_PER_WRITE = 2000
+
+async function writeRows(path: string, header: string, rows: number, row: (index: number) => string): Promise<void> {
+  const file = new GzipFile(path)
+  await file.write(header)
+  for (let from = 0; from < rows; from += ROWS_PER_WRITE) {
     let text = ''
-    const to = Math.min(truth.parameters.items, from + ITEMS_PER_WRITE)
-    for (let item = from; item < to; item++) text += itemRow(truth, item, money)
+    for (let index = from; index < Math.min(rows, from + ROWS_PER_WRITE); index++) text += row(index)
     await file.write(text)
   }
   await file.close()

@@ -5,8 +5,10 @@
 import { readFile } from 'node:fs/promises'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { OfferwrightError } from '../../core/contract/errors.ts'
 import { parseAs, parseJson } from '../../core/contract/parse.ts'
 import { CATEGORIES } from './categories.ts'
+import { traitTable } from './traits.ts'
 
 const Share = Type.Number({ minimum: 0, maximum: 1 })
 const Count = Type.Integer({ minimum: 1, maximum: 100_000_000 })
@@ -24,7 +26,11 @@ const TypeTruth = Type.Object({
   priceResponse: Type.Number({ minimum: 0 }),
   /** Added to the log-odds when any offer is shown, whatever its depth. */
   offerLogOdds: Type.Number(),
+  /** Chances of the tiers for a shopper of the type, if tiers told of types as much as they can: see `traits.ts`. */
+  tiers: Type.Array(Share),
 })
+
+const ChannelTruth = Type.Object({ name: Type.String({ pattern: '^[a-z]+$' }), share: Share })
 
 const CategoryTruth = Type.Object({
   name: Type.String({ minLength: 1 }),
@@ -37,7 +43,7 @@ const CategoryTruth = Type.Object({
 
 export const TruthParameters = Type.Object(
   {
-    version: Type.Literal(1),
+    version: Type.Literal(2),
     seed: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
     currency: Type.String({ pattern: '^[A-Z]{3}$' }),
     items: Type.Integer({ minimum: 100, maximum: 5_000_000 }),
@@ -49,6 +55,11 @@ export const TruthParameters = Type.Object(
     weeks: Type.Integer({ minimum: 1, maximum: 520 }),
     categories: Type.Array(CategoryTruth, { minItems: 1, maxItems: 1000 }),
     types: Type.Array(TypeTruth, { minItems: SHOPPER_TYPES.length, maxItems: SHOPPER_TYPES.length }),
+    /** What the shop knows of every shopper: a tier, which hints at the type, and a channel, which says nothing. */
+    tiers: Type.Array(Type.String({ pattern: '^[a-z]+$' }), { minItems: 1, maxItems: 32 }),
+    channels: Type.Array(ChannelTruth, { minItems: 1, maxItems: 32 }),
+    /** Share of the variance of the shoppers' response to an offer that their tiers leave unexplained. */
+    hiddenResponse: Share,
     /** Log-odds of buying a viewed item at its reference price, before quality, taste and type. */
     logOdds: Type.Number(),
     qualitySd: Type.Number({ minimum: 0 }),
@@ -60,6 +71,18 @@ export const TruthParameters = Type.Object(
     activitySd: Type.Number({ minimum: 0 }),
     /** Log-odds added when a consumable is used up. */
     dueLogOdds: Type.Number(),
+    /** Log-odds of the season's peak over its absence. */
+    seasonLogOdds: Type.Number({ minimum: 0 }),
+    /** What offers seen of late do: they dull the response, and make the shopper wait for the next. */
+    habituation: Type.Object({
+      dulling: Type.Number({ minimum: 0 }),
+      waitingLogOdds: Type.Number({ minimum: 0 }),
+      days: Type.Number({ exclusiveMinimum: 0 }),
+    }),
+    /** What a purchase at a discount of share 1 would take off the log-odds of the category for some weeks. */
+    forwardBuying: Type.Object({ logOdds: Type.Number({ minimum: 0 }), days: Type.Number({ exclusiveMinimum: 0 }) }),
+    /** What a discount of share 1 on an item takes off the log-odds of the others of its category in the same visit. */
+    cannibalisationLogOdds: Type.Number({ minimum: 0 }),
     /** Spread of a price period's list price around the reference price, in logarithms. */
     priceSd: Type.Number({ minimum: 0 }),
     pricePeriodWeeks: Type.Integer({ minimum: 1 }),
@@ -92,7 +115,7 @@ export const DEFAULT_SIZE: ShopSize = { items: 20_000, shoppers: 50_000, events:
 /** Throws `invalid_value` with the field that is out of range. */
 export function truthParameters(size: Partial<ShopSize> = {}): TruthParameters {
   return parseTruth({
-    version: 1,
+    version: 2,
     currency: 'GBP',
     ...DEFAULT_SIZE,
     ...size,
@@ -107,11 +130,46 @@ export function truthParameters(size: Partial<ShopSize> = {}): TruthParameters {
       peakWeek,
     })),
     types: [
-      { type: 'persuadable', share: 0.45, logOdds: -0.2, priceResponse: 1.45, offerLogOdds: 0.1 },
-      { type: 'always_buyer', share: 0.2, logOdds: 0.8, priceResponse: 0.15, offerLogOdds: 0 },
-      { type: 'lost_cause', share: 0.27, logOdds: -1.8, priceResponse: 0.2, offerLogOdds: 0 },
-      { type: 'sleeping_dog', share: 0.08, logOdds: 0.2, priceResponse: 0.3, offerLogOdds: -0.8 },
+      {
+        type: 'persuadable',
+        share: 0.45,
+        logOdds: -0.2,
+        priceResponse: 1.45,
+        offerLogOdds: 0.1,
+        tiers: [0.44, 0.48, 0.05, 0.01, 0.01, 0.01],
+      },
+      {
+        type: 'always_buyer',
+        share: 0.2,
+        logOdds: 0.8,
+        priceResponse: 0.15,
+        offerLogOdds: 0,
+        tiers: [0.02, 0.03, 0.4, 0.53, 0.01, 0.01],
+      },
+      {
+        type: 'lost_cause',
+        share: 0.27,
+        logOdds: -1.8,
+        priceResponse: 0.2,
+        offerLogOdds: 0,
+        tiers: [0.04, 0.02, 0.12, 0.04, 0.02, 0.76],
+      },
+      {
+        type: 'sleeping_dog',
+        share: 0.08,
+        logOdds: 0.2,
+        priceResponse: 0.3,
+        offerLogOdds: -0.8,
+        tiers: [0.01, 0.01, 0.02, 0.02, 0.92, 0.02],
+      },
     ],
+    tiers: ['bronze', 'silver', 'gold', 'platinum', 'club', 'trade'],
+    channels: [
+      { name: 'web', share: 0.5 },
+      { name: 'app', share: 0.35 },
+      { name: 'email', share: 0.15 },
+    ],
+    hiddenResponse: 0.5,
     logOdds: -2.8,
     qualitySd: 0.4,
     tasteWeight: 0.8,
@@ -119,6 +177,10 @@ export function truthParameters(size: Partial<ShopSize> = {}): TruthParameters {
     sensitivitySd: 0.25,
     activitySd: 0.9,
     dueLogOdds: 1.5,
+    seasonLogOdds: 0.4,
+    habituation: { dulling: 0.05, waitingLogOdds: 0.02, days: 21 },
+    forwardBuying: { logOdds: 3, days: 28 },
+    cannibalisationLogOdds: 1,
     priceSd: 0.1,
     pricePeriodWeeks: 4,
     promotedShare: 0.25,
@@ -140,5 +202,18 @@ export async function readTruth(file: string): Promise<TruthParameters> {
 
 /** Throws `invalid_value` naming the first field that does not fit. */
 export function parseTruth(value: unknown): TruthParameters {
-  return parseAs<TruthParameters>(validator, value)
+  const parameters = parseAs<TruthParameters>(validator, value)
+  parameters.types.forEach(({ tiers }, type) => {
+    if (tiers.length !== parameters.tiers.length)
+      throw new OfferwrightError(
+        'invalid_value',
+        `invalid types[${type}].tiers: ${tiers.length} chances (one a tier)`,
+        {
+          field: `types[${type}].tiers`,
+          value: tiers.length,
+        },
+      )
+  })
+  traitTable(parameters)
+  return parameters
 }

@@ -1,16 +1,22 @@
 /**
  * Who buys what, and what a promotion changes: the one definition that the generator and the closed loop share.
  *
- *   ln(p / (1 - p)) = base + quality_i + w <t_u, v_i> / sqrt(D) + type_u + due
- *                     + r_u e_c ln(paid / reference_i) + g_u [an offer is shown]
+ *   ln(p / (1 - p)) = base + quality_i + w <t_u, v_i> / sqrt(D) + due + s (season - mean) - f stocked - k rivals      item
+ *                     + type_u + r_u e_c ln(list / reference_i)                                                    shopper
+ *                     - h seen                                             where no offer is shown
+ *                     + e^(-b seen) (r_u e_c ln(1 - d) + g_u)              where one is
  *
  * e_c < 0 is the elasticity of the category, r_u the type's price response times the shopper's own sensitivity, g_u the
- * type's response to being offered anything (negative for sleeping dogs). `paid` is the list price less the discount.
- * Prices in minor units, probabilities per item looked at.
+ * type's response to being offered anything (negative for sleeping dogs), d the share of the list price taken off.
+ * `seen`: visits with offers of late, which dull the response and make the shopper wait. `stocked`: shares taken off
+ * what was bought of the category of late, so that part of what a discount sells is borrowed from later. `rivals`: shares
+ * taken off others of the category in the same visit. Prices in minor units, probabilities per item looked at.
  */
 import { BPS, roundMinor } from '../../core/contract/money.ts'
 import type { TruthParameters } from './parameters.ts'
 import { Random, STREAM } from './random.ts'
+import { MEAN_SEASON, seasonOf } from './season.ts'
+import { type TraitTable, traitTable } from './traits.ts'
 
 export interface Truth {
   parameters: TruthParameters
@@ -22,17 +28,35 @@ export interface Truth {
   /** `items` rows of `tasteDimensions`. */
   vectors: Float32Array
   days: number
+  traits: TraitTable
 }
 
-/** One shopper's nature; `drawShopper` fills it again and again. */
-export interface ShopperTruth {
-  index: number
-  /** Position in SHOPPER_TYPES. */
-  type: number
+/** How a shopper answers prices and offers. */
+export interface Nature {
   logOdds: number
   /** Type's response times own sensitivity; multiplies the category's elasticity. */
   priceResponse: number
   offerLogOdds: number
+}
+
+/** What of a purchase probability depends on when it is asked. */
+export interface Moment {
+  day: number
+  /** A consumable that is used up. */
+  due: boolean
+  offersSeen: number
+  stockedUp: number
+  rivals: number
+}
+
+/** One shopper's nature; `drawShopper` fills it again and again. */
+export interface ShopperTruth extends Nature {
+  index: number
+  /** Position in SHOPPER_TYPES. */
+  type: number
+  /** Positions in the parameters' tiers and channels. */
+  tier: number
+  channel: number
   /** Visits relative to the average shopper's. */
   activity: number
   favourites: number[]
@@ -52,6 +76,7 @@ export function openTruth(parameters: TruthParameters): Truth {
     quality: new Float32Array(items),
     vectors: new Float32Array(items * tasteDimensions),
     days: parameters.weeks * 7,
+    traits: traitTable(parameters),
   }
   for (let item = 0; item < items; item++) drawItem(truth, item)
   return truth
@@ -99,6 +124,8 @@ export function emptyShopper(truth: Truth): ShopperTruth {
   return {
     index: -1,
     type: 0,
+    tier: 0,
+    channel: 0,
     logOdds: 0,
     priceResponse: 0,
     offerLogOdds: 0,
@@ -111,7 +138,7 @@ export function emptyShopper(truth: Truth): ShopperTruth {
 export function drawShopper(truth: Truth, index: number, shopper: ShopperTruth): void {
   const { random, parameters } = truth
   random.block(STREAM.shopper, index, 0, 0)
-  const type = typeAt(parameters, random.uniform(0))
+  const type = shareAt(parameters.types, random.uniform(0))
   const nature = parameters.types[type]
   shopper.index = index
   shopper.type = type
@@ -124,16 +151,27 @@ export function drawShopper(truth: Truth, index: number, shopper: ShopperTruth):
   random.block(STREAM.shopper, index, 2, 0)
   for (let i = 0; i < shopper.favourites.length; i++)
     shopper.favourites[i] = Math.floor(random.uniform(i) ** 1.5 * parameters.categories.length)
+  random.block(STREAM.shopper, index, 3, 0)
+  shopper.tier = indexAt(truth.traits.tierGivenType[type], random.uniform(0))
+  shopper.channel = shareAt(parameters.channels, random.uniform(1))
   random.normals(STREAM.taste, index, 0, shopper.taste, 0, parameters.tasteDimensions)
 }
 
-function typeAt(parameters: TruthParameters, u: number): number {
+function shareAt(parts: { share: number }[], u: number): number {
+  return indexAt(
+    parts.map(({ share }) => share),
+    u,
+  )
+}
+
+/** The part of shares that add up to 1 in which `u` falls. */
+function indexAt(shares: number[], u: number): number {
   let cumulative = 0
-  for (let type = 0; type < parameters.types.length - 1; type++) {
-    cumulative += parameters.types[type].share
-    if (u < cumulative) return type
+  for (let part = 0; part < shares.length - 1; part++) {
+    cumulative += shares[part]
+    if (u < cumulative) return part
   }
-  return parameters.types.length - 1
+  return shares.length - 1
 }
 
 /** w <t_u, v_i> / sqrt(D): what the item's style adds to the log-odds. */
@@ -145,6 +183,11 @@ export function tasteLogOdds(truth: Truth, shopper: ShopperTruth, item: number):
   return (tasteWeight * sum) / Math.sqrt(tasteDimensions)
 }
 
+/** Nothing left from earlier visits, nothing else on offer, in a season as any. */
+export function calm(): Moment {
+  return { day: -1, due: false, offersSeen: 0, stockedUp: 0, rivals: 0 }
+}
+
 /** Probability that the shopper buys the item looked at, for `listMinor` less `discountMinor`; 0 discount is no offer. */
 export function purchaseProbability(
   truth: Truth,
@@ -152,20 +195,48 @@ export function purchaseProbability(
   item: number,
   listMinor: number,
   discountMinor: number,
-  due: boolean,
+  moment: Moment,
 ): number {
+  const ofItem = itemLogOdds(truth, shopper, item, moment)
+  return probabilityOf(ofItem + natureLogOdds(truth, shopper, item, listMinor, discountMinor, moment.offersSeen))
+}
+
+export function probabilityOf(logOdds: number): number {
+  return 1 / (1 + Math.exp(-logOdds))
+}
+
+/** The part that does not depend on how the shopper answers prices. */
+export function itemLogOdds(truth: Truth, shopper: ShopperTruth, item: number, moment: Moment): number {
   const { parameters } = truth
-  const { elasticity } = parameters.categories[categoryOf(truth, item)]
-  const paid = Math.max(1, listMinor - discountMinor) / truth.referencePriceMinor[item]
-  const logOdds =
+  const { day, due, stockedUp, rivals } = moment
+  const { peakWeek } = parameters.categories[categoryOf(truth, item)]
+  const season = day < 0 ? 0 : seasonOf(day, peakWeek) - MEAN_SEASON
+  return (
     parameters.logOdds +
     truth.quality[item] +
     tasteLogOdds(truth, shopper, item) +
-    shopper.logOdds +
     (due ? parameters.dueLogOdds : 0) +
-    shopper.priceResponse * elasticity * Math.log(paid) +
-    (discountMinor > 0 ? shopper.offerLogOdds : 0)
-  return 1 / (1 + Math.exp(-logOdds))
+    parameters.seasonLogOdds * season -
+    parameters.forwardBuying.logOdds * stockedUp -
+    parameters.cannibalisationLogOdds * rivals
+  )
+}
+
+/** The part that does. */
+export function natureLogOdds(
+  { parameters, referencePriceMinor }: Truth,
+  { logOdds, priceResponse, offerLogOdds }: Nature,
+  item: number,
+  listMinor: number,
+  discountMinor: number,
+  offersSeen: number,
+): number {
+  const { habituation, categories } = parameters
+  const slope = priceResponse * categories[item % categories.length].elasticity
+  const listed = logOdds + slope * Math.log(Math.max(1, listMinor) / referencePriceMinor[item])
+  if (discountMinor === 0) return listed - habituation.waitingLogOdds * offersSeen
+  const cheaper = Math.log(Math.max(1, listMinor - discountMinor) / Math.max(1, listMinor))
+  return listed + Math.exp(-habituation.dulling * offersSeen) * (slope * cheaper + offerLogOdds)
 }
 
 export const itemKey = (item: number): string => `p${String(item).padStart(7, '0')}`

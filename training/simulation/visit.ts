@@ -4,10 +4,12 @@
  * buys it with the truth's probability at the price and offer of that week.
  */
 import { percentDiscount } from '../../core/contract/money.ts'
-import { promotedDepthBps, promotionOf, seasonOf, type VisitPlan } from './calendar.ts'
+import { promotedDepthBps, promotionOf, type VisitPlan } from './calendar.ts'
 import { type EventColumns, KIND } from './event-columns.ts'
 import { STREAM } from './random.ts'
 import { RepurchaseState } from './repurchase.ts'
+import { seasonOf } from './season.ts'
+import { ShopperState } from './shopper-state.ts'
 import {
   categoryOf,
   drawShopper,
@@ -38,10 +40,13 @@ export interface Browsing {
   plan: VisitPlan
   shopper: ShopperTruth
   repurchase: RepurchaseState
+  state: ShopperState
 }
 
 export function startBrowsing(truth: Truth, plan: VisitPlan): Browsing {
-  return { truth, plan, shopper: emptyShopper(truth), repurchase: new RepurchaseState(truth.parameters.shoppers) }
+  const { parameters } = truth
+  const repurchase = new RepurchaseState(parameters.shoppers)
+  return { truth, plan, shopper: emptyShopper(truth), repurchase, state: new ShopperState(parameters) }
 }
 
 /** Draws the visit at `position` of the plan and appends its rows to `out`. */
@@ -53,7 +58,8 @@ export function drawVisit(browsing: Browsing, day: number, position: number, out
   random.block(STREAM.session, shopper.index, ordinal, 0)
   const anonymous = random.uniform(1) < truth.parameters.anonymousShare
   const looks = Math.min(LOOKS_MAX, 1 + Math.floor(Math.log(random.uniform(2)) / Math.log(STAY)))
-  const visit = { day, position, ordinal, anonymous, second: Math.floor(3600 * (7 + 15 * random.uniform(0) ** 0.8)) }
+  const second = Math.floor(3600 * (7 + 15 * random.uniform(0) ** 0.8))
+  const visit: Visit = { day, position, ordinal, anonymous, second, discounts: [] }
   const seen = new Set<number>()
   const bought: number[] = []
   let category = -1
@@ -67,6 +73,7 @@ export function drawVisit(browsing: Browsing, day: number, position: number, out
     if (row >= 0) bought.push(row)
   }
   for (const row of bought) checkOut(browsing, visit, row, out)
+  if (visit.discounts.length > 0) browsing.state.sawOffer(shopper.index, day)
 }
 
 interface Visit {
@@ -76,6 +83,8 @@ interface Visit {
   anonymous: boolean
   /** Second of the day, moving on. */
   second: number
+  /** Offers seen so far. */
+  discounts: { category: number; share: number }[]
 }
 
 function nextCategory({ truth, shopper }: Browsing, visit: Visit, look: number, current: number): number {
@@ -126,14 +135,22 @@ export function itemAt(truth: Truth, category: number, u: number): number {
 
 /** Writes the view and what follows at once; the row of the cart if the item will be bought, else -1. */
 function lookAt(browsing: Browsing, visit: Visit, look: number, item: number, due: boolean, out: EventColumns): number {
-  const { truth, shopper } = browsing
+  const { truth, shopper, state } = browsing
   const { random, parameters } = truth
   const week = Math.floor(visit.day / 7)
   const priceMinor = listPriceMinor(truth, item, week)
-  const promoted = promotionOf(truth, categoryOf(truth, item), week) !== ''
+  const category = categoryOf(truth, item)
+  const promoted = promotionOf(truth, category, week) !== ''
   const depthBps = promoted ? promotedDepthBps(truth, shopper, item, week) : 0
   const discountMinor = percentDiscount(priceMinor, depthBps)
-  const probability = purchaseProbability(truth, shopper, item, priceMinor, discountMinor, due)
+  const probability = purchaseProbability(truth, shopper, item, priceMinor, discountMinor, {
+    day: visit.day,
+    due,
+    offersSeen: state.offersSeen(shopper.index, visit.day),
+    stockedUp: state.stockedUp(shopper.index, category, visit.day),
+    rivals: rivalsOf(visit, category),
+  })
+  if (discountMinor > 0) visit.discounts.push({ category, share: discountMinor / priceMinor })
   random.block(STREAM.purchase, shopper.index, visit.ordinal, look)
   const buys = random.uniform(0) < probability
   const carts = buys || random.uniform(1) < parameters.abandonedCartShare
@@ -145,6 +162,11 @@ function lookAt(browsing: Browsing, visit: Visit, look: number, item: number, du
   visit.second += 10
   const row = addRow(visit, shopper.index, KIND.cart, offer, out)
   return buys ? row : -1
+}
+
+/** What others of the category that were looked at before are cheaper by. */
+function rivalsOf({ discounts }: Visit, category: number): number {
+  return discounts.reduce((sum, rival) => (rival.category === category ? sum + rival.share : sum), 0)
 }
 
 interface Offer {
@@ -173,7 +195,7 @@ function addRow(visit: Visit, shopper: number, kind: number, offer: Offer, out: 
 
 /** Buys what lies in the cart at `cartRow`; a consumable will be due again. */
 function checkOut(browsing: Browsing, visit: Visit, cartRow: number, out: EventColumns): void {
-  const { truth, shopper, repurchase } = browsing
+  const { truth, shopper, repurchase, state } = browsing
   visit.second += 1
   const item = out.item[cartRow]
   const quantity = out.quantity[cartRow]
@@ -190,6 +212,9 @@ function checkOut(browsing: Browsing, visit: Visit, cartRow: number, out: EventC
     },
     out,
   )
-  const { cycleDays } = truth.parameters.categories[categoryOf(truth, item)]
+  const category = categoryOf(truth, item)
+  const share = out.discountMinor[cartRow] / (quantity * out.priceMinor[cartRow])
+  state.bought(shopper.index, category, visit.day, share)
+  const { cycleDays } = truth.parameters.categories[category]
   if (cycleDays > 0) repurchase.bought(shopper.index, item, visit.day + cycleDays * quantity)
 }
