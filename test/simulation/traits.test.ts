@@ -36,7 +36,7 @@ describe('what a shop sees of its shoppers', () => {
   it('tells nothing where everything is hidden', () => {
     const { typeGivenTier } = traitTable({ ...parameters, hiddenResponse: 1 })
     for (const row of typeGivenTier)
-      parameters.types.forEach(({ share }, type) => expect(row[type]).toBeCloseTo(share, 12))
+      for (const [type, { share }] of parameters.types.entries()) expect(row[type]).toBeCloseTo(share, 12)
   })
 
   it('refuses what no hint can tell, and chances for other tiers than there are', () => {
