@@ -129,10 +129,8 @@ export const Campaign = Type.Union([
       scope: Type.Optional(Type.Enum(['item', 'basket'])),
       /** Subtotal of the targeted lines from which it counts. */
       minimumSpendMinor: Type.Optional(Minor),
-      /** One code for all. With neither `code` nor `codes` it applies by itself. */
+      /** One code for all. Absent: it applies by itself. */
       code: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })),
-      /** Codes made by the shop, each good for one order. */
-      codes: Type.Optional(Type.Literal('single_use')),
       ladder,
     },
     closed,

@@ -40,8 +40,6 @@ function remedyOf({ message }: OfferwrightError): string {
 }
 
 function ladderFaults(campaign: Campaign, at: string, refuse: Refuse): void {
-  if (campaign.mechanism === 'coupon' && campaign.code !== undefined && campaign.codes !== undefined)
-    refuse(`${at}.codes`, campaign.codes, 'a coupon has one code for all or codes of its own, not both')
   if (campaign.mechanism !== 'spend_threshold') return
   const { ladder, every, maxTimes } = campaign
   ladder.forEach(({ thresholdMinor, rewardMinor }, step) => {

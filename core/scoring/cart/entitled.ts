@@ -59,7 +59,6 @@ function refusalOf(
   if (personal === 'audience' || personal === 'holdout' || personal === 'limit_reached') return personal
   if (guards.remainingUses[live.position] < 1) return 'limit_reached'
   if (definition.mechanism !== 'coupon') return null
-  if (definition.codes !== undefined) return 'code_missing'
   return definition.code === undefined || codes.has(definition.code) ? null : 'code_missing'
 }
 
