@@ -16,7 +16,7 @@
  */
 
 export const HOURS_OF_WEEK = 168
-const HOUR_MS = 3_600_000
+export const HOUR_MS = 3_600_000
 /** 1970-01-01 was a Thursday: three days after Monday. */
 const MONDAY_HOURS = 72
 
@@ -105,6 +105,7 @@ export function trafficBetween(hourShares: ArrayLike<number>, fromMs: number, to
   return sum
 }
 
-function hourOfWeek(hour: number): number {
+/** `hour`: whole hours since 1970. 0 is Monday 00:00 UTC. */
+export function hourOfWeek(hour: number): number {
   return (((hour + MONDAY_HOURS) % HOURS_OF_WEEK) + HOURS_OF_WEEK) % HOURS_OF_WEEK
 }

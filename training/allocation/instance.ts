@@ -6,10 +6,9 @@
  * a multiple-choice knapsack with fractions allowed. Giving nothing is worth 0, uses nothing and is not listed. A use
  * may be below 0: an action that earns more than its share of a floor on returns lets others earn less.
  *
- * Units: v in minor units of margin; w and B in the resource's own (minor units of a budget, pieces of a stock).
+ * Units: v in minor units of margin; w and B in the resource's own (minor units of a budget, pieces of a stock). Numbers are
+ * finite: `plan.ts` checks them.
  */
-import { OfferwrightError } from '../../core/contract/errors.ts'
-
 export interface AllocationInstance {
   /** Request r has the actions `actionStart[r] .. actionStart[r + 1)`. */
   actionStart: Uint32Array
@@ -24,35 +23,6 @@ export interface AllocationInstance {
 
 /** In place of an action: nothing is given. */
 export const NOTHING = -1
-
-/** Throws `invalid_value` where a number is not finite, a budget is negative or a resource is not listed. */
-export function checkAllocation({ value, use, resource, budget }: AllocationInstance): void {
-  refuse(
-    'value',
-    value,
-    value.findIndex((v) => !Number.isFinite(v)),
-  )
-  refuse(
-    'use',
-    use,
-    use.findIndex((w) => !Number.isFinite(w)),
-  )
-  refuse(
-    'budget',
-    budget,
-    budget.findIndex((b) => !Number.isFinite(b) || b < 0),
-  )
-  refuse(
-    'resource',
-    resource,
-    resource.findIndex((m) => m >= budget.length),
-  )
-}
-
-function refuse(field: string, numbers: Float64Array | Uint32Array, at: number): void {
-  if (at === -1) return
-  throw new OfferwrightError('invalid_value', `invalid ${field}[${at}]: ${numbers[at]}`, { field, value: numbers[at] })
-}
 
 /** Adds `times` the uses of an action to `used`. */
 export function addUses(instance: AllocationInstance, action: number, times: number, used: Float64Array): void {

@@ -1,0 +1,150 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Random } from '../../../bench/random.ts'
+import { OfferwrightError } from '../../../core/contract/errors.ts'
+import { HOUR_MS, HOURS_OF_WEEK, hourOfWeek } from '../../../core/scoring/pacing.ts'
+import { type PlannedBudget, type PlannedRequest, planAllocation } from '../../../training/allocation/plan.ts'
+import { hourSharesOf } from '../../../training/allocation/traffic.ts'
+
+/** Values of use 10 of "summer". */
+const summer = (...values: number[]): PlannedRequest[] =>
+  values.map((valueMinor, i) => ({
+    timeMs: i * HOUR_MS,
+    actions: [{ campaignId: 'summer', valueMinor, costMinor: 10 }],
+  }))
+
+function randomRequests(seed: number, n: number): PlannedRequest[] {
+  const random = new Random(seed)
+  return Array.from({ length: n }, (_, r) => ({
+    timeMs: r * HOUR_MS,
+    actions: ['a', 'b', 'c'].flatMap((campaignId) =>
+      [1, 2].map((depth) => ({
+        campaignId,
+        valueMinor: 100 * depth * (random.uniform() - 0.2),
+        costMinor: 100 * depth * random.uniform(),
+      })),
+    ),
+  }))
+}
+
+/** What the campaigns use where each request takes its best action at the prices. */
+function usedAt(requests: PlannedRequest[], priceOf: (campaignId: string) => number): Map<string, number> {
+  const used = new Map<string, number>()
+  for (const { actions } of requests) {
+    const worth = actions.map(({ campaignId, valueMinor, costMinor }) => valueMinor - priceOf(campaignId) * costMinor)
+    const best = worth.indexOf(Math.max(...worth))
+    if (worth[best] <= 0) continue
+    const { campaignId, costMinor } = actions[best]
+    used.set(campaignId, (used.get(campaignId) ?? 0) + costMinor)
+  }
+  return used
+}
+
+describe('a plan', () => {
+  it('prices a budget at the request that it reaches last', () => {
+    // 200 requests are expected, 4 known: 1,250 minor units are 25 for those, two and a half offers.
+    const plan = planAllocation(summer(50, 20, 40, 30), [
+      { campaignId: 'summer', budgetMinor: 1250, expectedRequests: 200 },
+    ])
+    expect(plan.campaigns).toEqual({ summer: { dualPrice: 3 } })
+    expect(plan.boundMinor).toBeCloseTo(50 + 40 + 15, 9)
+  })
+
+  it('prices several budgets each by what it brings where requests may take from either', () => {
+    // "summer" has an offer and a half. Only the second request may take "winter" instead, and loses 10 by it.
+    const [first, second] = summer(50, 40)
+    second.actions.push({ campaignId: 'winter', valueMinor: 30, costMinor: 10 })
+    const plan = planAllocation(
+      [first, second],
+      [
+        { campaignId: 'summer', budgetMinor: 15, expectedRequests: 2 },
+        { campaignId: 'winter', budgetMinor: 10, expectedRequests: 2 },
+      ],
+    )
+    expect(plan.campaigns.summer.dualPrice).toBeCloseTo(1, 6)
+    expect(plan.campaigns.winter.dualPrice).toBeCloseTo(0, 6)
+    expect(plan.boundMinor).toBeCloseTo(50 + 20 + 15, 6)
+  })
+
+  it('at its prices uses up what has a price and no more than a few requests beyond any budget', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e6 }), fc.constantFrom(0.1, 0.4, 3), (seed, share) => {
+        const requests = randomRequests(seed, 300)
+        const free = usedAt(requests, () => 0)
+        const budgets: PlannedBudget[] = ['a', 'b', 'c'].map((campaignId) => ({
+          campaignId,
+          budgetMinor: share * (free.get(campaignId) ?? 0),
+          expectedRequests: 300,
+        }))
+        const { campaigns } = planAllocation(requests, budgets)
+        const used = usedAt(requests, (campaignId) => campaigns[campaignId].dualPrice)
+        for (const { campaignId, budgetMinor } of budgets) {
+          const beyond = (used.get(campaignId) ?? 0) - budgetMinor
+          expect(beyond).toBeLessThan(3 * 200)
+          if (campaigns[campaignId].dualPrice > 1e-6) expect(beyond).toBeGreaterThan(-3 * 200)
+        }
+      }),
+      { seed: 1, numRuns: 60 },
+    )
+  })
+
+  it('leaves actions of campaigns without a budget free, and campaigns without an action without a price', () => {
+    const plan = planAllocation(summer(50, 20), [{ campaignId: 'other', budgetMinor: 0, expectedRequests: 2 }])
+    expect(plan).toEqual({ campaigns: { other: { dualPrice: 0 } }, boundMinor: 70 })
+    expect(planAllocation(summer(50, -20), [])).toEqual({ campaigns: {}, boundMinor: 50 })
+  })
+
+  it.each<[string, PlannedRequest[], PlannedBudget[]]>([
+    ['requests', [], []],
+    ['requests[1].actions[0].valueMinor', summer(1, Number.NaN), []],
+    ['requests[0].timeMs', [{ timeMs: Number.NaN, actions: [] }], []],
+    [
+      'requests[0].actions[0].costMinor',
+      [{ timeMs: 0, actions: [{ campaignId: 'a', valueMinor: 1, costMinor: -1 }] }],
+      [],
+    ],
+    ['budgets[0].budgetMinor', summer(1), [{ campaignId: 'a', budgetMinor: -1, expectedRequests: 1 }]],
+    ['budgets[0].expectedRequests', summer(1), [{ campaignId: 'a', budgetMinor: 1, expectedRequests: 0 }]],
+    [
+      'budgets[1].campaignId',
+      summer(1),
+      [1, 2].map((budgetMinor) => ({ campaignId: 'a', budgetMinor, expectedRequests: 1 })),
+    ],
+  ])('is refused for a bad %s', (field, requests, budgets) => {
+    let refusal: unknown
+    try {
+      planAllocation(requests, budgets)
+    } catch (error) {
+      refusal = error
+    }
+    expect(refusal).toBeInstanceOf(OfferwrightError)
+    expect(refusal).toMatchObject({ code: 'invalid_value', field })
+  })
+})
+
+describe('shares of traffic by hour of the week', () => {
+  it('are unknown before a week was watched', () => {
+    expect(hourSharesOf([])).toBeNull()
+    expect(hourSharesOf([0, 167.9 * HOUR_MS])).not.toBeNull()
+    expect(hourSharesOf([0, 166.9 * HOUR_MS])).toBeNull()
+  })
+
+  it('follow what was counted, with one average hour put before it, by hand', () => {
+    // Two requests in each hour of one week from Thursday 00:00, but 6 in the first.
+    const times = Array.from({ length: HOURS_OF_WEEK }, (_, hour) => [hour, hour + 0.5]).flat()
+    const shares = hourSharesOf([...times, 0, 0.1, 0.2, 0.3].map((hour) => hour * HOUR_MS)) ?? []
+    const mean = (2 * 168 + 4) / 168
+    expect(shares[hourOfWeek(0)] / shares[hourOfWeek(1)]).toBeCloseTo((6 + mean) / (2 + mean), 12)
+  })
+
+  it('are above 0, sum to 1, and count hours by how often they were watched', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: HOURS_OF_WEEK, max: 900 }), fc.integer({ min: -1e5, max: 1e5 }), (hours, first) => {
+        const even = hourSharesOf(Array.from({ length: hours }, (_, hour) => (first + hour) * HOUR_MS)) ?? []
+        expect(even.length).toBe(HOURS_OF_WEEK)
+        for (const share of even) expect(share).toBeCloseTo(1 / HOURS_OF_WEEK, 12)
+      }),
+      { seed: 2, numRuns: 100 },
+    )
+  })
+})
