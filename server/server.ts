@@ -123,11 +123,16 @@ class Server implements RunningServer {
       new Poll(LOOK_MS, () => this.#generations.follow()),
       new Poll(LOOK_MS, () => this.#campaigns.look()),
       new Poll(RELEASE_MS, async () => this.#state.budgets.release(Date.now())),
-      new Poll(PACE_MS, async () => this.#pacing.tick(this.#campaigns.paced, Date.now())),
+      new Poll(PACE_MS, async () => this.#pace()),
     ]
     const { host, keys } = this.#config
     const guard = keys.length === 0 ? 'no API keys: every caller on this machine is trusted' : `${keys.length} API keys`
     this.#logger.info({ host, port: this.port, workers: this.#config.workers }, `serving; ${guard}`)
+  }
+
+  #pace(): void {
+    const allocation = this.#generations.current?.image.manifest.model.allocation ?? {}
+    this.#pacing.tick(this.#campaigns.paced, allocation, Date.now())
   }
 
   async close(): Promise<void> {

@@ -15,7 +15,8 @@
  * safety: only the guard keeps the spending under the budget.
  */
 
-export const HOURS_OF_WEEK = 168
+import { HOURS_OF_WEEK } from '../snapshot/manifest.ts'
+
 export const HOUR_MS = 3_600_000
 /** 1970-01-01 was a Thursday: three days after Monday. */
 const MONDAY_HOURS = 72

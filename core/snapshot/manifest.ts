@@ -14,6 +14,10 @@ import { DTYPES } from './tensors.ts'
 export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 /** Most neighbours of a neighbourhood, and most weights of a place or a distance. */
 export const MAX_NEIGHBOURS = 1000
+/** Hour 0 is Monday 00:00 to 01:00 UTC. */
+export const HOURS_OF_WEEK = 168
+/** By how much shares that sum to 1 may miss it. */
+const SHARES_ROUNDING = 1e-6
 
 const closed = { additionalProperties: false }
 const Count = Type.Integer({ minimum: 0, maximum: 0xffff_fffe })
@@ -116,6 +120,25 @@ const Neighbourhood = Type.Object(
 )
 export type Neighbourhood = Static<typeof Neighbourhood>
 
+/**
+ * Where the pacing of each campaign's budget starts, by campaign id; `core/scoring/pacing.ts` has the law. `dualPrice`: of
+ * one minor unit of the budget; `hourShares`: shares of traffic by hour of the week from Monday 00:00 UTC, which sum to 1.
+ * Absent: even.
+ */
+const Allocation = Type.Record(
+  Type.String(),
+  Type.Object(
+    {
+      dualPrice: Type.Number({ minimum: 0 }),
+      hourShares: Type.Optional(
+        Type.Array(Type.Number({ minimum: 0 }), { minItems: HOURS_OF_WEEK, maxItems: HOURS_OF_WEEK }),
+      ),
+    },
+    closed,
+  ),
+)
+export type Allocation = Static<typeof Allocation>
+
 export const ModelParameters = Type.Object(
   {
     /** Weight of an event of the history, by kind. */
@@ -153,6 +176,8 @@ export const ModelParameters = Type.Object(
       },
       closed,
     ),
+    /** Absent: pacing starts from a price of 0 and even traffic. */
+    allocation: Type.Optional(Allocation),
   },
   closed,
 )
@@ -185,7 +210,10 @@ const manifestCheck = Compile(Manifest)
 export function parseManifest(bytes: Uint8Array): Manifest {
   const value = parseJson(bytes)
   refuseUnsupported(value)
-  if (manifestCheck.Check(value)) return value
+  if (manifestCheck.Check(value)) {
+    refuseShares(value.model.allocation ?? {})
+    return value
+  }
   const [fault] = schemaFaults(manifestCheck.Errors(value), value)
   throw corrupt(fault.message, fault.field)
 }
@@ -224,6 +252,14 @@ function refuseUnsupported(value: unknown): void {
     )
   if ('segments' in value && Array.isArray(value.segments) && value.segments.length > 1)
     throw unsupported(`${value.segments.length} segments, this version reads 1`, 'segments', value.segments.length)
+}
+
+function refuseShares(allocation: Allocation): void {
+  for (const [campaign, { hourShares }] of Object.entries(allocation)) {
+    const sum = hourShares?.reduce((total, share) => total + share, 0) ?? 1
+    if (Math.abs(sum - 1) > SHARES_ROUNDING)
+      throw corrupt(`shares of traffic sum to ${sum}`, `model.allocation.${campaign}.hourShares`)
+  }
 }
 
 function unsupported(message: string, field: string, value: number): OfferwrightError {

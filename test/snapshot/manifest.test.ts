@@ -33,6 +33,14 @@ test('rendering what was parsed gives the same bytes', () => {
   expect(Buffer.from(renderManifest(manifest)).toString()).toBe(bytes.toString())
 })
 
+test('an allocation is kept as it is, by campaign', () => {
+  const hourShares = new Array<number>(168).fill(1 / 168)
+  const allocation = { summer: { dualPrice: 0.25, hourShares }, winter: { dualPrice: 0 } }
+  const once = parsed((d) => Object.assign(d.model, { allocation }))
+  expect(once.model.allocation).toEqual(allocation)
+  expect(parseManifest(renderManifest(once))).toEqual(once)
+})
+
 describe('what a manifest may not say', () => {
   const cases: [string, (draft: Manifest & Record<string, unknown>) => void, object][] = [
     ['another format', (d) => Object.assign(d, { format: 3 }), { code: 'snapshot_unsupported', field: 'format' }],
@@ -44,6 +52,21 @@ describe('what a manifest may not say', () => {
     ['no segment', (d) => d.segments.pop(), { code: 'snapshot_corrupt', field: 'manifest.segments' }],
     ['an unknown field', (d) => Object.assign(d, { surprise: 1 }), { code: 'snapshot_corrupt' }],
     ['a negative watermark', (d) => Object.assign(d, { watermark: -1 }), { field: 'manifest.watermark' }],
+    [
+      'a price of a budget below 0',
+      (d) => Object.assign(d.model, { allocation: { summer: { dualPrice: -1 } } }),
+      { code: 'snapshot_corrupt', field: 'manifest.model.allocation.summer.dualPrice' },
+    ],
+    [
+      'a week of traffic without 168 hours',
+      (d) => Object.assign(d.model, { allocation: { summer: { dualPrice: 0, hourShares: [1] } } }),
+      { code: 'snapshot_corrupt', field: 'manifest.model.allocation.summer.hourShares' },
+    ],
+    [
+      'shares of traffic that do not sum to 1',
+      (d) => Object.assign(d.model, { allocation: { summer: { dualPrice: 0, hourShares: new Array(168).fill(0) } } }),
+      { code: 'snapshot_corrupt', field: 'manifest.model.allocation.summer.hourShares' },
+    ],
     ['a file outside the folder', (d) => Object.assign(d.segments[0].sections[0], { file: '../x.safetensors' }), {}],
     ['an absolute file', (d) => Object.assign(d.segments[0].sections[0], { file: '/etc/x.hnsw' }), {}],
     ['a missing section', (d) => d.segments[0].sections.splice(1, 1), { field: 'similarity' }],

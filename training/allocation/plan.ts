@@ -9,6 +9,7 @@
  * of margin and of discount a request, so λ is without one. Pure: the same requests give the same plan.
  */
 import { OfferwrightError } from '../../core/contract/errors.ts'
+import type { Allocation } from '../../core/snapshot/manifest.ts'
 import { solveDual } from './dual.ts'
 import { type AllocationInstance, dualValue } from './instance.ts'
 import { solveOneBudget } from './one-budget.ts'
@@ -37,16 +38,12 @@ export interface PlannedBudget {
   expectedRequests: number
 }
 
-export interface CampaignPlan {
-  /** λ⁰, of one minor unit of the budget. 0: the budget is more than the campaign can use. */
-  dualPrice: number
-  /** Of the requests for which the campaign has an action, as `PacingPlan` takes them. Absent: less than a week is known. */
-  hourShares?: number[]
-}
-
 export interface AllocationPlan {
-  /** By campaign id. */
-  campaigns: Record<string, CampaignPlan>
+  /**
+   * λ⁰ of each campaign, 0 where its budget is more than it can use, and how the requests for which it has an action spread
+   * over a week; left out where less than a week is known. As a snapshot's manifest takes it.
+   */
+  campaigns: Allocation
   /** What the known requests are worth at most, within the budgets' part for them. */
   boundMinor: number
 }
@@ -68,7 +65,7 @@ export function planAllocation(requests: readonly PlannedRequest[], budgets: rea
   }
 }
 
-function campaignPlan(requests: readonly PlannedRequest[], campaignId: string, dualPrice: number): CampaignPlan {
+function campaignPlan(requests: readonly PlannedRequest[], campaignId: string, dualPrice: number): Allocation[string] {
   const its = requests.filter(({ actions }) => actions.some((action) => action.campaignId === campaignId))
   const hourShares = hourSharesOf(its.map(({ timeMs }) => timeMs))
   return hourShares === null ? { dualPrice } : { dualPrice, hourShares: [...hourShares] }

@@ -7,7 +7,8 @@
  * believed outright. Hours are watched from the first request's to the last one's. Unit: shares of a week, which sum to 1;
  * every share is above 0.
  */
-import { HOUR_MS, HOURS_OF_WEEK, hourOfWeek } from '../../core/scoring/pacing.ts'
+import { HOUR_MS, hourOfWeek } from '../../core/scoring/pacing.ts'
+import { HOURS_OF_WEEK } from '../../core/snapshot/manifest.ts'
 
 /** Null where less than a week was watched: most of its hours would be guesses. `timesMs` in any order. */
 export function hourSharesOf(timesMs: ArrayLike<number>): Float64Array | null {
