@@ -83,7 +83,7 @@ export class LocalDecisions {
 }
 
 /** A shop that was never served has no logs. */
-function stateOfShop(folders: ShopFolders, shop: LocalShop): Promise<LiveState> | LiveState {
+export function stateOfShop(folders: ShopFolders, shop: LocalShop): Promise<LiveState> | LiveState {
   return existsSync(folders.log) ? stateOfLogs(folders, shop) : freshState(shop.file)
 }
 
@@ -95,14 +95,18 @@ export interface LocalShop {
 
 /** A snapshot with the catalogue as it was published, and the campaign file as it stands. */
 export async function openLocal(folders: ShopFolders, id: SnapshotId): Promise<LocalShop> {
+  const generation = await openCatalogue(folders, id)
+  const { file, revision } = readCampaigns(folders, generation.image.manifest.currency)
+  return { generation, file, campaigns: compileCampaigns(generation, file, revision) }
+}
+
+export async function openCatalogue(folders: ShopFolders, id: SnapshotId): Promise<Generation> {
   const image = await openSnapshot(snapshotFolder(folders.snapshots, id), {
     expectedId: id,
     reserveBytes: (segment) => reserveBytes(segment, 1),
   })
   fillLiveCatalogue(liveCatalogueOf(image), tablesOf(image))
-  const generation = openGeneration(image, 0)
-  const { file, revision } = readCampaigns(folders, image.manifest.currency)
-  return { generation, file, campaigns: compileCampaigns(generation, file, revision) }
+  return openGeneration(image, 0)
 }
 
 function readCampaigns({ campaigns }: ShopFolders, currency: string): { file: CampaignFile; revision: string } {

@@ -64,6 +64,11 @@ const COMMANDS: Entry[] = [
     load: async () => (await import('./quote.ts')).quoteCommand(),
   },
   {
+    name: 'campaigns',
+    summary: 'check a campaign file, list the campaigns and what is left of them',
+    load: async () => (await import('./campaigns.ts')).campaignsCommand(),
+  },
+  {
     name: 'prices',
     summary: 'the most profitable price of each item, or a markdown plan for the stock of one',
     load: async () => (await import('./prices.ts')).pricesCommand(),

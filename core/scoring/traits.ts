@@ -13,7 +13,7 @@ export function hasTrait(g: Generation, shopper: number, told: string[] | undefi
 function isKnown(g: Generation, shopper: number, trait: string): boolean {
   const t = g.tables.traits
   if (t === null || shopper < 0) return false
-  const code = codeOf(g, t, trait)
+  const code = traitCodeOf(g, trait)
   if (code < 0) return false
   const end = t.indptr.view[shopper + 1]
   for (let i = t.indptr.view[shopper]; i < end && t.codes.view[i] <= code; i++)
@@ -21,8 +21,10 @@ function isKnown(g: Generation, shopper: number, trait: string): boolean {
   return false
 }
 
-/** Only audiences ask, so as many codes are remembered as campaigns name traits. */
-function codeOf(g: Generation, t: NonNullable<Generation['tables']['traits']>, trait: string): number {
+/** Of `name=value`; -1 where no shopper has it. Only audiences ask, so as many codes are remembered as campaigns name traits. */
+export function traitCodeOf(g: Generation, trait: string): number {
+  const t = g.tables.traits
+  if (t === null) return -1
   const known = g.traitCodes.get(trait)
   if (known !== undefined) return known
   const at = trait.indexOf('=')

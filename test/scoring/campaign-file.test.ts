@@ -57,6 +57,17 @@ describe('a campaign file', () => {
     expect(faultsOf(JSON.stringify({ version: 1, currency: 'EUR', campaigns: [] })).fields).toEqual(['currency'])
   })
 
+  it('refuses groups that a quote could combine in too many ways, unless they stack by priority', () => {
+    const tiers = { ...coupon, mechanism: 'spend_threshold', ladder: [{ thresholdMinor: 100, rewardMinor: 10 }] }
+    const groups = Array.from({ length: 10 }, (_, n) => ({ ...tiers, id: `t${n}`, group: `g${n}` }))
+    const stacking = (policy: object, campaigns: object[]) =>
+      faultsOf(JSON.stringify({ version: 1, currency: 'GBP', policy, campaigns })).fields
+    expect(stacking({}, groups)).toEqual(['policy.stacking'])
+    expect(stacking({ stacking: 'priority' }, groups)).toEqual([])
+    expect(stacking({}, groups.slice(1))).toEqual([])
+    expect(stacking({}, [...groups.slice(1), { ...groups[0], state: 'draft' }])).toEqual([])
+  })
+
   it('refuses text that is not JSON', () => {
     expect(faultsOf('{').code).toBe('invalid_json')
   })

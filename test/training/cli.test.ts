@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -47,6 +48,21 @@ test('train, publish and evaluate work one after the other on a shop', async () 
   expect(await currentSnapshot(store)).toBeNull()
   const active = await offerwright('publish', '--home', home)
   expect(await currentSnapshot(store)).toBe(active.stdout.trim())
+
+  const file = join(home, 'next.json')
+  const campaign = { id: 'c', mechanism: 'coupon', state: 'live', startsAt: '2020-01-01', endsAt: '2020-01-01' }
+  await writeFile(file, JSON.stringify({ version: 1, currency: 'GBP', campaigns: [{ ...campaign, ladder: [] }] }))
+  const refused = await offerwright('campaigns', 'check', file, '--home', home)
+  expect(refused).toMatchObject({ code: 2, stderr: '' })
+  expect(refused.stdout).toMatch(/fault +campaigns.0..startsAt .*\n.*fault +campaigns.0..endsAt /)
+  const [startsAt, endsAt] = ['2020-01-01T00:00:00Z', '2020-02-01T00:00:00Z']
+  const over = { ...campaign, startsAt, endsAt, ladder: [{ percentBps: 500 }], budgetMinor: 7000 }
+  const shopFile = join(home, 'shops/default/campaigns.json')
+  await writeFile(shopFile, JSON.stringify({ version: 1, currency: 'GBP', campaigns: [over] }))
+  const checked = await offerwright('campaigns', 'check', '--home', home, '--json')
+  expect(JSON.parse(checked.stdout)).toMatchObject({ faults: [], warnings: [{ field: 'campaigns[0].endsAt' }] })
+  const listed = await offerwright('campaigns', 'list', '--home', home)
+  expect(listed.stdout).toMatch(/\nc +coupon +over +2020-01-01T00:00Z +2020-02-01T00:00Z +70\.00 +70\.00\n$/)
 
   const split = await offerwright('evaluate', 'split', '--home', home, '--holdout-weeks', '2', '--k', '5', '--json')
   expect(JSON.parse(split.stdout)).toMatchObject({
