@@ -2,6 +2,7 @@
 /** `npm run bench -- <what>`: each benchmark checks its answers first and prints no speed for a wrong one. */
 import { Command, Option } from 'commander'
 import { positive, wholeNumber } from '../cli/number-options.ts'
+import { benchAllocate, renderAllocate } from './allocate/allocate.ts'
 import { benchCarts, renderCarts } from './carts.ts'
 import { benchDecide, renderDecide } from './decide.ts'
 import { benchHttp, renderHttp } from './http/http.ts'
@@ -122,5 +123,16 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- prices --items 200 --seeds 10')
   .action((options) => print(benchPrices(options, say), renderPrices, options.json))
+
+program
+  .command('allocate')
+  .description('how near spending by dual prices comes to the linear program, with HiGHS as the oracle')
+  .option('--requests <n>', 'requests of a week with one budget; half as many under 16 constraints', positive, 200_000)
+  .option('--parity <n>', 'requests of the programs that HiGHS solves too, in minutes; 0: none', wholeNumber, 20_000)
+  .option('--seeds <n>', 'weeks and days of each kind', positive, 10)
+  .option('--seed <n>', 'seed of the first', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- allocate --requests 50000 --parity 2000 --seeds 5')
+  .action(async (options) => print(await benchAllocate(options, say), renderAllocate, options.json))
 
 await program.parseAsync()

@@ -1,14 +1,15 @@
 /**
- * How traffic spreads over the hours of a week, from the times of requests:
+ * How traffic spreads over the hours of a week, from the times of requests. With n_h requests in the e_h hours h that were
+ * watched, and m in an hour in the mean,
  *
- *   rate_h = (requests in hours h + mean) / (hours h that were watched + 1)      share_h = rate_h / Σ rate
+ *   n_h / e_h ~ N(rate_h, m / e_h),   rate_h ~ N(m, τ²),   share_h = E(rate_h) / Σ E(rate)
  *
- * with `mean` the requests of an average hour: one such hour is put before what was seen, so that an hour seen once is not
- * believed outright. Hours are watched from the first request's to the last one's. Unit: shares of a week, which sum to 1;
- * every share is above 0.
+ * so hours are believed the more, the more the week swings beyond what chance does (`shrinkage.ts`). Hours are watched from
+ * the first request's to the last one's. Unit: shares of a week, which sum to 1; every share is above 0.
  */
 import { HOUR_MS, hourOfWeek } from '../../core/scoring/pacing.ts'
 import { HOURS_OF_WEEK } from '../../core/snapshot/manifest.ts'
+import { shrink } from '../shrinkage.ts'
 
 /** Null where less than a week was watched: most of its hours would be guesses. `timesMs` in any order. */
 export function hourSharesOf(timesMs: ArrayLike<number>): Float64Array | null {
@@ -24,12 +25,19 @@ export function hourSharesOf(timesMs: ArrayLike<number>): Float64Array | null {
   const watched = last - first + 1
   if (!(watched >= HOURS_OF_WEEK)) return null
   const mean = timesMs.length / watched
-  const whole = Math.floor(watched / HOURS_OF_WEEK)
-  const rates = counts.map((count) => (count + mean) / (whole + 1))
-  for (let hour = first + whole * HOURS_OF_WEEK; hour <= last; hour++) {
-    const h = hourOfWeek(hour)
-    rates[h] = (counts[h] + mean) / (whole + 2)
-  }
-  const sum = rates.reduce((total, rate) => total + rate, 0)
-  return rates.map((rate) => rate / sum)
+  const timesWatched = watchedHours(first, watched)
+  const estimates = Array.from(counts, (count, h) => ({
+    mean: count / timesWatched[h],
+    variance: mean / timesWatched[h],
+  }))
+  const { items } = shrink(estimates, new Uint8Array(HOURS_OF_WEEK), 1, { mean, variance: mean ** 2 })
+  const sum = items.reduce((total, rate) => total + rate.mean, 0)
+  return Float64Array.from(items, (rate) => rate.mean / sum)
+}
+
+/** How often each hour of the week lies in `watched` hours from `first` on. */
+function watchedHours(first: number, watched: number): Float64Array {
+  const times = new Float64Array(HOURS_OF_WEEK).fill(Math.floor(watched / HOURS_OF_WEEK))
+  for (let i = 0; i < watched % HOURS_OF_WEEK; i++) times[hourOfWeek(first + i)]++
+  return times
 }
