@@ -98,6 +98,7 @@ class Server implements RunningServer {
       config,
       dispatch,
       generations: this.#generations,
+      campaigns,
       state,
       metrics: this.#metrics,
       isOpen: () => this.#isOpen,

@@ -61,18 +61,22 @@ export class OfferwrightError extends Error {
     this.code = code
     if (where.field !== undefined) this.field = where.field
     if ('value' in where) this.value = shortened(where.value)
-    if (where.faults !== undefined) this.faults = where.faults
+    if (where.faults !== undefined)
+      this.faults = where.faults.map((fault) =>
+        'value' in fault ? { ...fault, value: shortened(fault.value) } : fault,
+      )
   }
 
   get status(): number {
     return ERROR_STATUS[this.code]
   }
 
-  /** The wire form: `{"error":{"code","message","field","value"}}`. */
-  toJSON(): { error: Fault } {
-    const error: Fault = { code: this.code, message: this.message }
+  /** The wire form: `{"error":{"code","message","field","value","faults"}}`, of which the last three may be absent. */
+  toJSON(): { error: Fault & { faults?: Fault[] } } {
+    const error: Fault & { faults?: Fault[] } = { code: this.code, message: this.message }
     if (this.field !== undefined) error.field = this.field
     if (this.value !== undefined) error.value = this.value
+    if (this.faults !== undefined) error.faults = this.faults
     return { error }
   }
 }

@@ -8,9 +8,11 @@ import { activateSnapshot, listSnapshots } from '../../core/snapshot/store.ts'
 import type { ServerConfig } from '../config.ts'
 import { shopPaths } from '../config.ts'
 import type { Generations } from '../generations/generations.ts'
+import type { LiveCampaigns } from '../live/campaigns.ts'
 import type { LiveState } from '../live/state.ts'
 import type { ServerMetrics } from '../metrics.ts'
 import type { WorkRoute } from '../work/messages.ts'
+import { changeState, replaceCampaigns, servingCampaigns } from './campaigns.ts'
 import { type Dispatch, notReady } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
 import { type Caller, callerOf, ROLES, type Role } from './keys.ts'
@@ -19,6 +21,7 @@ export interface RouteParts {
   config: ServerConfig
   dispatch: Dispatch
   generations: Generations
+  campaigns: () => LiveCampaigns
   state: LiveState
   metrics: ServerMetrics
   /** False from the moment the server stops taking work. */
@@ -37,7 +40,7 @@ interface Route {
 const WORKING: readonly Role[] = ['serve', 'publish']
 const CHANGING: readonly Role[] = ['publish']
 
-/** A batch of 100 requests is rarely of 100 large ones. */
+/** A batch of 100 requests is rarely of 100 large ones; a campaign file is as a batch. */
 const BATCH_BODIES = 8
 
 const ROUTES: Route[] = [
@@ -51,6 +54,9 @@ const ROUTES: Route[] = [
   { method: 'post', path: '/v1/quote', roles: WORKING, handle: worked('quote') },
   { method: 'post', path: '/v1/events', roles: WORKING, handle: worked('events') },
   { method: 'put', path: '/v1/items', roles: CHANGING, handle: changeItems },
+  { method: 'get', path: '/v1/campaigns', roles: ROLES, handle: campaignsServing },
+  { method: 'put', path: '/v1/campaigns', roles: CHANGING, handle: putCampaigns },
+  { method: 'post', path: '/v1/campaigns/:id/state', roles: CHANGING, handle: postState },
   { method: 'get', path: '/v1/snapshots', roles: ROLES, handle: snapshots },
   { method: 'post', path: '/v1/snapshots/:id/activate', roles: CHANGING, handle: activate },
   { method: 'get', path: '/metrics', roles: ROLES, handle: metrics },
@@ -110,6 +116,31 @@ function changeItems(parts: RouteParts, exchange: Exchange, req: HttpRequest): v
       return { accepted: items.length, unknownItems: await parts.state.changeItems(generation, items, Date.now()) }
     })
   })
+}
+
+function campaignsServing(parts: RouteParts, exchange: Exchange): void {
+  answerWith(parts, exchange, async () => servingCampaigns(campaignsOf(parts)))
+}
+
+function putCampaigns(parts: RouteParts, exchange: Exchange, req: HttpRequest): void {
+  const ifMatch = req.getHeader('if-match').replaceAll('"', '')
+  exchange.readBody(req, BATCH_BODIES * parts.config.bodyBytes, (body) => {
+    const text = Buffer.from(body).toString()
+    answerWith(parts, exchange, async () => replaceCampaigns(campaignsOf(parts), text, ifMatch))
+  })
+}
+
+function postState(parts: RouteParts, exchange: Exchange, req: HttpRequest): void {
+  const id = req.getParameter(0) ?? ''
+  exchange.readBody(req, parts.config.bodyBytes, (body) => {
+    const text = Buffer.from(body).toString()
+    answerWith(parts, exchange, async () => changeState(campaignsOf(parts), id, text))
+  })
+}
+
+function campaignsOf({ generations, campaigns }: RouteParts): LiveCampaigns {
+  if (generations.current === null) throw notReady()
+  return campaigns()
 }
 
 function snapshots(parts: RouteParts, exchange: Exchange): void {

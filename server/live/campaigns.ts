@@ -10,6 +10,7 @@ import { DEFAULT_VALID_MINUTES } from '../../core/contract/campaigns.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { parseWhen, Zone } from '../../core/scoring/campaigns/windows.ts'
+import { writeDurably, writeFully } from '../../core/snapshot/files.ts'
 import { type BudgetLedger, CAMPAIGN_SLOTS, type CampaignSlot, limitKey } from '../../core/store/budgets.ts'
 import type { PublishedCampaigns } from '../work/messages.ts'
 import type { Paced } from './pacing.ts'
@@ -24,6 +25,8 @@ export class LiveCampaigns {
   readonly #budgets: BudgetLedger
   readonly #logger: Logger
   #version = ''
+  /** One look or change at a time, so that an old file is never taken over after a newer one. */
+  #turn: Promise<void> = Promise.resolve()
   #terms = new Map<string, { endsAt: number; validMs: number }>()
 
   constructor(file: string, currency: string, budgets: BudgetLedger, logger: Logger) {
@@ -34,8 +37,40 @@ export class LiveCampaigns {
     this.#publish(this.#none())
   }
 
+  /** The file that serves. */
+  get text(): string {
+    return Buffer.from(this.published.text).toString()
+  }
+
   /** Takes over the file when it has changed since the last look. */
-  async look(): Promise<void> {
+  look(): Promise<void> {
+    return this.#inTurn(() => this.#look())
+  }
+
+  /**
+   * Puts what `change` makes of the file in its place, durably, and serves it from the next batch on. Throws what `change`
+   * throws, `invalid_campaigns` with every fault, `environment` where the file cannot be written; then nothing changes.
+   */
+  replace(change: (text: string, revision: string) => string): Promise<void> {
+    return this.#inTurn(async () => {
+      const text = change(this.text, this.published.revision)
+      parseCampaignFile(text, this.#currency)
+      try {
+        await writeDurably(this.#file, (file) => writeFully(file, Buffer.from(text), 0))
+      } catch (error) {
+        throw new OfferwrightError('environment', `the campaign file was not written: ${(error as Error).message}`)
+      }
+      this.#publish(text)
+    })
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => undefined)
+    return done
+  }
+
+  async #look(): Promise<void> {
     try {
       const version = await versionOf(this.#file)
       if (version === this.#version) return

@@ -1,7 +1,7 @@
 /** The merchant's campaign file, checked as a whole: every fault is told at once, with its field, value and remedy. */
 import { Compile } from 'typebox/compile'
 import { Campaign, CampaignFile } from '../../contract/campaigns.ts'
-import { type Fault, OfferwrightError } from '../../contract/errors.ts'
+import { type Fault, jsonText, OfferwrightError } from '../../contract/errors.ts'
 import { parseJson, schemaFaults } from '../../contract/parse.ts'
 import { MAX_ACTIONS, MAX_BOOSTING } from '../arena.ts'
 import { CHECKS, codeFaults, type Refuse, stackingFaults } from './faults.ts'
@@ -34,7 +34,7 @@ function structureFaults(value: unknown): Fault[] {
     const schema = campaignSchemas.get(campaign?.mechanism)
     if (schema === undefined) {
       const known = [...campaignSchemas.keys()].join(', ')
-      const message = `invalid ${at}.mechanism: ${JSON.stringify(campaign?.mechanism)} (one of ${known})`
+      const message = `invalid ${at}.mechanism: ${jsonText(campaign?.mechanism)} (one of ${known})`
       faults.push({ code: 'invalid_value', message, field: `${at}.mechanism`, value: campaign?.mechanism })
     } else if (!schema.Check(campaign))
       for (const fault of schemaFaults(schema.Errors(campaign), campaign))
@@ -48,7 +48,7 @@ function meaningFaults(file: CampaignFile, currency: string): Fault[] {
   const refuse: Refuse = (field, value, remedy) =>
     faults.push({
       code: 'invalid_value',
-      message: `invalid ${field}: ${JSON.stringify(value)} (${remedy})`,
+      message: `invalid ${field}: ${jsonText(value)} (${remedy})`,
       field,
       value,
     })
