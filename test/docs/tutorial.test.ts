@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { CLI } from '../support/trained-shop.ts'
 
 const page = new URL('../../../docs/tutorial.md', import.meta.url)
@@ -43,11 +43,11 @@ test('the tutorial does what it says', { timeout: 120_000 }, async () => {
     OFFERWRIGHT_SHOP: undefined,
     PATH: `${folder}${delimiter}${process.env.PATH}`,
   }
+  onTestFinished(() => rm(folder, { recursive: true }))
   const steps = stepsOf(await readFile(page, 'utf8'))
   expect(steps.length).toBeGreaterThan(5)
   for (const { commands, shown } of steps) {
     const { stdout } = await promisify(execFile)('bash', ['-euc', commands], { cwd: folder, env })
     for (const line of shown) expect(stdout).toMatch(pattern(line))
   }
-  await rm(folder, { recursive: true })
 })
