@@ -53,6 +53,8 @@ export class LiveCampaigns {
    */
   replace(change: (text: string, revision: string) => string): Promise<void> {
     return this.#inTurn(async () => {
+      // What was written by hand a moment ago is changed, not written over.
+      await this.#look()
       const text = change(this.text, this.published.revision)
       parseCampaignFile(text, this.#currency)
       try {

@@ -24,11 +24,11 @@ function stepsOf(markdown: string): Step[] {
   })
 }
 
-/** Words count, how many blanks are between them does not; `…` stands for anything. */
+/** Words of one line count, how many blanks are between them does not; `…` stands for anything. */
 function pattern(line: string): RegExp {
   const words = line.trim().split(/\s+/)
   return new RegExp(
-    words.map((word) => (word === '…' ? '.*' : word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))).join('\\s*'),
+    words.map((word) => (word === '…' ? '.*' : word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))).join('[ \\t]+'),
   )
 }
 
