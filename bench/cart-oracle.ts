@@ -48,6 +48,7 @@ export function priceOne(g: Generation, file: CampaignFile, request: QuoteReques
     request,
     time: TIME,
     live: emptyLiveShopper(),
+    knownCodes: [],
     campaigns: compileCampaigns(g, file, 'oracle'),
     remainingMinor: Float64Array.from(file.campaigns, ({ budgetMinor }) => budgetMinor ?? Number.POSITIVE_INFINITY),
     remainingUses: new Float64Array(file.campaigns.length).fill(Number.POSITIVE_INFINITY),

@@ -6,6 +6,7 @@ import { type Fault, OfferwrightError } from '../core/contract/errors.ts'
 import { formatMinor } from '../core/contract/money.ts'
 import type { Live } from '../core/scoring/campaigns/compile.ts'
 import type { Warning } from '../core/scoring/campaigns/warnings.ts'
+import { codesCommand } from './campaign-codes.ts'
 import { EXIT } from './faults.ts'
 import { type HomeOptions, type ShopFolders, shopFolders, withHome } from './home.ts'
 import { resolveSnapshotId } from './snapshot-id.ts'
@@ -18,13 +19,14 @@ interface CampaignsOptions extends HomeOptions {
 
 export function campaignsCommand(): Command {
   return new Command('campaigns')
-    .description('check a campaign file, list the campaigns and what is left of them')
+    .description('check a campaign file, list the campaigns and what is left of them, make codes that are good once')
     .addCommand(
       leaf('check', 'every fault and every doubt of a campaign file', 'offerwright campaigns check next-week.json')
         .argument('[file]', "campaign file; without it the shop's own")
         .action(check),
     )
     .addCommand(leaf('list', 'what runs, and what is left of it', 'offerwright campaigns list').action(list))
+    .addCommand(codesCommand())
 }
 
 function leaf(name: string, summary: string, example: string): Command {

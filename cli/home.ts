@@ -20,6 +20,8 @@ export interface ShopFolders {
   campaigns: string
   /** Events, decisions and catalogue changes, as NDJSON. */
   log: string
+  /** Codes that are good once, and their redemptions: a SQLite database. */
+  ledger: string
 }
 
 export interface HomeOptions {
@@ -39,6 +41,7 @@ export function shopFolders({ home, shop }: HomeOptions): ShopFolders {
     snapshots: join(root, 'snapshots'),
     campaigns: join(root, 'campaigns.json'),
     log: join(root, 'log'),
+    ledger: join(root, 'ledger.sqlite'),
   }
 }
 

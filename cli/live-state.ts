@@ -20,6 +20,7 @@ import { parseAs, parseJson } from '../core/contract/parse.ts'
 import { hashOf, subjectOf } from '../core/scoring/keys.ts'
 import { limitsOfRow } from '../core/scoring/row.ts'
 import { type CampaignSlot, limitKey } from '../core/store/budgets.ts'
+import { spentByCodes } from '../core/store/ledger/redemptions.ts'
 import { ShopperReader } from '../core/store/shoppers.ts'
 import { SERVER_DEFAULTS } from '../server/config.ts'
 import { LiveCampaigns, limitsOf } from '../server/live/campaigns.ts'
@@ -103,6 +104,7 @@ export async function stateOfLogs(folders: ShopFolders, { generation, file }: Lo
   const room = { ...generation, room: generation }
   const { badRows, faults } = await replay(folders.log, state, campaigns, room, Date.now())
   if (badRows > 0) logger.warn({ badRows, faults }, 'log rows not used')
+  for (const spent of spentByCodes(folders.ledger)) state.settleSpent(spent, campaigns)
   state.catalogue.applyAll(room)
   const shoppers = new ShopperReader(state.shopperMemory)
   const live = emptyLiveShopper()

@@ -21,6 +21,7 @@ import { openSnapshot } from '../core/snapshot/open.ts'
 import { snapshotFolder } from '../core/snapshot/store.ts'
 import { stringAt } from '../core/snapshot/strings.ts'
 import { tablesOf } from '../core/snapshot/tables.ts'
+import { CodeReader } from '../core/store/ledger/codes.ts'
 import { requestOf, SCHEMAS, timeOf } from '../server/work/asked.ts'
 import type { ShopFolders } from './home.ts'
 import { freshState, type LiveState, stateOfLogs, stateOfRow } from './live-state.ts'
@@ -29,18 +30,20 @@ export class LocalDecisions {
   readonly #generation: Generation
   readonly #campaigns: CompiledCampaigns
   readonly #state: LiveState
+  readonly #codes: CodeReader
 
-  private constructor(generation: Generation, campaigns: CompiledCampaigns, state: LiveState) {
+  private constructor(generation: Generation, campaigns: CompiledCampaigns, state: LiveState, codes: CodeReader) {
     this.#generation = generation
     this.#campaigns = campaigns
     this.#state = state
+    this.#codes = codes
   }
 
   /** `rowFile`: a row of the decision log, whose live state is used instead of the shop's own. */
   static async open(folders: ShopFolders, id: SnapshotId, rowFile?: string): Promise<LocalDecisions> {
     const shop = await openLocal(folders, id)
     const state = rowFile === undefined ? await stateOfShop(folders, shop) : stateOfRow(shop.file, rowFile)
-    return new LocalDecisions(shop.generation, shop.campaigns, state)
+    return new LocalDecisions(shop.generation, shop.campaigns, state, new CodeReader(folders.ledger))
   }
 
   /** Answers a request in JSON, as `POST /v1/decide` does for a trusted caller. `now`: milliseconds since 1970. */
@@ -65,7 +68,15 @@ export class LocalDecisions {
     const time = timeOf(request.time, true, now)
     const { remainingMinor, remainingUses } = this.#state
     const live = this.#state.readLive(request, time)
-    return quote(this.#generation, { request, time, live, campaigns: this.#campaigns, remainingMinor, remainingUses })
+    return quote(this.#generation, {
+      request,
+      time,
+      live,
+      campaigns: this.#campaigns,
+      knownCodes: this.#codes.known(request, time),
+      remainingMinor,
+      remainingUses,
+    })
   }
 
   /** Shoppers with at least `least` items of history, in key order; `newest` is the newest of those items. */

@@ -65,7 +65,7 @@ const COMMANDS: Entry[] = [
   },
   {
     name: 'campaigns',
-    summary: 'check a campaign file, list the campaigns and what is left of them',
+    summary: 'check a campaign file, list the campaigns and what is left of them, make codes that are good once',
     load: async () => (await import('./campaigns.ts')).campaignsCommand(),
   },
   {

@@ -9,6 +9,7 @@ import type { BatchAnswer, DecideAnswer, RecommendAnswer } from '../core/contrac
 import { ERROR_STATUS, type ErrorCode, type Fault, OfferwrightError } from '../core/contract/errors.ts'
 import type { ShopperEvent } from '../core/contract/events.ts'
 import type { QuoteAnswer, QuoteRequest } from '../core/contract/quotes.ts'
+import type { RedemptionAnswer, RedemptionRequest } from '../core/contract/redemptions.ts'
 import type { DecideRequest, RecommendRequest, SimilarRequest } from '../core/contract/requests.ts'
 import { NoAnswerError } from './errors.ts'
 
@@ -16,6 +17,7 @@ export type { DecideAnswer, DecidedItem, ItemOffer, RecommendAnswer } from '../c
 export { OfferwrightError } from '../core/contract/errors.ts'
 export type { ShopperEvent } from '../core/contract/events.ts'
 export type { QuoteAnswer, QuoteRequest } from '../core/contract/quotes.ts'
+export type { RedemptionAnswer, RedemptionRequest } from '../core/contract/redemptions.ts'
 export type { DecideRequest, RecommendRequest, SimilarRequest } from '../core/contract/requests.ts'
 export { NoAnswerError } from './errors.ts'
 
@@ -40,6 +42,8 @@ export interface Client {
   similar(request: SimilarRequest): Promise<RecommendAnswer>
   /** What a cart costs under the campaigns of the shop. */
   quote(request: QuoteRequest): Promise<QuoteAnswer>
+  /** Uses up a code that is good once. Sent again with the same `id`, it is answered the same. */
+  redeem(redemption: RedemptionRequest): Promise<RedemptionAnswer>
   /** Tells what shoppers did; their next answers follow it. */
   track(events: ShopperEvent[]): Promise<void>
 }
@@ -75,6 +79,7 @@ export function createClient({ url, apiKey, timeoutMs = DEFAULT_TIMEOUT_MS }: Cl
     recommendBatch: (requests) => postBatch<RecommendAnswer>('/v1/recommend/batch', requests),
     similar: (request) => post('/v1/similar', request),
     quote: (request) => post('/v1/quote', request),
+    redeem: (redemption) => post('/v1/redemptions', redemption),
     track: async (events) => {
       await post('/v1/events', { events })
     },

@@ -66,7 +66,12 @@ export function isLoopback(host: string): boolean {
 
 export function shopPaths({ home, shop }: Pick<ServerConfig, 'home' | 'shop'>) {
   const root = join(resolve(home), 'shops', shop)
-  return { snapshots: join(root, 'snapshots'), campaigns: join(root, 'campaigns.json'), log: join(root, 'log') }
+  return {
+    snapshots: join(root, 'snapshots'),
+    campaigns: join(root, 'campaigns.json'),
+    log: join(root, 'log'),
+    ledger: join(root, 'ledger.sqlite'),
+  }
 }
 
 function wholeNumber(field: string, value: number, least: number, most: number): void {

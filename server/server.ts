@@ -4,10 +4,12 @@ import { access, mkdir } from 'node:fs/promises'
 import { type Logger, pino } from 'pino'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import { type ListenSocket, loadUws, type TemplatedApp, type Uws } from '../core/native/uws.ts'
+import { spentByCodes } from '../core/store/ledger/redemptions.ts'
 import { type ServerConfig, serverConfig, shopPaths } from './config.ts'
 import { Generations } from './generations/generations.ts'
 import { Dispatch } from './http/dispatch.ts'
 import { addRoutes } from './http/routes.ts'
+import { RedemptionDesk } from './ledger/desk.ts'
 import { LiveCampaigns } from './live/campaigns.ts'
 import { Pacing } from './live/pacing.ts'
 import { Poll } from './live/poll.ts'
@@ -60,6 +62,7 @@ class Server implements RunningServer {
   readonly #generations: Generations
   #campaigns!: LiveCampaigns
   readonly #pacing: Pacing
+  readonly #desk: RedemptionDesk
   #socket: ListenSocket | null = null
   #polls: Poll[] = []
   #isOpen = true
@@ -81,11 +84,18 @@ class Server implements RunningServer {
       budgets: state.budgets.memory,
       keptOffers: state.keptOffersMemory,
       dualPrices: state.dualPrices,
+      ledger: shopPaths(config).ledger,
       logger,
       prepare: (generation) => this.#prepare(generation),
       onServing: (generation) => this.#state.catalogue.applyAll(generation),
     })
     const campaigns = () => this.#campaigns
+    this.#desk = new RedemptionDesk({
+      file: shopPaths(config).ledger,
+      terms: () => this.#campaigns.redemptionTerms,
+      onSpent: (spent) => state.settleSpent(spent, this.#campaigns),
+      onFailure: (error) => logger.error({ reason: error.message }, 'redemptions not booked'),
+    })
     const dispatch = new Dispatch({
       generations: this.#generations,
       campaigns,
@@ -100,6 +110,7 @@ class Server implements RunningServer {
       generations: this.#generations,
       campaigns,
       state,
+      desk: this.#desk,
       metrics: this.#metrics,
       isOpen: () => this.#isOpen,
       onFailure: (error) => logger.error({ failure: String((error as Error).stack ?? error) }, 'request failed'),
@@ -141,6 +152,7 @@ class Server implements RunningServer {
     if (this.#socket) this.#uws.us_listen_socket_close(this.#socket)
     await Promise.all(this.#polls.map((poll) => poll.stop()))
     await this.#finishRequests()
+    await this.#desk.close()
     await this.#generations.close()
     this.#app.close()
     await this.#state.close()
@@ -155,10 +167,11 @@ class Server implements RunningServer {
   }
 
   async #restore(generation: NonNullable<Generations['current']>): Promise<void> {
-    const { campaigns, log } = shopPaths(this.#config)
+    const { campaigns, log, ledger } = shopPaths(this.#config)
     const live = new LiveCampaigns(campaigns, generation.image.manifest.currency, this.#state.budgets, this.#logger)
     await live.look()
     const report = await replay(log, this.#state, live, generation, Date.now())
+    for (const spent of spentByCodes(ledger)) this.#state.settleSpent(spent, live)
     this.#campaigns = live
     this.#logger[report.badRows > 0 ? 'warn' : 'info'](report, 'live state restored')
   }

@@ -27,6 +27,7 @@ const LAW: Record<string, string[]> = {
 const NATIVE_IMPORTERS: Record<string, string> = {
   'hnswlib-node': 'core/native/ann.ts',
   piscina: 'core/native/pool.ts',
+  'better-sqlite3': 'core/store/ledger/database.ts',
   '@duckdb/node-api': 'training/duckdb.ts',
   'uwebsockets-node18': 'core/native/uws.ts',
   'uwebsockets-node22': 'core/native/uws.ts',

@@ -129,8 +129,10 @@ export const Campaign = Type.Union([
       scope: Type.Optional(Type.Enum(['item', 'basket'])),
       /** Subtotal of the targeted lines from which it counts. */
       minimumSpendMinor: Type.Optional(Minor),
-      /** One code for all. Absent: it applies by itself. */
+      /** One code for all. Neither this nor `codes`: it applies by itself. */
       code: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })),
+      /** `single_use`: every code is good once; `offerwright campaigns codes create` makes them. */
+      codes: Type.Optional(Type.Literal('single_use')),
       ladder,
     },
     closed,
@@ -239,6 +241,11 @@ export const POLICY_DEFAULTS: PromotionPolicy = {
   priceGapBps: 10_000,
   prices: 'personal',
   ranking: 'joint',
+}
+
+/** Whether it counts with one of its own codes only, each of which is good once. */
+export function isSingleUse(campaign: Campaign): boolean {
+  return campaign.mechanism === 'coupon' && campaign.codes === 'single_use'
 }
 
 export const DEFAULT_VALID_MINUTES = 24 * 60

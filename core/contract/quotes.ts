@@ -35,6 +35,9 @@ export const REFUSALS = [
   'audience',
   'limit_reached',
   'code_missing',
+  'code_used',
+  'code_reserved',
+  'code_expired',
   'not_offered',
   'no_item',
   'minimum_spend',
@@ -80,6 +83,16 @@ export interface RefusedPromotion {
   rewardMinor?: number
 }
 
+/** What came of a code that was typed in; null: it counts. */
+export interface QuotedCode {
+  /** As it was typed. */
+  code: string
+  /** Null where no campaign has such a code. */
+  campaign: string | null
+  /** `code_not_needed`: another code of the campaign counts. */
+  reason: Refusal | 'code_unknown' | 'code_not_needed' | null
+}
+
 export interface QuoteAnswer {
   snapshot: string
   shop: string
@@ -90,6 +103,8 @@ export interface QuoteAnswer {
   lines: QuotedLine[]
   promotions: QuotedPromotion[]
   refused: RefusedPromotion[]
+  /** In the order of the request. */
+  codes: QuotedCode[]
   listMinor: number
   discountMinor: number
   shippingMinor: number

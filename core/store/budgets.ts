@@ -120,6 +120,13 @@ export class BudgetLedger {
     account.spent += amountMinor
   }
 
+  /** What was spent in all, where another book is kept of it. */
+  settle(campaign: string, spentMinor: number): void {
+    const account = this.#account(campaign)
+    this.#view.add(account.slot, account.spent - spentMinor)
+    account.spent = spentMinor
+  }
+
   /** Minor units that were spent, and what offers that still hold are expected to cost. */
   used(campaign: string): { spent: number; outstanding: number } {
     const { spent, expected } = this.#account(campaign)

@@ -31,6 +31,7 @@ export interface GenerationOptions extends SignaturePolicy {
   budgets: SharedArrayBuffer
   keptOffers: SharedArrayBuffer
   dualPrices: Float64Array
+  ledger: string
   /** A worker died; what it held in the generation's memory is lost with it. */
   onLost: (generation: ServingGeneration, reason: Error) => void
 }
@@ -67,6 +68,7 @@ export class ServingGeneration {
       budgets: options.budgets,
       keptOffers: options.keptOffers,
       dualPrices: options.dualPrices,
+      ledger: options.ledger,
     }
     this.#pool = new WorkerPool({
       file: new URL('../work/worker.js', import.meta.url),

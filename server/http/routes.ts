@@ -8,6 +8,7 @@ import { activateSnapshot, listSnapshots } from '../../core/snapshot/store.ts'
 import type { ServerConfig } from '../config.ts'
 import { shopPaths } from '../config.ts'
 import type { Generations } from '../generations/generations.ts'
+import type { RedemptionDesk } from '../ledger/desk.ts'
 import type { LiveCampaigns } from '../live/campaigns.ts'
 import type { LiveState } from '../live/state.ts'
 import type { ServerMetrics } from '../metrics.ts'
@@ -16,6 +17,7 @@ import { changeState, replaceCampaigns, servingCampaigns } from './campaigns.ts'
 import { type Dispatch, notReady } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
 import { type Caller, callerOf, ROLES, type Role } from './keys.ts'
+import { answerRedemption } from './redemptions.ts'
 
 export interface RouteParts {
   config: ServerConfig
@@ -23,6 +25,7 @@ export interface RouteParts {
   generations: Generations
   campaigns: () => LiveCampaigns
   state: LiveState
+  desk: RedemptionDesk
   metrics: ServerMetrics
   /** False from the moment the server stops taking work. */
   isOpen: () => boolean
@@ -53,6 +56,7 @@ const ROUTES: Route[] = [
   { method: 'post', path: '/v1/similar', roles: WORKING, handle: worked('similar') },
   { method: 'post', path: '/v1/quote', roles: WORKING, handle: worked('quote') },
   { method: 'post', path: '/v1/events', roles: WORKING, handle: worked('events') },
+  { method: 'post', path: '/v1/redemptions', roles: WORKING, handle: redeem },
   { method: 'put', path: '/v1/items', roles: CHANGING, handle: changeItems },
   { method: 'get', path: '/v1/campaigns', roles: ROLES, handle: campaignsServing },
   { method: 'put', path: '/v1/campaigns', roles: CHANGING, handle: putCampaigns },
@@ -114,6 +118,17 @@ function changeItems(parts: RouteParts, exchange: Exchange, req: HttpRequest): v
       const generation = parts.generations.current
       if (generation === null) throw notReady()
       return { accepted: items.length, unknownItems: await parts.state.changeItems(generation, items, Date.now()) }
+    })
+  })
+}
+
+function redeem(parts: RouteParts, exchange: Exchange, req: HttpRequest, { trusted }: Caller): void {
+  const { desk, config } = parts
+  exchange.readBody(req, config.bodyBytes, (body) => {
+    const text = Buffer.from(body).toString()
+    answerWith(parts, exchange, async () => {
+      if (parts.generations.current === null) throw notReady()
+      return answerRedemption(desk, text, config.shop, trusted, Date.now())
     })
   })
 }

@@ -6,12 +6,13 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Campaign, CampaignFile } from '../../core/contract/campaigns.ts'
-import { DEFAULT_VALID_MINUTES } from '../../core/contract/campaigns.ts'
+import { DEFAULT_VALID_MINUTES, isSingleUse } from '../../core/contract/campaigns.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { parseWhen, Zone } from '../../core/scoring/campaigns/windows.ts'
 import { writeDurably, writeFully } from '../../core/snapshot/files.ts'
 import { type BudgetLedger, CAMPAIGN_SLOTS, type CampaignSlot, limitKey } from '../../core/store/budgets.ts'
+import type { RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
 import type { PublishedCampaigns } from '../work/messages.ts'
 import type { Paced } from './pacing.ts'
 
@@ -19,6 +20,8 @@ export class LiveCampaigns {
   published!: PublishedCampaigns
   /** Live campaigns whose budgets are paced. */
   paced: Paced[] = []
+  /** Of the campaigns whose codes are good once, by id. */
+  redemptionTerms: ReadonlyMap<string, RedemptionTerms> = new Map()
   refused = 0
   readonly #file: string
   readonly #currency: string
@@ -102,6 +105,7 @@ export class LiveCampaigns {
     this.#terms = termsOf(file)
     this.published = { revision, text: shared(Buffer.from(text)), slots: this.#slotsOf(file) }
     this.paced = this.#pacedOf(file)
+    this.redemptionTerms = redemptionTermsOf(file)
     this.#logger.info({ revision, campaigns: file.campaigns.length }, 'campaigns serving')
   }
 
@@ -156,6 +160,25 @@ function termsOf({ campaigns }: CampaignFile) {
         validMs: (validMinutes ?? DEFAULT_VALID_MINUTES) * 60_000,
       },
     ]),
+  )
+}
+
+function redemptionTermsOf({ campaigns }: CampaignFile): Map<string, RedemptionTerms> {
+  return new Map(
+    campaigns.filter(isSingleUse).map(({ id, state, startsAt, endsAt, zone: name, budgetMinor, limits }) => {
+      const zone = name === undefined ? null : new Zone(name)
+      return [
+        id,
+        {
+          isLive: state === 'live',
+          startsAt: parseWhen(startsAt, 'startsAt', zone),
+          endsAt: parseWhen(endsAt, 'endsAt', zone),
+          budgetMinor: budgetMinor ?? null,
+          uses: limits?.total ?? null,
+          usesOfShopper: limits?.perShopper ?? null,
+        },
+      ]
+    }),
   )
 }
 

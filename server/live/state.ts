@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { ItemChange } from '../../core/contract/requests.ts'
 import { BUDGET_SLOTS, BudgetLedger, CAMPAIGN_SLOTS, limitKey } from '../../core/store/budgets.ts'
 import { KeptOffers, keptOffersMemory } from '../../core/store/kept-offers.ts'
+import type { Spent } from '../../core/store/ledger/redemptions.ts'
 import { AppendLog } from '../../core/store/log.ts'
 import { ShopperWriter, shopperMemory } from '../../core/store/shoppers.ts'
 import type { ServingGeneration } from '../generations/generation.ts'
@@ -67,14 +68,27 @@ export class LiveState {
     if (use !== null) this.shoppers.appendUse(subject, use)
   }
 
-  /** What a purchase names that is no campaign with limits changes none; its row tells of it. */
+  /** What a purchase names that is no campaign with limits changes none; its row tells of it. A code's redemption is booked by the ledger. */
   applySpending({ campaign, amountMinor, units, holder, decidedAt }: Spending, campaigns: LiveCampaigns): void {
     const spent = { minor: amountMinor, uses: 1, stock: units }
-    for (const slot of CAMPAIGN_SLOTS) {
+    const limited = campaigns.redemptionTerms.has(campaign) ? [] : CAMPAIGN_SLOTS
+    for (const slot of limited) {
       const key = limitKey(campaign, slot)
       if (this.budgets.knows(key)) this.budgets.spend(key, spent[slot], campaigns.validUntil(campaign, decidedAt))
     }
     if (holder !== null) this.keptOffers.use(holder.subject, holder.item, holder.campaignHash)
+  }
+
+  /** What the ledger says that a campaign's codes have used takes the place of what was known of it. */
+  settleSpent({ campaign, minor, uses }: Spent, campaigns: LiveCampaigns): void {
+    if (!campaigns.redemptionTerms.has(campaign)) return
+    for (const [slot, used] of [
+      ['minor', minor],
+      ['uses', uses],
+    ] as const) {
+      const key = limitKey(campaign, slot)
+      if (this.budgets.knows(key)) this.budgets.settle(key, used)
+    }
   }
 
   /** An answer already given matters more than its row: with a disk that fails, rows are dropped and counted. */

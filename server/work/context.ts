@@ -7,6 +7,7 @@ import { type Generation, openGeneration } from '../../core/scoring/generation.t
 import type { SnapshotImage } from '../../core/snapshot/open.ts'
 import { BudgetView, CAMPAIGN_SLOTS } from '../../core/store/budgets.ts'
 import { KeptOffers } from '../../core/store/kept-offers.ts'
+import { CodeReader } from '../../core/store/ledger/codes.ts'
 import { ShopperReader } from '../../core/store/shoppers.ts'
 import { type AskedBy, readLive } from '../live/read.ts'
 import { BatchReader, type BatchTask, type PublishedCampaigns, type Slab } from './messages.ts'
@@ -24,6 +25,8 @@ export interface WorkerSetup {
   keptOffers: SharedArrayBuffer
   /** By budget slot. */
   dualPrices: Float64Array
+  /** File of the shop's ledger. */
+  ledger: string
 }
 
 export class WorkContext {
@@ -31,6 +34,7 @@ export class WorkContext {
   readonly budgets: BudgetView
   readonly kept: KeptOffers
   readonly results: Results
+  readonly codes: CodeReader
   /** The shopper of the request at hand. */
   readonly live = emptyLiveShopper()
   readonly #slabs: Slab[]
@@ -44,7 +48,7 @@ export class WorkContext {
   #dualPrices = new Float64Array(0)
   readonly #priceBySlot: Float64Array
 
-  constructor({ image, arenas, slabs, shoppers, budgets, keptOffers, dualPrices }: WorkerSetup) {
+  constructor({ image, arenas, slabs, shoppers, budgets, keptOffers, dualPrices, ledger }: WorkerSetup) {
     this.generation = openGeneration(image, claimArena(arenas))
     this.results = new Results(this.generation)
     this.#slabs = slabs
@@ -53,6 +57,7 @@ export class WorkContext {
     this.budgets = new BudgetView(budgets)
     this.kept = new KeptOffers(keptOffers, threadId)
     this.#priceBySlot = dualPrices
+    this.codes = new CodeReader(ledger)
   }
 
   get campaigns(): CompiledCampaigns {

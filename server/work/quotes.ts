@@ -16,6 +16,7 @@ export function answerQuote(context: WorkContext, body: Buffer, trusted: boolean
     context.kept.unlock(holder)
   }
   const { campaigns } = context
-  const answer = quote(context.generation, { request, time, live, campaigns, ...context.remaining() })
+  const knownCodes = context.codes.known(request, time)
+  const answer = quote(context.generation, { request, time, live, campaigns, knownCodes, ...context.remaining() })
   context.results.answerText(200, JSON.stringify(answer))
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareOne, randomCampaigns, randomCart } from '../../bench/cart-oracle.ts'
 import { Random } from '../../bench/random.ts'
 import type { Campaign, CampaignFile } from '../../core/contract/campaigns.ts'
+import type { KnownCode } from '../../core/contract/codes.ts'
 import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/live.ts'
 import type { QuoteRequest } from '../../core/contract/quotes.ts'
 import { compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
@@ -52,6 +53,7 @@ describe('a quote', () => {
     request: QuoteRequest,
     policy: CampaignFile['policy'] = {},
     live: LiveShopperColumns = emptyLiveShopper(),
+    knownCodes: KnownCode[] = [],
   ) {
     const text = JSON.stringify({ version: 1, currency: 'GBP', policy: { holdoutBps: 0, ...policy }, campaigns })
     const file = parseCampaignFile(text, 'GBP')
@@ -59,6 +61,7 @@ describe('a quote', () => {
       request,
       time: NOW,
       live,
+      knownCodes,
       campaigns: compileCampaigns(g, file, 'revision'),
       remainingMinor: Float64Array.from(file.campaigns, ({ budgetMinor }) => budgetMinor ?? Number.POSITIVE_INFINITY),
       remainingUses: new Float64Array(file.campaigns.length).fill(Number.POSITIVE_INFINITY),

@@ -5,6 +5,7 @@ import {
   type CampaignFile,
   DEFAULT_VALID_MINUTES,
   type Depth,
+  isSingleUse,
   type Mechanism,
   POLICY_DEFAULTS,
   type PromotionPolicy,
@@ -53,6 +54,8 @@ export interface Live {
   /** Position of its response curve in the snapshot, or -1. */
   curve: number
   code?: string
+  /** Counts with a code of its own only: a quote's, never an offer of a decision. */
+  isSingleUse: boolean
   /** Which items are bought and which are given; null where it is no bundle. */
   bundle: { buyTargets: Uint32Array | null; getTargets: Uint32Array | null } | null
 }
@@ -123,7 +126,7 @@ function itemCampaigns(live: Live): ItemCampaign[] {
   const isItems =
     definition.mechanism === 'time_limited' ||
     (definition.mechanism === 'coupon' && definition.scope !== 'basket' && definition.minimumSpendMinor === undefined)
-  if (!isItems) return []
+  if (!isItems || live.isSingleUse) return []
   const on: ItemCampaign = { ...live, steps: [] }
   on.steps = definition.ladder.map((depth, number) => ({
     on,
@@ -138,7 +141,7 @@ function itemCampaigns(live: Live): ItemCampaign[] {
 /** What a subtotal earns: spend thresholds, and coupons and free shipping from a minimum spend on. */
 function basketCampaigns(live: Live): BasketCampaign[] {
   const tiers = tiersOf(live.definition)
-  if (tiers.length === 0) return []
+  if (tiers.length === 0 || live.isSingleUse) return []
   const { definition } = live
   const every = definition.mechanism === 'spend_threshold' && definition.every === true
   const maxTimes = every ? (definition.maxTimes ?? Number.POSITIVE_INFINITY) : 1
@@ -200,6 +203,7 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
     boost: campaign.boost ?? 1,
     pins: (campaign.pins ?? []).map(({ item, slot }) => ({ item: itemIndexOf(g, item), slot })),
     curve: curveOf(g, campaign.id, campaign.mechanism),
+    isSingleUse: isSingleUse(campaign),
     bundle: campaign.mechanism === 'bundle' ? bundleOf(g, campaign) : null,
   }
   if (campaign.mechanism === 'coupon' && campaign.code !== undefined) live.code = campaign.code

@@ -8,7 +8,14 @@ import { parseWhen, Zone } from './windows.ts'
 export type Refuse = (field: string, value: unknown, remedy: string) => void
 type Check = (campaign: Campaign, at: string, refuse: Refuse) => void
 
-export const CHECKS: readonly Check[] = [timeFaults, budgetFaults, ladderFaults, targetFaults, merchandiseFaults]
+export const CHECKS: readonly Check[] = [
+  timeFaults,
+  budgetFaults,
+  ladderFaults,
+  targetFaults,
+  merchandiseFaults,
+  singleUseFaults,
+]
 
 function timeFaults({ startsAt, endsAt, zone: name, hours }: Campaign, at: string, refuse: Refuse): void {
   const told = <Result>(check: () => Result): Result | null => {
@@ -87,6 +94,19 @@ function merchandiseFaults({ boost, targets, pins = [] }: Campaign, at: string, 
     slots.add(slot)
     items.add(item)
   })
+}
+
+function singleUseFaults(campaign: Campaign, at: string, refuse: Refuse): void {
+  if (campaign.mechanism !== 'coupon' || campaign.codes === undefined) return
+  const { code, codes, ladder } = campaign
+  if (code !== undefined)
+    refuse(`${at}.codes`, codes, 'one code for all, or codes that are good once: leave out "code"')
+  if (ladder.length > 1)
+    refuse(
+      `${at}.ladder`,
+      ladder,
+      'every code that is good once takes off the same: leave one step, or make two campaigns',
+    )
 }
 
 /** A code must say which campaign it is of, as long as both can be used. */

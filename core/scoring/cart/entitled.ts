@@ -6,6 +6,7 @@ import { isOpenAt } from '../campaigns/compile.ts'
 import type { Generation } from '../generation.ts'
 import { itemHashOf } from '../keys.ts'
 import { barredBy, type GuardState } from '../offers/guards.ts'
+import { counting, type TypedCodes } from './codes.ts'
 import type { Entitled } from './promotion.ts'
 import type { Row } from './rows.ts'
 
@@ -14,13 +15,13 @@ export interface Entitlement {
   refused: { live: Live; reason: Refusal }[]
 }
 
-/** `codes`: what the shopper typed in. Offers that the shopper holds count whatever their campaign's state has become. */
+/** Offers that the shopper holds count whatever their campaign's state has become. */
 export function entitlement(
   g: Generation,
   { all, byHash, policy }: CompiledCampaigns,
   guards: GuardState,
   rows: Row[],
-  codes: ReadonlySet<string>,
+  codes: TypedCodes,
   barred: Refusal | null,
 ): Entitlement {
   const held = barred === null && policy.prices === 'personal' ? heldOffers(g, byHash, guards, rows) : []
@@ -48,7 +49,7 @@ function refusalOf(
   g: Generation,
   guards: GuardState,
   live: Live,
-  codes: ReadonlySet<string>,
+  codes: TypedCodes,
   barred: Refusal | null,
 ): Refusal | null {
   const { definition } = live
@@ -58,8 +59,14 @@ function refusalOf(
   const personal = barredBy(g, guards, live)
   if (personal === 'audience' || personal === 'holdout' || personal === 'limit_reached') return personal
   if (guards.remainingUses[live.position] < 1) return 'limit_reached'
-  if (definition.mechanism !== 'coupon') return null
-  return definition.code === undefined || codes.has(definition.code) ? null : 'code_missing'
+  return codeRefusalOf(live, codes)
+}
+
+function codeRefusalOf(live: Live, codes: TypedCodes): Refusal | null {
+  if (!live.isSingleUse) return live.code === undefined || codes.typed.has(live.code) ? null : 'code_missing'
+  const own = counting(codes, live)
+  if (own === null) return 'code_missing'
+  return own.refusal ?? (own.usesOfShopper >= live.perShopper ? 'limit_reached' : null)
 }
 
 /** Each for one unit of its item, or for the basket. */

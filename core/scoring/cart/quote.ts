@@ -3,6 +3,7 @@
  *
  *   rows → entitled → grouped → stacked → lines
  */
+import type { KnownCode } from '../../contract/codes.ts'
 import { OfferwrightError } from '../../contract/errors.ts'
 import type { LiveShopperColumns } from '../../contract/live.ts'
 import type {
@@ -20,6 +21,7 @@ import type { Generation } from '../generation.ts'
 import { isHeldOut } from '../identity.ts'
 import { itemIndexOf, shopperIndexOf, subjectOf } from '../keys.ts'
 import type { GuardState } from '../offers/guards.ts'
+import { quotedCodes, type TypedCodes } from './codes.ts'
 import { entitlement } from './entitled.ts'
 import { capOf, type Entitled, qualifies } from './promotion.ts'
 import { copyOf, listOf, netOf, type Row, rowsOf, type UnitGroup } from './rows.ts'
@@ -34,6 +36,8 @@ export interface QuoteArguments {
   /** As in `DecideArguments`. */
   remainingMinor: Float64Array
   remainingUses: Float64Array
+  /** Of the codes that were typed in, those that are good once, as they stand. */
+  knownCodes: readonly KnownCode[]
 }
 
 export function quote(g: Generation, args: QuoteArguments): QuoteAnswer {
@@ -50,7 +54,8 @@ export function quote(g: Generation, args: QuoteArguments): QuoteAnswer {
   const guards = guardsOf(g, args)
   const { policy } = campaigns
   const barred = barredAltogether(g, args, guards.subject)
-  const { entitled, refused } = entitlement(g, campaigns, guards, rows, new Set(request.codes), barred)
+  const codes: TypedCodes = { typed: new Set(request.codes), known: args.knownCodes }
+  const { entitled, refused } = entitlement(g, campaigns, guards, rows, codes, barred)
   const stacking: Stacking = { policy, remainingMinor: ({ position }) => remainingMinor[position] }
   const cart: Stacked = {
     rows: copyOf(rows),
@@ -59,6 +64,10 @@ export function quote(g: Generation, args: QuoteArguments): QuoteAnswer {
     applied: [],
   }
   const priced = stack(stacking, groupsOf(entitled), cart)
+  const notCounting: RefusedPromotion[] = [
+    ...refused.map(({ live, reason }) => ({ campaign: live.id, reason })),
+    ...entitled.filter((each) => !isApplied(priced, each.live)).map((each) => whyNot(stacking, each, priced)),
+  ]
   return {
     snapshot: g.image.id,
     shop: g.image.manifest.shop,
@@ -71,10 +80,8 @@ export function quote(g: Generation, args: QuoteArguments): QuoteAnswer {
       mechanism,
       ...rest,
     })),
-    refused: [
-      ...refused.map(({ live, reason }) => ({ campaign: live.id, reason })),
-      ...entitled.filter((each) => !isApplied(priced, each.live)).map((each) => whyNot(stacking, each, priced)),
-    ],
+    refused: notCounting,
+    codes: quotedCodes(campaigns, codes, notCounting),
     listMinor: listOf(rows),
     discountMinor: discountOf(priced),
     shippingMinor: priced.shippingMinor,
