@@ -98,9 +98,10 @@ async function create(options: CreateOptions): Promise<void> {
   const ledger = openLedger(folders.ledger)
   const progress = progressView()
   try {
+    const chunks = makeCodes(ledger, order, randomInt, now)
     await print('code,campaign,shopper,expires_at\n')
     let done = 0
-    for (const made of makeCodes(ledger, order, randomInt, now)) {
+    for (const made of chunks) {
       done += made.length
       await print(made.map(({ code, shopper }) => csv([code, campaign, shopper, timeText(expiresAt)])).join(''))
       progress.show({ stage: 'codes', done, total, message: `${done} of ${total}` })

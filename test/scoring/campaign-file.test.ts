@@ -68,6 +68,21 @@ describe('a campaign file', () => {
     expect(stacking({}, [...groups.slice(1), { ...groups[0], state: 'draft' }])).toEqual([])
   })
 
+  it('has for a coupon one code for all or codes that are good once, each of which takes off the same', () => {
+    const codes = 'single_use'
+    const ladder = [...coupon.ladder, { amountMinor: 100 }]
+    const faults = faultsOf(
+      file(
+        { ...coupon, codes },
+        { ...coupon, id: 'both', code: 'ALL', codes },
+        { ...coupon, id: 'steps', ladder, codes },
+      ),
+    )
+    expect(faults.fields).toEqual(['campaigns[1].codes', 'campaigns[2].ladder'])
+    const badlyFormed = faultsOf(file({ ...coupon, codes: 'twice' }, { ...coupon, mechanism: 'time_limited', codes }))
+    expect(badlyFormed.fields).toEqual(['campaigns[0].codes', 'campaigns[1].codes'])
+  })
+
   it('refuses text that is not JSON', () => {
     expect(faultsOf('{').code).toBe('invalid_json')
   })

@@ -111,6 +111,61 @@ describe('a quote', () => {
     ])
   })
 
+  it('counts a code that is good once by what is known of it, and tells what came of each', () => {
+    const welcome = { ...always, id: 'welcome', mechanism: 'coupon', codes: 'single_use', ladder: [{ amountMinor: 5 }] }
+    const limited = { ...welcome, id: 'limited', group: 'other', limits: { perShopper: 2 } }
+    const shared = {
+      ...always,
+      id: 'all',
+      mechanism: 'coupon',
+      group: 'all',
+      code: 'ALL',
+      ladder: [{ amountMinor: 1 }],
+    }
+    const known = (typed: string, campaign: string, refusal: KnownCode['refusal'] = null, usesOfShopper = 0) => ({
+      typed,
+      campaign,
+      refusal,
+      usesOfShopper,
+    })
+    const codes = ['used', 'good', 'spare', 'often', 'ALL', 'none', 'left']
+    const answer = quoted(
+      [welcome, limited, shared],
+      { cart: [{ item: 'tea' }], shopper: 'ann', codes },
+      {},
+      emptyLiveShopper(),
+      [
+        known('used', 'welcome', 'code_used'),
+        known('good', 'welcome'),
+        known('spare', 'welcome'),
+        known('often', 'limited', null, 2),
+        known('left', 'of a campaign that left the file'),
+      ],
+    )
+    expect(answer.promotions.map(({ campaign, discountMinor }) => [campaign, discountMinor])).toEqual([
+      ['welcome', 5],
+      ['all', 1],
+    ])
+    expect(answer.codes).toEqual([
+      { code: 'used', campaign: 'welcome', reason: 'code_used' },
+      { code: 'good', campaign: 'welcome', reason: null },
+      { code: 'spare', campaign: 'welcome', reason: 'code_not_needed' },
+      { code: 'often', campaign: 'limited', reason: 'limit_reached' },
+      { code: 'ALL', campaign: 'all', reason: null },
+      { code: 'none', campaign: null, reason: 'code_unknown' },
+      { code: 'left', campaign: null, reason: 'code_unknown' },
+    ])
+    const reason = (refusal: KnownCode['refusal']) => {
+      const asked = { cart: [{ item: 'tea' }], codes: ['x'] }
+      return quoted([welcome], asked, {}, emptyLiveShopper(), [known('x', 'welcome', refusal)]).refused[0].reason
+    }
+    expect((['code_used', 'code_reserved', 'code_expired'] as const).map(reason)).toEqual([
+      'code_used',
+      'code_reserved',
+      'code_expired',
+    ])
+  })
+
   it('refuses an item that nobody knows the price of', () => {
     expect(() => quoted([], { cart: [{ item: 'tea' }, { item: 'none' }] })).toThrow('unknown item: none')
     expect(quoted([], { cart: [{ item: 'none', priceMinor: 5 }] }).totalMinor).toBe(5)

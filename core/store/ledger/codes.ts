@@ -34,9 +34,9 @@ export interface MadeCode {
 
 /**
  * Makes codes, chunk by chunk: what is handed out is on the disk. `draw` as in `drawCode`; `now` in milliseconds since 1970.
- * Throws `invalid_value` where codes of this length could be guessed.
+ * Throws `invalid_value`, before the first chunk, where codes of this length could be guessed.
  */
-export function* makeCodes(
+export function makeCodes(
   database: Database,
   order: CodeOrder,
   draw: (below: number) => number,
@@ -44,16 +44,25 @@ export function* makeCodes(
 ): Generator<MadeCode[]> {
   const count = typeof order.for === 'number' ? order.for : order.for.length
   refuseGuessable(database, order.length, count)
-  const { campaign, prefix, length, expiresAt } = order
   const { lastInsertRowid: batch } = database
     .prepare('INSERT INTO batches (campaign, prefix, expires_at, created_at, count) VALUES (?, ?, ?, ?, 0)')
-    .run(campaign, prefix, expiresAt, now)
+    .run(order.campaign, order.prefix, order.expiresAt, now)
+  return chunksOf(database, order, Number(batch), count, draw)
+}
+
+function* chunksOf(
+  database: Database,
+  { prefix, length, for: wanted }: CodeOrder,
+  batch: number,
+  count: number,
+  draw: (below: number) => number,
+): Generator<MadeCode[]> {
   const insert = database.prepare('INSERT INTO codes (code, batch, shopper) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
   const grow = database.prepare('UPDATE batches SET count = count + ? WHERE id = ?')
   const chunk = database.transaction((from: number, to: number) => {
     const made: MadeCode[] = []
     while (from + made.length < to) {
-      const shopper = typeof order.for === 'number' ? null : order.for[from + made.length]
+      const shopper = typeof wanted === 'number' ? null : wanted[from + made.length]
       const plain = drawCode(prefix, length, draw)
       if (insert.run(plain, batch, shopper).changes === 1) made.push({ code: shownCode(plain, prefix), shopper })
     }
