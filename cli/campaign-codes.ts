@@ -85,12 +85,6 @@ async function create(options: CreateOptions): Promise<void> {
   const folders = shopFolders(options)
   const { campaign, length, expires } = options
   refuseOtherCampaign(folders, campaign)
-  const now = Date.now()
-  if (expires !== undefined && expires <= now)
-    throw new OfferwrightError('invalid_value', 'invalid expires: it is over already', {
-      field: 'expires',
-      value: new Date(expires).toISOString(),
-    })
   const wanted = wantedCodes(options)
   const total = typeof wanted === 'number' ? wanted : wanted.length
   const expiresAt = expires ?? null
@@ -98,7 +92,7 @@ async function create(options: CreateOptions): Promise<void> {
   const ledger = openLedger(folders.ledger)
   const progress = progressView()
   try {
-    const chunks = makeCodes(ledger, order, randomInt, now)
+    const chunks = makeCodes(ledger, order, randomInt, Date.now())
     await print('code,campaign,shopper,expires_at\n')
     let done = 0
     for (const made of chunks) {

@@ -9,7 +9,7 @@ import { type ServerConfig, serverConfig, shopPaths } from './config.ts'
 import { Generations } from './generations/generations.ts'
 import { Dispatch } from './http/dispatch.ts'
 import { addRoutes } from './http/routes.ts'
-import { RedemptionDesk } from './ledger/desk.ts'
+import { LedgerDesk } from './ledger/desk.ts'
 import { LiveCampaigns } from './live/campaigns.ts'
 import { Pacing } from './live/pacing.ts'
 import { Poll } from './live/poll.ts'
@@ -62,7 +62,7 @@ class Server implements RunningServer {
   readonly #generations: Generations
   #campaigns!: LiveCampaigns
   readonly #pacing: Pacing
-  readonly #desk: RedemptionDesk
+  readonly #desk: LedgerDesk
   #socket: ListenSocket | null = null
   #polls: Poll[] = []
   #isOpen = true
@@ -90,11 +90,11 @@ class Server implements RunningServer {
       onServing: (generation) => this.#state.catalogue.applyAll(generation),
     })
     const campaigns = () => this.#campaigns
-    this.#desk = new RedemptionDesk({
+    this.#desk = new LedgerDesk({
       file: shopPaths(config).ledger,
       terms: () => this.#campaigns.redemptionTerms,
       onSpent: (spent) => state.settleSpent(spent, this.#campaigns),
-      onFailure: (error) => logger.error({ reason: error.message }, 'redemptions not booked'),
+      onFailure: (error) => logger.error({ reason: error.message }, 'ledger not written'),
     })
     const dispatch = new Dispatch({
       generations: this.#generations,

@@ -1,6 +1,32 @@
-/** `POST /v1/redemptions`: an order used a code that is good once. */
+/** Codes that are good once, over HTTP: `POST /v1/campaigns/{id}/codes` makes them, `POST /v1/redemptions` uses one up. */
 import Type, { type Static } from 'typebox'
+import { CODE_LENGTH } from './codes.ts'
 import { Instant, Key } from './events.ts'
+
+/** Codes of one call; a command makes more. */
+const MOST_CODES = 1000
+
+/** Either `count`, or `shoppers`: one code for each, and for them alone. */
+export const CodesRequest = Type.Object(
+  {
+    count: Type.Optional(Type.Integer({ minimum: 1, maximum: MOST_CODES })),
+    shoppers: Type.Optional(Type.Array(Key, { minItems: 1, maxItems: MOST_CODES })),
+    prefix: Type.Optional(Type.String({ maxLength: 64 })),
+    /** Without the prefix. */
+    length: Type.Optional(Type.Integer({ minimum: CODE_LENGTH.least, maximum: CODE_LENGTH.most })),
+    /** Absent: good as long as the campaign. */
+    expiresAt: Type.Optional(Instant),
+  },
+  { additionalProperties: false },
+)
+export type CodesRequest = Static<typeof CodesRequest>
+
+export interface CodesAnswer {
+  campaign: string
+  /** Milliseconds since 1970; null: as long as the campaign. */
+  expiresAt: number | null
+  codes: { code: string; shopper: string | null }[]
+}
 
 export const RedemptionRequest = Type.Object(
   {

@@ -1,22 +1,55 @@
-/** POST /v1/redemptions: a code is used up, and its campaign's budget with it, before the answer goes out. */
+/** Codes that are good once, over HTTP: what is answered is in the ledger. */
 import { Compile } from 'typebox/compile'
+import { CODE_LENGTH, parsePrefix } from '../../core/contract/codes.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
-import { parseAs, parseJson } from '../../core/contract/parse.ts'
-import { type RedemptionAnswer, RedemptionRequest } from '../../core/contract/redemptions.ts'
-import type { RedemptionDesk } from '../ledger/desk.ts'
+import { parseAs, parseInstant, parseJson } from '../../core/contract/parse.ts'
+import {
+  type CodesAnswer,
+  CodesRequest,
+  type RedemptionAnswer,
+  RedemptionRequest,
+} from '../../core/contract/redemptions.ts'
+import type { LedgerDesk } from '../ledger/desk.ts'
+import type { LiveCampaigns } from '../live/campaigns.ts'
 import { timeOf } from '../work/asked.ts'
 
-const schema = Compile(RedemptionRequest)
+const codesSchema = Compile(CodesRequest)
+const redemptionSchema = Compile(RedemptionRequest)
 
-/** `shop`: the one that is served; `now` in milliseconds since 1970. */
+/** Makes codes of a campaign. Throws `not_found` where none serves that has such codes. `now`: milliseconds since 1970. */
+export async function answerCodes(
+  desk: LedgerDesk,
+  campaigns: LiveCampaigns,
+  campaign: string,
+  text: string,
+  now: number,
+): Promise<CodesAnswer> {
+  const asked = parseAs<CodesRequest>(codesSchema, parseJson(text))
+  const { count, shoppers, prefix = '', length = CODE_LENGTH.default } = asked
+  const wanted = shoppers ?? count
+  if (wanted === undefined || (shoppers !== undefined && count !== undefined))
+    throw new OfferwrightError('missing_field', 'missing field: count (it or shoppers, one of the two)', {
+      field: 'count',
+    })
+  if (!campaigns.redemptionTerms.has(campaign))
+    throw new OfferwrightError('not_found', `no campaign ${campaign} with "codes": "single_use"`, {
+      field: 'id',
+      value: campaign,
+    })
+  const expiresAt = asked.expiresAt === undefined ? null : parseInstant(asked.expiresAt, 'expiresAt')
+  const order = { campaign, prefix: parsePrefix(prefix), length, expiresAt, for: wanted }
+  return { campaign, expiresAt, codes: await desk.make(order, now) }
+}
+
+/** Uses a code up. `served`: the shop; `now` in milliseconds since 1970. */
 export async function answerRedemption(
-  desk: RedemptionDesk,
+  desk: LedgerDesk,
   text: string,
   served: string,
   trusted: boolean,
   now: number,
 ): Promise<RedemptionAnswer> {
-  const { shop = served, time: told, ...asked } = parseAs<RedemptionRequest>(schema, parseJson(text))
+  const { shop = served, time: told, ...asked } = parseAs<RedemptionRequest>(redemptionSchema, parseJson(text))
   if (shop !== served)
     throw new OfferwrightError('unknown_shop', `unknown shop: ${shop}`, { field: 'shop', value: shop })
   return desk.redeem({ ...asked, time: timeOf(told, trusted, now) })

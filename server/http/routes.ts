@@ -8,7 +8,7 @@ import { activateSnapshot, listSnapshots } from '../../core/snapshot/store.ts'
 import type { ServerConfig } from '../config.ts'
 import { shopPaths } from '../config.ts'
 import type { Generations } from '../generations/generations.ts'
-import type { RedemptionDesk } from '../ledger/desk.ts'
+import type { LedgerDesk } from '../ledger/desk.ts'
 import type { LiveCampaigns } from '../live/campaigns.ts'
 import type { LiveState } from '../live/state.ts'
 import type { ServerMetrics } from '../metrics.ts'
@@ -17,7 +17,7 @@ import { changeState, replaceCampaigns, servingCampaigns } from './campaigns.ts'
 import { type Dispatch, notReady } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
 import { type Caller, callerOf, ROLES, type Role } from './keys.ts'
-import { answerRedemption } from './redemptions.ts'
+import { answerCodes, answerRedemption } from './redemptions.ts'
 
 export interface RouteParts {
   config: ServerConfig
@@ -25,7 +25,7 @@ export interface RouteParts {
   generations: Generations
   campaigns: () => LiveCampaigns
   state: LiveState
-  desk: RedemptionDesk
+  desk: LedgerDesk
   metrics: ServerMetrics
   /** False from the moment the server stops taking work. */
   isOpen: () => boolean
@@ -61,6 +61,7 @@ const ROUTES: Route[] = [
   { method: 'get', path: '/v1/campaigns', roles: ROLES, handle: campaignsServing },
   { method: 'put', path: '/v1/campaigns', roles: CHANGING, handle: putCampaigns },
   { method: 'post', path: '/v1/campaigns/:id/state', roles: CHANGING, handle: postState },
+  { method: 'post', path: '/v1/campaigns/:id/codes', roles: CHANGING, handle: postCodes },
   { method: 'get', path: '/v1/snapshots', roles: ROLES, handle: snapshots },
   { method: 'post', path: '/v1/snapshots/:id/activate', roles: CHANGING, handle: activate },
   { method: 'get', path: '/metrics', roles: ROLES, handle: metrics },
@@ -150,6 +151,14 @@ function postState(parts: RouteParts, exchange: Exchange, req: HttpRequest): voi
   exchange.readBody(req, parts.config.bodyBytes, (body) => {
     const text = Buffer.from(body).toString()
     answerWith(parts, exchange, async () => changeState(campaignsOf(parts), id, text))
+  })
+}
+
+function postCodes(parts: RouteParts, exchange: Exchange, req: HttpRequest): void {
+  const id = req.getParameter(0) ?? ''
+  exchange.readBody(req, parts.config.bodyBytes, (body) => {
+    const text = Buffer.from(body).toString()
+    answerWith(parts, exchange, async () => answerCodes(parts.desk, campaignsOf(parts), id, text, Date.now()))
   })
 }
 

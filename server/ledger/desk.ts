@@ -1,21 +1,23 @@
 /**
- * Redemptions on their way to the ledger. What comes while a commit is under way goes with the next, so that a busy desk
- * makes few of them. The ledger's thread begins with the first redemption: a shop without codes has none.
+ * What is on its way to the ledger: redemptions, and orders of new codes. Redemptions that come while a commit is under way go
+ * with the next, so that a busy desk makes few of them. The ledger's thread begins with the first thing to write: a shop
+ * without codes has none.
  */
-import { OfferwrightError } from '../../core/contract/errors.ts'
+import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import type { RedemptionAnswer } from '../../core/contract/redemptions.ts'
 import { WorkerPool } from '../../core/native/pool.ts'
+import type { CodeOrder, MadeCode } from '../../core/store/ledger/codes.ts'
 import type { Redemption, RedemptionTerms, Spent } from '../../core/store/ledger/redemptions.ts'
 import type { LedgerResult, LedgerSetup, LedgerTask } from './worker.ts'
 
-export interface RedemptionDeskOptions {
+export interface LedgerDeskOptions {
   /** The shop's ledger. */
   file: string
   /** Of the campaigns that serve. */
   terms: () => ReadonlyMap<string, RedemptionTerms>
   /** Told what a campaign's codes have used in all, before the redemption is answered. */
   onSpent: (spent: Spent) => void
-  /** Told why a whole commit failed; its callers are told to come again. */
+  /** Told why the ledger could not be written. */
   onFailure: (error: Error) => void
 }
 
@@ -29,13 +31,13 @@ const COMMIT_REDEMPTIONS = 256
 /** More than this would wait for longer than a shopper does. */
 const MOST_WAITING = 2048
 
-export class RedemptionDesk {
-  readonly #options: RedemptionDeskOptions
+export class LedgerDesk {
+  readonly #options: LedgerDeskOptions
   #pool: WorkerPool<LedgerTask, LedgerResult> | null = null
   #waiting: Waiting[] = []
   #committing: Promise<void> | null = null
 
-  constructor(options: RedemptionDeskOptions) {
+  constructor(options: LedgerDeskOptions) {
     this.#options = options
   }
 
@@ -50,6 +52,13 @@ export class RedemptionDesk {
     })
   }
 
+  /** Resolves with new codes when they are on the disk. Rejects as `makeCodes` throws, or `overloaded`. */
+  async make(order: CodeOrder, now: number): Promise<MadeCode[]> {
+    const { made } = await this.#run({ make: { order, now } })
+    if ('fault' in made) throw refusal(made.fault)
+    return made
+  }
+
   /** What is under way is finished first. */
   async close(): Promise<void> {
     await this.#committing
@@ -60,24 +69,34 @@ export class RedemptionDesk {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, COMMIT_REDEMPTIONS)
       try {
-        const task = { asked: batch.map(({ asked }) => asked), terms: this.#options.terms() }
-        this.#settle(batch, await this.#ledger().run(task))
+        const asked = batch.map((waiting) => waiting.asked)
+        const { redeemed } = await this.#run({ redeem: { asked, terms: this.#options.terms() } })
+        this.#settle(batch, redeemed)
       } catch (error) {
-        this.#options.onFailure(error as Error)
-        for (const { reject } of batch) reject(comeAgain())
+        for (const { reject } of batch) reject(error as OfferwrightError)
       }
     }
   }
 
-  #settle(batch: Waiting[], results: LedgerResult): void {
+  #settle(batch: Waiting[], results: LedgerResult['redeemed']): void {
     results.forEach((result, i) => {
       const { resolve, reject } = batch[i]
-      if ('fault' in result) reject(new OfferwrightError(result.fault.code, result.fault.message, result.fault))
+      if ('fault' in result) reject(refusal(result.fault))
       else {
         this.#options.onSpent(result.spent)
         resolve(result.answer)
       }
     })
+  }
+
+  /** A failure is told here; whoever asked is told to come again, because it may pass: a full disk, another long writer. */
+  async #run(task: LedgerTask): Promise<LedgerResult> {
+    try {
+      return await this.#ledger().run(task)
+    } catch (error) {
+      this.#options.onFailure(error as Error)
+      throw comeAgain()
+    }
   }
 
   #ledger(): WorkerPool<LedgerTask, LedgerResult> {
@@ -87,6 +106,10 @@ export class RedemptionDesk {
   }
 }
 
+function refusal(fault: Fault): OfferwrightError {
+  return new OfferwrightError(fault.code, fault.message, fault)
+}
+
 function comeAgain(): OfferwrightError {
-  return new OfferwrightError('overloaded', 'overloaded: the ledger does not take redemptions; come again later')
+  return new OfferwrightError('overloaded', 'overloaded: the ledger cannot be written; come again later')
 }

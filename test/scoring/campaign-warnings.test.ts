@@ -72,6 +72,15 @@ describe('a campaign file that is allowed', () => {
     expect(warned({ ...coupon, state: 'ended', endsAt })).toEqual([])
   })
 
+  it('is doubted for terms of offers where its codes are good once, because none are offered', () => {
+    const terms = { contactCap: { count: 1, days: 1 }, validMinutes: 5 }
+    expect(warned({ ...coupon, ...terms, codes: 'single_use' })).toEqual([
+      ['campaigns[0].contactCap', terms.contactCap],
+      ['campaigns[0].validMinutes', 5],
+    ])
+    expect(warned({ ...coupon, ...terms, code: 'ALL' })).toEqual([])
+  })
+
   it('is doubted where campaigns of a group run at one time on the same items, and only there', () => {
     const later = { ...coupon, id: 'later', startsAt: '2026-07-01T00:00:00Z' }
     expect(warned(coupon, later)).toEqual([['campaigns[1].startsAt', later.startsAt]])

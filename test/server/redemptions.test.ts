@@ -1,5 +1,6 @@
-import { symlink, writeFile } from 'node:fs/promises'
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createClient } from '../../client/index.ts'
 import type { QuoteAnswer, QuoteRequest } from '../../core/contract/quotes.ts'
 import { portOf, run, type Started, start } from '../support/processes.ts'
 import {
@@ -135,6 +136,57 @@ test('the budget and the limits are those of the redemptions, whatever purchases
   expect((await redeem({ id: '3', code: c, shopper: 'cat', discountMinor: 50 })).status).toBe(200)
   const { stdout } = await run(process.execPath, [CLI, 'campaigns', 'list', '--json', '--home', shop.folders.home])
   expect(JSON.parse(stdout)).toMatchObject([{ id: 'welcome', remainingMinor: 0 }])
+})
+
+test('codes are made over HTTP as well, and used up by the SDK', async () => {
+  await open({ ...welcome, limits: { perShopper: 3 } })
+  const make = (body: object, campaign = 'welcome') => server.call('POST', `/v1/campaigns/${campaign}/codes`, body)
+  const expiresAt = '2098-01-01T00:00:00Z'
+  const { status, body } = await make({ shoppers: ['ann', 'bob'], prefix: 'vip', length: 15, expiresAt })
+  expect(status).toBe(200)
+  expect(body).toMatchObject({ campaign: 'welcome', expiresAt: Date.parse(expiresAt) })
+  expect(body.codes.map(({ shopper }: { shopper: string }) => shopper)).toEqual(['ann', 'bob'])
+  const [{ code }] = body.codes
+  expect(code).toMatch(/^VIP-[2-9A-Z]{15}$/)
+  const client = createClient({ url: `http://127.0.0.1:${server.port}` })
+  const asked = { id: '1', code, discountMinor: 100, shopper: 'ann' }
+  expect(await client.redeem(asked)).toMatchObject({ id: '1', code, campaign: 'welcome' })
+  await expect(client.redeem({ ...asked, id: '2' })).rejects.toMatchObject({ code: 'code_used', value: code })
+  expect((await make({ count: 1000 })).body.codes).toHaveLength(1000)
+  const refusals: [object, string, string?][] = [
+    [{}, 'missing_field'],
+    [{ count: 1, shoppers: ['ann'] }, 'missing_field'],
+    [{ count: 1001 }, 'invalid_value'],
+    [{ count: 1, prefix: 'a b!' }, 'invalid_value'],
+    [{ count: 1000, length: 8 }, 'invalid_value'],
+    [{ count: 1, expiresAt: 5 }, 'invalid_value'],
+    [{ count: 1 }, 'not_found', 'none'],
+  ]
+  for (const [request, refusal, campaign] of refusals)
+    expect([request, (await make(request, campaign)).body.error.code]).toEqual([request, refusal])
+})
+
+test('where the ledger cannot be written callers are told to come again, and what they ask is done then', async () => {
+  await open(welcome)
+  await mkdir(shop.folders.ledger)
+  const { status, body } = await redeem({ id: '1', code: 'NOSUCHCODE' })
+  expect([status, body.error.code]).toEqual([503, 'overloaded'])
+  await rm(shop.folders.ledger, { recursive: true })
+  const [code] = await makeCodes('--count', '1')
+  expect((await redeem({ id: '1', code })).status).toBe(200)
+})
+
+test('a file that is no ledger is refused when a server starts', async () => {
+  await writeCampaigns(shop, welcome)
+  await writeFile(
+    shop.folders.ledger,
+    'a text of somebody else, long enough to be read as the header of a database file ...',
+  )
+  const { exitCode, stderr } = await run(process.execPath, [CLI, 'serve', '--port', '0', '--home', shop.folders.home])
+  expect(exitCode).toBe(1)
+  expect(stderr).toContain(`error environment: ${shop.folders.ledger} is no ledger: file is not a database`)
+  await rm(shop.folders.ledger)
+  server = await serveShop(shop)
 })
 
 test('20 requests at once with one code: one is done, 19 are refused', async () => {

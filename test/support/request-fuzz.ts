@@ -10,6 +10,9 @@ const PATHS = [
   '/v1/similar',
   '/v1/events',
   '/v1/items',
+  '/v1/quote',
+  '/v1/redemptions',
+  '/v1/campaigns/none/codes',
 ] as const
 
 const FIELDS = [
@@ -50,6 +53,13 @@ const FIELDS = [
   '__proto__',
   'constructor',
   'toString',
+  'id',
+  'code',
+  'codes',
+  'count',
+  'shoppers',
+  'prefix',
+  'order',
 ]
 
 const leaf = fc.oneof(
@@ -88,6 +98,9 @@ const VALID = [
   '{"requests":[{"shopper":"s-1","slots":2},{"slots":-1},{"list":"popular"}]}',
   '{"events":[{"kind":"purchase","item":"p0000001","shopper":"s-1","campaign":"coupon-ladder","discountMinor":5}]}',
   '{"items":[{"item":"p0000001","stock":5,"priceMinor":100,"available":true}]}',
+  '{"cart":[{"item":"p0000001","quantity":2}],"codes":["HI-RKCR2CKPTFDD","DEMO"],"shopper":"s-1"}',
+  '{"id":"o-1","code":"HI-RKCR2CKPTFDD","discountMinor":5,"shopper":"s-1","order":"1"}',
+  '{"count":5,"prefix":"HI","length":12,"expiresAt":"2098-01-01T00:00:00Z"}',
 ].map((text) => Buffer.from(text))
 
 const mutated = fc

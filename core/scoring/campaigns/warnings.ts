@@ -2,7 +2,7 @@
  * What of a campaign file is allowed and yet hardly meant, judged against one catalogue and one moment. A warning stops
  * nothing: a campaign for items that come next week is right today.
  */
-import type { Campaign, CampaignFile, Targets } from '../../contract/campaigns.ts'
+import { type Campaign, type CampaignFile, isSingleUse, type Targets } from '../../contract/campaigns.ts'
 import type { Generation } from '../generation.ts'
 import { itemIndexOf } from '../keys.ts'
 import { traitCodeOf } from '../traits.ts'
@@ -33,6 +33,7 @@ export function campaignWarnings(
     warnOfTargets(g, campaign, all[position], at, warn)
     warnOfAudience(g, campaign, at, warn)
     warnOfOverlap(all, position, at, warn)
+    if (isSingleUse(campaign)) warnOfOfferTerms(campaign, at, warn)
   })
   return warnings
 }
@@ -72,6 +73,13 @@ function warnOfAudience(g: Generation, { audience }: Campaign, at: string, warn:
     if (traitCodeOf(g, trait) < 0)
       warn(`${at}.audience.anyOf[${i}]`, trait, 'no imported shopper has this trait; only a request can tell it')
   })
+}
+
+/** Terms of offers, where there are none: decisions do not offer a campaign whose codes are good once. */
+function warnOfOfferTerms(campaign: Campaign, at: string, warn: Warn): void {
+  for (const term of ['pacing', 'contactCap', 'validMinutes'] as const)
+    if (campaign[term] !== undefined)
+      warn(`${at}.${term}`, campaign[term], 'does nothing: a campaign whose codes are good once is not offered')
 }
 
 /** Campaigns that exclude each other for some time on the same items. One warning a campaign: about the first other. */

@@ -34,7 +34,7 @@ export interface MadeCode {
 
 /**
  * Makes codes, chunk by chunk: what is handed out is on the disk. `draw` as in `drawCode`; `now` in milliseconds since 1970.
- * Throws `invalid_value`, before the first chunk, where codes of this length could be guessed.
+ * Throws `invalid_value`, before the first chunk, where codes of this length could be guessed or are over already.
  */
 export function makeCodes(
   database: Database,
@@ -44,6 +44,11 @@ export function makeCodes(
 ): Generator<MadeCode[]> {
   const count = typeof order.for === 'number' ? order.for : order.for.length
   refuseGuessable(database, order.length, count)
+  if (order.expiresAt !== null && order.expiresAt <= now)
+    throw new OfferwrightError('invalid_value', `invalid expiresAt: ${order.expiresAt} (it is over already)`, {
+      field: 'expiresAt',
+      value: order.expiresAt,
+    })
   const { lastInsertRowid: batch } = database
     .prepare('INSERT INTO batches (campaign, prefix, expires_at, created_at, count) VALUES (?, ?, ?, ?, 0)')
     .run(order.campaign, order.prefix, order.expiresAt, now)

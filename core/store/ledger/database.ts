@@ -20,6 +20,8 @@ export type Statement<Parameters extends unknown[], Row> = Sqlite.Statement<Para
 const FORMAT = 1
 /** How long a writer waits for another; makers of codes commit every few thousand. */
 const BUSY_MS = 5000
+/** A reader only ever waits while a ledger is brought back after a crash, and decisions may wait behind it. */
+const READER_BUSY_MS = 250
 const OWNER_ONLY = 0o600
 
 const SCHEMA = `
@@ -40,33 +42,43 @@ CREATE TABLE spent (campaign TEXT PRIMARY KEY, uses INTEGER NOT NULL, minor INTE
 PRAGMA user_version = ${FORMAT};
 `
 
-/** Opens the ledger to write, and makes it where there is none. Throws `environment` for a file of another format. */
+/** Opens the ledger to write, and makes it where there is none. Throws `environment` for a file that is none of ours. */
 export function openLedger(file: string): Database {
   // Codes are worth money: what SQLite puts beside the file has the same rights.
   if (!existsSync(file)) closeSync(openSync(file, 'a', OWNER_ONLY))
-  const database = new (loadSqlite())(file, { timeout: BUSY_MS })
-  try {
+  return opened(file, { timeout: BUSY_MS }, (database) => {
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
     database.pragma('foreign_keys = ON')
     database.transaction(() => layOut(database, file)).immediate()
-    return database
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  })
 }
 
-/** Null where no codes were ever made. */
+/** Null where no codes were ever made. Throws as `openLedger`. */
 export function openLedgerToRead(file: string): Database | null {
   if (!existsSync(file)) return null
-  const database = new (loadSqlite())(file, { readonly: true, fileMustExist: true, timeout: BUSY_MS })
+  const options = { readonly: true, fileMustExist: true, timeout: READER_BUSY_MS }
+  const database = opened(file, options, () => undefined)
   const format = formatOf(database)
   if (format === FORMAT) return database
   database.close()
   // Its maker has not laid it out yet.
   if (format === 0) return null
   throw otherFormat(file, format)
+}
+
+function opened(file: string, options: Sqlite.Options, prepare: (database: Database) => void): Database {
+  const Sqlite3 = loadSqlite()
+  const database = new Sqlite3(file, options)
+  try {
+    formatOf(database)
+    prepare(database)
+    return database
+  } catch (error) {
+    database.close()
+    if (!(error instanceof Sqlite3.SqliteError) || error.code !== 'SQLITE_NOTADB') throw error
+    throw new OfferwrightError('environment', `${file} is no ledger: ${error.message}`, { field: 'ledger' })
+  }
 }
 
 function layOut(database: Database, file: string): void {
