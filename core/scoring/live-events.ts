@@ -17,9 +17,14 @@ interface CampaignMark {
 
 /**
  * Null: nothing to remember. `shown` is no history, it only counts against the campaign's contact cap; everything
- * else about an item is history.
+ * else about an item is history. `isRedeemed`: the campaign's uses are its redemptions, whatever purchases tell of them.
  */
-export function effectOfEvent(room: KeyRoom, event: Omit<ShopperEvent, 'time'>, time: number): EventEffect | null {
+export function effectOfEvent(
+  room: KeyRoom,
+  event: Omit<ShopperEvent, 'time'>,
+  time: number,
+  isRedeemed: boolean,
+): EventEffect | null {
   const subject = subjectOf(event)
   if (subject === null) return null
   const isShown = event.kind === 'shown'
@@ -30,7 +35,7 @@ export function effectOfEvent(room: KeyRoom, event: Omit<ShopperEvent, 'time'>, 
     subject: hashOf(room, subject),
     event: isShown || event.item === undefined ? null : historyOf(room, event.item, event.kind, time),
     contact: isShown ? mark : null,
-    use: event.kind === 'purchase' ? mark : null,
+    use: event.kind === 'purchase' && !isRedeemed ? mark : null,
   }
 }
 

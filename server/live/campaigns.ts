@@ -88,6 +88,11 @@ export class LiveCampaigns {
     }
   }
 
+  /** Whether what a campaign has used is told by redemptions of its codes, and not by purchases. */
+  isRedeemed(campaign: string | undefined): boolean {
+    return campaign !== undefined && this.redemptionTerms.has(campaign)
+  }
+
   /** Until when an offer of a campaign holds that was decided at `decidedAt`. */
   validUntil(campaign: string, decidedAt: number): number {
     const terms = this.#terms.get(campaign)

@@ -79,7 +79,7 @@ export async function replay(
     restoreOffers(generation.room, row, state, now),
   )
   await eachRow<EventRow>(folder, 'events', eventRow, report, (row) => {
-    const effect = effectOfEvent(generation.room, row, row.time)
+    const effect = effectOfEvent(generation.room, row, row.time, campaigns.isRedeemed(row.campaign))
     if (effect !== null) state.applyChange(effect)
     const spending = spendingOf(generation.room, row)
     if (spending !== null) state.applySpending(spending, campaigns)

@@ -70,9 +70,9 @@ export class LiveState {
 
   /** What a purchase names that is no campaign with limits changes none; its row tells of it. A code's redemption is booked by the ledger. */
   applySpending({ campaign, amountMinor, units, holder, decidedAt }: Spending, campaigns: LiveCampaigns): void {
+    if (campaigns.isRedeemed(campaign)) return
     const spent = { minor: amountMinor, uses: 1, stock: units }
-    const limited = campaigns.redemptionTerms.has(campaign) ? [] : CAMPAIGN_SLOTS
-    for (const slot of limited) {
+    for (const slot of CAMPAIGN_SLOTS) {
       const key = limitKey(campaign, slot)
       if (this.budgets.knows(key)) this.budgets.spend(key, spent[slot], campaigns.validUntil(campaign, decidedAt))
     }
@@ -81,7 +81,7 @@ export class LiveState {
 
   /** What the ledger says that a campaign's codes have used takes the place of what was known of it. */
   settleSpent({ campaign, minor, uses }: Spent, campaigns: LiveCampaigns): void {
-    if (!campaigns.redemptionTerms.has(campaign)) return
+    if (!campaigns.isRedeemed(campaign)) return
     for (const [slot, used] of [
       ['minor', minor],
       ['uses', uses],

@@ -1,5 +1,6 @@
 /** What a worker keeps between batches: its view of the generation, of live state, and the compiled campaigns. */
 import { threadId } from 'node:worker_threads'
+import { isSingleUse } from '../../core/contract/campaigns.ts'
 import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/live.ts'
 import { type CompiledCampaigns, compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
@@ -42,6 +43,7 @@ export class WorkContext {
   readonly #shoppers: ShopperReader
   #revision = ''
   #campaigns!: CompiledCampaigns
+  #redeemed: ReadonlySet<string> = new Set()
   #slots: Int32Array = new Int32Array(0)
   #remainingMinor = new Float64Array(0)
   #remainingUses = new Float64Array(0)
@@ -62,6 +64,11 @@ export class WorkContext {
 
   get campaigns(): CompiledCampaigns {
     return this.#campaigns
+  }
+
+  /** Whether what a campaign has used is told by redemptions of its codes, and not by purchases. */
+  isRedeemed(campaign: string | undefined): boolean {
+    return campaign !== undefined && this.#redeemed.has(campaign)
   }
 
   /** By position in the campaign file, as they stand now; the array is used again. */
@@ -93,6 +100,7 @@ export class WorkContext {
   #useCampaigns({ revision, text, slots }: PublishedCampaigns): void {
     const file = parseCampaignFile(Buffer.from(text).toString(), this.generation.image.manifest.currency)
     this.#campaigns = compileCampaigns(this.generation, file, revision)
+    this.#redeemed = new Set(file.campaigns.filter(isSingleUse).map(({ id }) => id))
     this.#slots = new Int32Array(slots)
     this.#remainingMinor = new Float64Array(file.campaigns.length)
     this.#remainingUses = new Float64Array(file.campaigns.length)

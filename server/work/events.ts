@@ -35,7 +35,7 @@ function checkedTime(event: ShopperEvent, field: string, trusted: boolean, now: 
 
 function take(context: WorkContext, event: ShopperEvent, time: number, receivedAt: number): void {
   const { effects, out } = context.results
-  const effect = effectOfEvent(context.generation, event, time)
+  const effect = effectOfEvent(context.generation, event, time, context.isRedeemed(event.campaign))
   if (effect !== null) effects.changes.push(effect)
   const spending = spendingOf(context.generation, event)
   if (spending !== null) effects.spendings.push(spending)
