@@ -20,10 +20,12 @@ import { parseAs, parseJson } from '../core/contract/parse.ts'
 import { hashOf, subjectOf } from '../core/scoring/keys.ts'
 import { limitsOfRow } from '../core/scoring/row.ts'
 import { type CampaignSlot, limitKey } from '../core/store/budgets.ts'
+import { readSecret } from '../core/store/ledger/personal.ts'
 import { spentByCodes } from '../core/store/ledger/redemptions.ts'
 import { ShopperReader } from '../core/store/shoppers.ts'
 import { SERVER_DEFAULTS } from '../server/config.ts'
 import { LiveCampaigns, limitsOf } from '../server/live/campaigns.ts'
+import { endRedeemedOffers } from '../server/live/personal.ts'
 import { type AskedBy, readLive } from '../server/live/read.ts'
 import { replay } from '../server/live/replay.ts'
 import { LiveState as LiveLogs } from '../server/live/state.ts'
@@ -99,12 +101,19 @@ export async function stateOfLogs(folders: ShopFolders, { generation, file }: Lo
   const logger = pino({ level: 'warn' }, pino.destination(2))
   const state = await LiveLogs.open(folders.log, SERVER_DEFAULTS.liveShoppers, logger)
   const { currency } = generation.image.manifest
-  const campaigns = new LiveCampaigns(folders.campaigns, currency, state.budgets, logger)
+  const campaigns = new LiveCampaigns(
+    folders.campaigns,
+    currency,
+    state.budgets,
+    () => readSecret(folders.ledger),
+    logger,
+  )
   await campaigns.look()
   const room = { ...generation, room: generation }
   const { badRows, faults } = await replay(folders.log, state, campaigns, room, Date.now())
   if (badRows > 0) logger.warn({ badRows, faults }, 'log rows not used')
   for (const spent of spentByCodes(folders.ledger)) state.settleSpent(spent, campaigns)
+  endRedeemedOffers(folders.ledger, campaigns, state, generation)
   state.catalogue.applyAll(room)
   const shoppers = new ShopperReader(state.shopperMemory)
   const live = emptyLiveShopper()

@@ -22,6 +22,7 @@ import { snapshotFolder } from '../core/snapshot/store.ts'
 import { stringAt } from '../core/snapshot/strings.ts'
 import { tablesOf } from '../core/snapshot/tables.ts'
 import { CodeReader } from '../core/store/ledger/codes.ts'
+import { PersonalCodes, readSecret } from '../core/store/ledger/personal.ts'
 import { requestOf, SCHEMAS, timeOf } from '../server/work/asked.ts'
 import type { ShopFolders } from './home.ts'
 import { freshState, type LiveState, stateOfLogs, stateOfRow } from './live-state.ts'
@@ -31,19 +32,23 @@ export class LocalDecisions {
   readonly #campaigns: CompiledCampaigns
   readonly #state: LiveState
   readonly #codes: CodeReader
+  readonly #personal: PersonalCodes | null
 
-  private constructor(generation: Generation, campaigns: CompiledCampaigns, state: LiveState, codes: CodeReader) {
+  private constructor(generation: Generation, campaigns: CompiledCampaigns, state: LiveState, ledger: string) {
     this.#generation = generation
     this.#campaigns = campaigns
     this.#state = state
-    this.#codes = codes
+    this.#codes = new CodeReader(ledger)
+    const secret = readSecret(ledger)
+    const ids = campaigns.all.filter(({ isPersonal }) => isPersonal).map(({ id }) => id)
+    this.#personal = secret === null || ids.length === 0 ? null : new PersonalCodes({ secret, campaigns: ids })
   }
 
   /** `rowFile`: a row of the decision log, whose live state is used instead of the shop's own. */
   static async open(folders: ShopFolders, id: SnapshotId, rowFile?: string): Promise<LocalDecisions> {
     const shop = await openLocal(folders, id)
     const state = rowFile === undefined ? await stateOfShop(folders, shop) : stateOfRow(shop.file, rowFile)
-    return new LocalDecisions(shop.generation, shop.campaigns, state, new CodeReader(folders.ledger))
+    return new LocalDecisions(shop.generation, shop.campaigns, state, folders.ledger)
   }
 
   /** Answers a request in JSON, as `POST /v1/decide` does for a trusted caller. `now`: milliseconds since 1970. */
@@ -58,6 +63,7 @@ export class LocalDecisions {
       remainingMinor: this.#state.remainingMinor,
       remainingUses: this.#state.remainingUses,
       dualPrices: this.#state.dualPrices,
+      codeOf: this.#personal?.ofSubject(request),
     })
     return answerOf(this.#generation, decision)
   }
@@ -73,7 +79,7 @@ export class LocalDecisions {
       time,
       live,
       campaigns: this.#campaigns,
-      knownCodes: this.#codes.known(request, time),
+      knownCodes: this.#codes.known(request, time, this.#personal),
       remainingMinor,
       remainingUses,
     })

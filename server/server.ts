@@ -4,7 +4,8 @@ import { access, mkdir } from 'node:fs/promises'
 import { type Logger, pino } from 'pino'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import { type ListenSocket, loadUws, type TemplatedApp, type Uws } from '../core/native/uws.ts'
-import { spentByCodes } from '../core/store/ledger/redemptions.ts'
+import { makeSecret } from '../core/store/ledger/personal.ts'
+import { type Redeemed, type Redemption, spentByCodes } from '../core/store/ledger/redemptions.ts'
 import { type ServerConfig, serverConfig, shopPaths } from './config.ts'
 import { Generations } from './generations/generations.ts'
 import { Dispatch } from './http/dispatch.ts'
@@ -12,6 +13,7 @@ import { addRoutes } from './http/routes.ts'
 import { LedgerDesk } from './ledger/desk.ts'
 import { LiveCampaigns } from './live/campaigns.ts'
 import { Pacing } from './live/pacing.ts'
+import { endOffers, endRedeemedOffers, termsNow } from './live/personal.ts'
 import { Poll } from './live/poll.ts'
 import { replay } from './live/replay.ts'
 import { LiveState } from './live/state.ts'
@@ -92,8 +94,8 @@ class Server implements RunningServer {
     const campaigns = () => this.#campaigns
     this.#desk = new LedgerDesk({
       file: shopPaths(config).ledger,
-      terms: () => this.#campaigns.redemptionTerms,
-      onSpent: (spent) => state.settleSpent(spent, this.#campaigns),
+      terms: () => termsNow(this.#campaigns, state),
+      onRedeemed: (asked, redeemed) => this.#redeemed(asked, redeemed),
       onFailure: (error) => logger.error({ reason: error.message }, 'ledger not written'),
     })
     const dispatch = new Dispatch({
@@ -115,6 +117,12 @@ class Server implements RunningServer {
       isOpen: () => this.#isOpen,
       onFailure: (error) => logger.error({ failure: String((error as Error).stack ?? error) }, 'request failed'),
     })
+  }
+
+  #redeemed(asked: Redemption, { answer, spent }: Redeemed): void {
+    this.#state.settleSpent(spent, this.#campaigns)
+    const room = this.#generations.current?.room
+    if (room !== undefined) endOffers(asked, answer, this.#campaigns, this.#state, room)
   }
 
   async listen(): Promise<void> {
@@ -168,10 +176,13 @@ class Server implements RunningServer {
 
   async #restore(generation: NonNullable<Generations['current']>): Promise<void> {
     const { campaigns, log, ledger } = shopPaths(this.#config)
-    const live = new LiveCampaigns(campaigns, generation.image.manifest.currency, this.#state.budgets, this.#logger)
+    const { currency } = generation.image.manifest
+    const secret = () => makeSecret(ledger)
+    const live = new LiveCampaigns(campaigns, currency, this.#state.budgets, secret, this.#logger)
     await live.look()
     const report = await replay(log, this.#state, live, generation, Date.now())
     for (const spent of spentByCodes(ledger)) this.#state.settleSpent(spent, live)
+    endRedeemedOffers(ledger, live, this.#state, generation.room)
     this.#campaigns = live
     this.#logger[report.badRows > 0 ? 'warn' : 'info'](report, 'live state restored')
   }

@@ -131,8 +131,11 @@ export const Campaign = Type.Union([
       minimumSpendMinor: Type.Optional(Minor),
       /** One code for all. Neither this nor `codes`: it applies by itself. */
       code: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })),
-      /** `single_use`: every code is good once; `offerwright campaigns codes create` makes them. */
-      codes: Type.Optional(Type.Literal('single_use')),
+      /**
+       * Every code is good once. `offerwright campaigns codes create` makes them; `personal`: decisions offer the campaign too, with
+       * a code of the shopper's own.
+       */
+      codes: Type.Optional(Type.Enum(['single_use', 'personal'])),
       ladder,
     },
     closed,
@@ -245,7 +248,12 @@ export const POLICY_DEFAULTS: PromotionPolicy = {
 
 /** Whether it counts with one of its own codes only, each of which is good once. */
 export function isSingleUse(campaign: Campaign): boolean {
-  return campaign.mechanism === 'coupon' && campaign.codes === 'single_use'
+  return campaign.mechanism === 'coupon' && campaign.codes !== undefined
+}
+
+/** Whether decisions offer it, with a code of the shopper's own. */
+export function isPersonal(campaign: Campaign): boolean {
+  return campaign.mechanism === 'coupon' && campaign.codes === 'personal'
 }
 
 export const DEFAULT_VALID_MINUTES = 24 * 60

@@ -18,7 +18,7 @@ import { itemIndexOf, subjectOf } from './keys.ts'
 import { merchandiseAt } from './merchandise.ts'
 import { type Choice, type Choosing, closed, type Drawn } from './offers/actions.ts'
 import { type GuardState, runningOf, take } from './offers/guards.ts'
-import { itemOffer, offerForItem, publicProbability } from './offers/item.ts'
+import { type CodeOf, itemOffer, offerForItem, publicProbability } from './offers/item.ts'
 import { JointBasket } from './offers/joint.ts'
 import { keptItemOffer } from './offers/kept.ts'
 import { responseOf } from './offers/response.ts'
@@ -44,6 +44,8 @@ export interface DecideArguments {
   remainingUses: Float64Array
   /** By position in the campaign file: price of one minor unit of that budget. */
   dualPrices: Float64Array
+  /** The shopper's own code of a campaign that gives such; absent: there is nobody to give one to. */
+  codeOf?: CodeOf
 }
 
 /** An offer that this decision gave: what it may come to cost is held back from its budget until `validUntil`. */
@@ -140,6 +142,7 @@ function choosingOf(g: Generation, args: DecideArguments, shopper: number, subje
     remainingMinor: remainingMinor.slice(),
     remainingUses: remainingUses.slice(),
     spent: { budgets: [], uses: [] },
+    givesCodes: args.codeOf !== undefined,
     offerRoom: subject !== null && policy.prices === 'personal' ? live.offerRoom : Number.POSITIVE_INFINITY,
   }
   return {
@@ -157,7 +160,7 @@ function choosingOf(g: Generation, args: DecideArguments, shopper: number, subje
 function decideItems(
   choosing: Choosing,
   drawn: Drawn<ItemStep>,
-  { campaigns, time, live }: DecideArguments,
+  { campaigns, time, live, codeOf }: DecideArguments,
   history: History,
   ranked: Ranked,
   barred: OfferReason | null,
@@ -173,7 +176,7 @@ function decideItems(
     const probability = purchaseProbability(ranked.calibration, ranked.plainScores[slot], shopper.base)
     const reasons = reasonsFor(g, history, ranked.found, item)
     reasons.push(...basket.reasons(item), ...ranked.merchandised[slot])
-    const kept = barred || !isPersonal ? null : keptItemOffer(g, campaigns, live, item)
+    const kept = barred || !isPersonal ? null : keptItemOffer(g, campaigns, live, item, codeOf)
     const weighed = isPersonal ? probability : publicProbability(g, item)
     const closedBy = kept === null ? barred : 'kept'
     const choice = closedBy
@@ -186,18 +189,24 @@ function decideItems(
       priceMinor: g.live.priceMinor[item],
       reasons,
       choice,
-      offer: kept ?? offerOf(choosing, choice, item, time),
+      offer: kept ?? offerOf(choosing, choice, item, time, codeOf),
     })
   }
   return slots
 }
 
 /** The offer that was chosen, taken from what is left. */
-function offerOf({ g, guards }: Choosing, choice: Choice<ItemStep>, item: ItemIndex, time: number): ItemOffer | null {
+function offerOf(
+  { g, guards }: Choosing,
+  choice: Choice<ItemStep>,
+  item: ItemIndex,
+  time: number,
+  codeOf?: CodeOf,
+): ItemOffer | null {
   const { step, discountMinor } = choice
   if (step === null) return null
   take(guards, step.on, discountMinor)
-  return itemOffer(g, step.on, item, discountMinor, Math.min(step.on.endsAt, time + step.on.validMs))
+  return itemOffer(g, step.on, item, discountMinor, Math.min(step.on.endsAt, time + step.on.validMs), codeOf)
 }
 
 function issuedOf(slots: DecidedSlot[], basket: JointBasket): IssuedOffer[] {

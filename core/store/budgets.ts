@@ -127,6 +127,20 @@ export class BudgetLedger {
     account.spent = spentMinor
   }
 
+  /** What is taken from the shared word and not spent: held back for offers, those under way in a worker too. */
+  heldBack(campaign: string): number {
+    const { slot, budgetMinor, spent } = this.#account(campaign)
+    return budgetMinor - spent - this.#view.remaining(slot)
+  }
+
+  /** Gives the reservation of one offer back that will not be used. */
+  giveBack(campaign: string, amountMinor: number, validUntil: number): void {
+    const { slot, reserved } = this.#account(campaign)
+    const held = Math.min(amountMinor, reserved.get(expiryMinute(validUntil)) ?? 0)
+    if (held > 0) addTo(reserved, expiryMinute(validUntil), -held)
+    this.#view.add(slot, held)
+  }
+
   /** Minor units that were spent, and what offers that still hold are expected to cost. */
   used(campaign: string): { spent: number; outstanding: number } {
     const { spent, expected } = this.#account(campaign)

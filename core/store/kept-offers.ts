@@ -55,6 +55,9 @@ export interface KeptOffer {
   validUntil: number
 }
 
+/** Money in minor units, time in milliseconds since 1970. */
+export type HeldOffer = Pick<KeptOffer, 'minor' | 'validUntil'>
+
 export class KeptOffers {
   readonly #words: Int32Array
   readonly #sets: number
@@ -143,6 +146,31 @@ export class KeptOffers {
       const isOfBasket = words[at + THRESHOLD] > 0
       if ((isOfItem || isOfBasket) && words[at + CAMPAIGN] === (campaignHash | 0))
         Atomics.compareExchange(words, at + UNTIL_HI, high, OVER)
+    }
+  }
+
+  /** What a subject holds of one campaign at `time`. Needs no lock: an entry that changes meanwhile is told as it was, or not. */
+  held(subject: SubjectHash, campaignHash: number, time: number): HeldOffer[] {
+    const held: HeldOffer[] = []
+    const record = this.#find(subject)
+    const words = this.#words
+    for (let e = 0; record >= 0 && e < LIVE_OFFERS; e++) {
+      const at = record + ENTRIES + e * ENTRY_WORDS
+      const validUntil = this.#until(at)
+      if (validUntil > time && words[at + CAMPAIGN] === (campaignHash | 0))
+        held.push({ minor: words[at + MINOR], validUntil })
+    }
+    return held
+  }
+
+  /** Ends what a subject holds of one campaign. Needs no lock, as `use`. */
+  end(subject: SubjectHash, campaignHash: number): void {
+    const record = this.#find(subject)
+    const words = this.#words
+    for (let e = 0; record >= 0 && e < LIVE_OFFERS; e++) {
+      const at = record + ENTRIES + e * ENTRY_WORDS
+      const high = Atomics.load(words, at + UNTIL_HI)
+      if (words[at + CAMPAIGN] === (campaignHash | 0)) Atomics.compareExchange(words, at + UNTIL_HI, high, OVER)
     }
   }
 

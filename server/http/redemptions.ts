@@ -9,6 +9,7 @@ import {
   type RedemptionAnswer,
   RedemptionRequest,
 } from '../../core/contract/redemptions.ts'
+import type { Redemption } from '../../core/store/ledger/redemptions.ts'
 import type { LedgerDesk } from '../ledger/desk.ts'
 import type { LiveCampaigns } from '../live/campaigns.ts'
 import { timeOf } from '../work/asked.ts'
@@ -41,16 +42,17 @@ export async function answerCodes(
   return { campaign, expiresAt, codes: await desk.make(order, now) }
 }
 
-/** Uses a code up. `served`: the shop; `now` in milliseconds since 1970. */
+/** Uses a code up. `served`: the shop; `withOffers` adds what is live of the shopper; `now` in milliseconds since 1970. */
 export async function answerRedemption(
   desk: LedgerDesk,
   text: string,
   served: string,
+  withOffers: (asked: Redemption) => Redemption,
   trusted: boolean,
   now: number,
 ): Promise<RedemptionAnswer> {
   const { shop = served, time: told, ...asked } = parseAs<RedemptionRequest>(redemptionSchema, parseJson(text))
   if (shop !== served)
     throw new OfferwrightError('unknown_shop', `unknown shop: ${shop}`, { field: 'shop', value: shop })
-  return desk.redeem({ ...asked, time: timeOf(told, trusted, now) })
+  return desk.redeem(withOffers({ ...asked, time: timeOf(told, trusted, now) }))
 }

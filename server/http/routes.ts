@@ -5,11 +5,13 @@ import { parseAs, parseJson } from '../../core/contract/parse.ts'
 import { ItemsRequest } from '../../core/contract/requests.ts'
 import type { HttpRequest, HttpResponse, TemplatedApp } from '../../core/native/uws.ts'
 import { activateSnapshot, listSnapshots } from '../../core/snapshot/store.ts'
+import type { Redemption } from '../../core/store/ledger/redemptions.ts'
 import type { ServerConfig } from '../config.ts'
 import { shopPaths } from '../config.ts'
 import type { Generations } from '../generations/generations.ts'
 import type { LedgerDesk } from '../ledger/desk.ts'
 import type { LiveCampaigns } from '../live/campaigns.ts'
+import { withOffers } from '../live/personal.ts'
 import type { LiveState } from '../live/state.ts'
 import type { ServerMetrics } from '../metrics.ts'
 import type { WorkRoute } from '../work/messages.ts'
@@ -128,8 +130,10 @@ function redeem(parts: RouteParts, exchange: Exchange, req: HttpRequest, { trust
   exchange.readBody(req, config.bodyBytes, (body) => {
     const text = Buffer.from(body).toString()
     answerWith(parts, exchange, async () => {
-      if (parts.generations.current === null) throw notReady()
-      return answerRedemption(desk, text, config.shop, trusted, Date.now())
+      const room = parts.generations.current?.room
+      if (room === undefined) throw notReady()
+      const live = (asked: Redemption) => withOffers(asked, parts.campaigns(), parts.state, room)
+      return answerRedemption(desk, text, config.shop, live, trusted, Date.now())
     })
   })
 }

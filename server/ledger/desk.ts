@@ -7,7 +7,7 @@ import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import type { RedemptionAnswer } from '../../core/contract/redemptions.ts'
 import { WorkerPool } from '../../core/native/pool.ts'
 import type { CodeOrder, MadeCode } from '../../core/store/ledger/codes.ts'
-import type { Redemption, RedemptionTerms, Spent } from '../../core/store/ledger/redemptions.ts'
+import type { Redeemed, Redemption, RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
 import type { LedgerResult, LedgerSetup, LedgerTask } from './worker.ts'
 
 export interface LedgerDeskOptions {
@@ -15,8 +15,8 @@ export interface LedgerDeskOptions {
   file: string
   /** Of the campaigns that serve. */
   terms: () => ReadonlyMap<string, RedemptionTerms>
-  /** Told what a campaign's codes have used in all, before the redemption is answered. */
-  onSpent: (spent: Spent) => void
+  /** Told of each redemption before it is answered, also of one that was answered before. */
+  onRedeemed: (asked: Redemption, redeemed: Redeemed) => void
   /** Told why the ledger could not be written. */
   onFailure: (error: Error) => void
 }
@@ -80,10 +80,10 @@ export class LedgerDesk {
 
   #settle(batch: Waiting[], results: LedgerResult['redeemed']): void {
     results.forEach((result, i) => {
-      const { resolve, reject } = batch[i]
+      const { asked, resolve, reject } = batch[i]
       if ('fault' in result) reject(refusal(result.fault))
       else {
-        this.#options.onSpent(result.spent)
+        this.#options.onRedeemed(asked, result)
         resolve(result.answer)
       }
     })

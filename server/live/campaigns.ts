@@ -6,13 +6,14 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Campaign, CampaignFile } from '../../core/contract/campaigns.ts'
-import { DEFAULT_VALID_MINUTES, isSingleUse } from '../../core/contract/campaigns.ts'
+import { DEFAULT_VALID_MINUTES, isPersonal, isSingleUse } from '../../core/contract/campaigns.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { parseWhen, Zone } from '../../core/scoring/campaigns/windows.ts'
 import { writeDurably, writeFully } from '../../core/snapshot/files.ts'
 import { type BudgetLedger, CAMPAIGN_SLOTS, type CampaignSlot, limitKey } from '../../core/store/budgets.ts'
-import type { RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
+import { PersonalCodes } from '../../core/store/ledger/personal.ts'
+import { NOTHING, type RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
 import type { PublishedCampaigns } from '../work/messages.ts'
 import type { Paced } from './pacing.ts'
 
@@ -22,20 +23,25 @@ export class LiveCampaigns {
   paced: Paced[] = []
   /** Of the campaigns whose codes are good once, by id. */
   redemptionTerms: ReadonlyMap<string, RedemptionTerms> = new Map()
+  /** Null: no campaign gives any. */
+  personalCodes: PersonalCodes | null = null
   refused = 0
   readonly #file: string
   readonly #currency: string
   readonly #budgets: BudgetLedger
   readonly #logger: Logger
+  readonly #secret: () => Uint8Array | null
   #version = ''
   /** One look or change at a time, so that an old file is never taken over after a newer one. */
   #turn: Promise<void> = Promise.resolve()
   #terms = new Map<string, { endsAt: number; validMs: number }>()
 
-  constructor(file: string, currency: string, budgets: BudgetLedger, logger: Logger) {
+  /** `secret`: of personal codes, asked for when a campaign gives such; null: none are given. */
+  constructor(file: string, currency: string, budgets: BudgetLedger, secret: () => Uint8Array | null, logger: Logger) {
     this.#file = file
     this.#currency = currency
     this.#budgets = budgets
+    this.#secret = secret
     this.#logger = logger
     this.#publish(this.#none())
   }
@@ -107,11 +113,24 @@ export class LiveCampaigns {
     const revision = createHash('sha256').update(text).digest('hex').slice(0, 16)
     if (revision === this.published?.revision) return
     const file = parseCampaignFile(text, this.#currency)
+    const personalCodes = this.#personalCodesOf(file)
     this.#terms = termsOf(file)
-    this.published = { revision, text: shared(Buffer.from(text)), slots: this.#slotsOf(file) }
+    this.personalCodes = personalCodes
+    this.published = {
+      revision,
+      text: shared(Buffer.from(text)),
+      slots: this.#slotsOf(file),
+      personal: personalCodes?.parts ?? null,
+    }
     this.paced = this.#pacedOf(file)
     this.redemptionTerms = redemptionTermsOf(file)
     this.#logger.info({ revision, campaigns: file.campaigns.length }, 'campaigns serving')
+  }
+
+  #personalCodesOf({ campaigns }: CampaignFile): PersonalCodes | null {
+    const personal = campaigns.filter(isPersonal).map(({ id }) => id)
+    const secret = personal.length === 0 ? null : this.#secret()
+    return secret === null ? null : new PersonalCodes({ secret, campaigns: personal })
   }
 
   #pacedOf({ campaigns }: CampaignFile): Paced[] {
@@ -181,6 +200,7 @@ function redemptionTermsOf({ campaigns }: CampaignFile): Map<string, RedemptionT
           budgetMinor: budgetMinor ?? null,
           uses: limits?.total ?? null,
           usesOfShopper: limits?.perShopper ?? null,
+          heldBack: NOTHING,
         },
       ]
     }),

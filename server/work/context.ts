@@ -9,6 +9,7 @@ import type { SnapshotImage } from '../../core/snapshot/open.ts'
 import { BudgetView, CAMPAIGN_SLOTS } from '../../core/store/budgets.ts'
 import { KeptOffers } from '../../core/store/kept-offers.ts'
 import { CodeReader } from '../../core/store/ledger/codes.ts'
+import { PersonalCodes } from '../../core/store/ledger/personal.ts'
 import { ShopperReader } from '../../core/store/shoppers.ts'
 import { type AskedBy, readLive } from '../live/read.ts'
 import { BatchReader, type BatchTask, type PublishedCampaigns, type Slab } from './messages.ts'
@@ -43,6 +44,7 @@ export class WorkContext {
   readonly #shoppers: ShopperReader
   #revision = ''
   #campaigns!: CompiledCampaigns
+  #personal: PersonalCodes | null = null
   #redeemed: ReadonlySet<string> = new Set()
   #slots: Int32Array = new Int32Array(0)
   #remainingMinor = new Float64Array(0)
@@ -64,6 +66,10 @@ export class WorkContext {
 
   get campaigns(): CompiledCampaigns {
     return this.#campaigns
+  }
+
+  get personalCodes(): PersonalCodes | null {
+    return this.#personal
   }
 
   /** Whether what a campaign has used is told by redemptions of its codes, and not by purchases. */
@@ -97,10 +103,11 @@ export class WorkContext {
   }
 
   /** The owner has checked the file. */
-  #useCampaigns({ revision, text, slots }: PublishedCampaigns): void {
+  #useCampaigns({ revision, text, slots, personal }: PublishedCampaigns): void {
     const file = parseCampaignFile(Buffer.from(text).toString(), this.generation.image.manifest.currency)
     this.#campaigns = compileCampaigns(this.generation, file, revision)
     this.#redeemed = new Set(file.campaigns.filter(isSingleUse).map(({ id }) => id))
+    this.#personal = personal === null ? null : new PersonalCodes(personal)
     this.#slots = new Int32Array(slots)
     this.#remainingMinor = new Float64Array(file.campaigns.length)
     this.#remainingUses = new Float64Array(file.campaigns.length)

@@ -44,6 +44,7 @@ export function writeDecision(
     campaigns: context.campaigns,
     ...context.remaining(),
     dualPrices: context.dualPrices,
+    codeOf: context.personalCodes?.ofSubject(request),
   }
   const holder = holderOf(context, request)
   if (holder === null) return decideAndWrite(context, args, null, trusted, body)

@@ -7,6 +7,7 @@
  * Results: for each request u32 status, start and end of its answer, start, end and number of its log rows; an answer
  * may stand inside its row. Then the bytes.
  */
+import type { PersonalParts } from '../../core/store/ledger/personal.ts'
 import type { CampaignMark, LiveEvent, SubjectHash } from '../../core/store/shoppers.ts'
 
 /** Most requests that go to a worker at once; past this many bytes no further one joins them. */
@@ -32,6 +33,8 @@ export interface PublishedCampaigns {
   revision: string
   text: SharedArrayBuffer
   slots: SharedArrayBuffer
+  /** Null: no campaign gives personal codes. */
+  personal: PersonalParts | null
 }
 
 export interface Slab {

@@ -16,7 +16,7 @@ export function answerQuote(context: WorkContext, body: Buffer, trusted: boolean
     context.kept.unlock(holder)
   }
   const { campaigns } = context
-  const knownCodes = context.codes.known(request, time)
+  const knownCodes = context.codes.known(request, time, context.personalCodes)
   const answer = quote(context.generation, { request, time, live, campaigns, knownCodes, ...context.remaining() })
   context.results.answerText(200, JSON.stringify(answer))
 }

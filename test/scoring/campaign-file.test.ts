@@ -76,9 +76,20 @@ describe('a campaign file', () => {
         { ...coupon, codes },
         { ...coupon, id: 'both', code: 'ALL', codes },
         { ...coupon, id: 'steps', ladder, codes },
+        { ...coupon, id: 'own', codes: 'personal' },
+        { ...coupon, id: 'basket', scope: 'basket', codes: 'personal' },
+        { ...coupon, id: 'spend', minimumSpendMinor: 5, codes: 'personal' },
       ),
     )
-    expect(faults.fields).toEqual(['campaigns[1].codes', 'campaigns[2].ladder'])
+    expect(faults.fields).toEqual([
+      'campaigns[1].codes',
+      'campaigns[2].ladder',
+      'campaigns[4].codes',
+      'campaigns[5].codes',
+    ])
+    const samePrices = { version: 1, currency: 'GBP', policy: { prices: 'same_for_all' } }
+    const personal = { ...coupon, codes: 'personal' }
+    expect(faultsOf(JSON.stringify({ ...samePrices, campaigns: [personal] })).fields).toEqual(['campaigns[0].codes'])
     const badlyFormed = faultsOf(file({ ...coupon, codes: 'twice' }, { ...coupon, mechanism: 'time_limited', codes }))
     expect(badlyFormed.fields).toEqual(['campaigns[0].codes', 'campaigns[1].codes'])
   })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Random } from '../../bench/random.ts'
 import { type CodeOrder, type MadeCode, makeCodes } from '../../core/store/ledger/codes.ts'
 import { type Database, openLedger } from '../../core/store/ledger/database.ts'
-import type { RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
+import { NOTHING, type RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
 
 export const OPEN: RedemptionTerms = {
   isLive: true,
@@ -14,6 +14,7 @@ export const OPEN: RedemptionTerms = {
   budgetMinor: null,
   uses: null,
   usesOfShopper: null,
+  heldBack: NOTHING,
 }
 
 export interface TestLedger {

@@ -5,6 +5,7 @@ import {
   type CampaignFile,
   DEFAULT_VALID_MINUTES,
   type Depth,
+  isPersonal,
   isSingleUse,
   type Mechanism,
   POLICY_DEFAULTS,
@@ -54,8 +55,10 @@ export interface Live {
   /** Position of its response curve in the snapshot, or -1. */
   curve: number
   code?: string
-  /** Counts with a code of its own only: a quote's, never an offer of a decision. */
+  /** Counts with a code of its own only. */
   isSingleUse: boolean
+  /** Of those, one that decisions offer too. */
+  isPersonal: boolean
   /** Which items are bought and which are given; null where it is no bundle. */
   bundle: { buyTargets: Uint32Array | null; getTargets: Uint32Array | null } | null
 }
@@ -120,14 +123,17 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
   }
 }
 
-/** Coupons that need no minimum spend and time-limited discounts; what depends on a cart is not an item's to give. */
+/**
+ * Coupons that need no minimum spend and time-limited discounts; what depends on a cart is not an item's to give. A shopper has
+ * one personal code of a campaign; when it was used there is no more to offer.
+ */
 function itemCampaigns(live: Live): ItemCampaign[] {
   const { definition } = live
   const isItems =
     definition.mechanism === 'time_limited' ||
     (definition.mechanism === 'coupon' && definition.scope !== 'basket' && definition.minimumSpendMinor === undefined)
-  if (!isItems || live.isSingleUse) return []
-  const on: ItemCampaign = { ...live, steps: [] }
+  if (!isItems || (live.isSingleUse && !live.isPersonal)) return []
+  const on: ItemCampaign = { ...live, perShopper: live.isPersonal ? 1 : live.perShopper, steps: [] }
   on.steps = definition.ladder.map((depth, number) => ({
     on,
     number,
@@ -204,6 +210,7 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
     pins: (campaign.pins ?? []).map(({ item, slot }) => ({ item: itemIndexOf(g, item), slot })),
     curve: curveOf(g, campaign.id, campaign.mechanism),
     isSingleUse: isSingleUse(campaign),
+    isPersonal: isPersonal(campaign),
     bundle: campaign.mechanism === 'bundle' ? bundleOf(g, campaign) : null,
   }
   if (campaign.mechanism === 'coupon' && campaign.code !== undefined) live.code = campaign.code

@@ -1,5 +1,12 @@
 /** What a campaign may not mean although its form is right. Each check tells every fault that it finds. */
-import { type Campaign, type CampaignFile, POLICY_DEFAULTS, type Targets, type Tier } from '../../contract/campaigns.ts'
+import {
+  type Campaign,
+  type CampaignFile,
+  isPersonal,
+  POLICY_DEFAULTS,
+  type Targets,
+  type Tier,
+} from '../../contract/campaigns.ts'
 import { checkCondition } from '../../contract/conditions.ts'
 import { OfferwrightError } from '../../contract/errors.ts'
 import { levelOf } from './compile.ts'
@@ -98,7 +105,13 @@ function merchandiseFaults({ boost, targets, pins = [] }: Campaign, at: string, 
 
 function singleUseFaults(campaign: Campaign, at: string, refuse: Refuse): void {
   if (campaign.mechanism !== 'coupon' || campaign.codes === undefined) return
-  const { code, codes, ladder } = campaign
+  const { code, codes, ladder, scope, minimumSpendMinor } = campaign
+  if (codes === 'personal' && (scope === 'basket' || minimumSpendMinor !== undefined))
+    refuse(
+      `${at}.codes`,
+      codes,
+      'decisions give codes for items alone: leave out "scope" and "minimumSpendMinor", or take "single_use"',
+    )
   if (code !== undefined)
     refuse(`${at}.codes`, codes, 'one code for all, or codes that are good once: leave out "code"')
   if (ladder.length > 1)
@@ -117,6 +130,15 @@ export function codeFaults(campaigns: Campaign[], refuse: Refuse): void {
     const other = seen.get(campaign.code)
     if (other === undefined) seen.set(campaign.code, position)
     else refuse(`campaigns[${position}].code`, campaign.code, `campaigns[${other}] has the same code; end one of them`)
+  })
+}
+
+/** Where prices are the same for all, nobody has a code of their own. */
+export function personalFaults({ policy, campaigns }: CampaignFile, refuse: Refuse): void {
+  if (policy?.prices !== 'same_for_all') return
+  campaigns.forEach((campaign, position) => {
+    if (isPersonal(campaign))
+      refuse(`campaigns[${position}].codes`, 'personal', 'policy.prices is "same_for_all": take "single_use"')
   })
 }
 

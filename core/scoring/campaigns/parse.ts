@@ -4,7 +4,7 @@ import { Campaign, CampaignFile } from '../../contract/campaigns.ts'
 import { type Fault, jsonText, OfferwrightError } from '../../contract/errors.ts'
 import { parseJson, schemaFaults } from '../../contract/parse.ts'
 import { MAX_ACTIONS, MAX_BOOSTING } from '../arena.ts'
-import { CHECKS, codeFaults, type Refuse, stackingFaults } from './faults.ts'
+import { CHECKS, codeFaults, personalFaults, type Refuse, stackingFaults } from './faults.ts'
 
 const fileSchema = Compile(CampaignFile)
 /** A campaign's faults are told for its own mechanism, not for every form a campaign may have. */
@@ -66,6 +66,7 @@ function meaningFaults(file: CampaignFile, currency: string): Fault[] {
   if (boosting > MAX_BOOSTING) refuse('campaigns', boosting, `at most ${MAX_BOOSTING} live campaigns may boost`)
   if (steps >= MAX_ACTIONS) refuse('campaigns', steps, `at most ${MAX_ACTIONS - 1} ladder steps in all`)
   codeFaults(file.campaigns, refuse)
+  personalFaults(file, refuse)
   stackingFaults(file, refuse)
   return faults
 }

@@ -2,7 +2,7 @@
  * What of a campaign file is allowed and yet hardly meant, judged against one catalogue and one moment. A warning stops
  * nothing: a campaign for items that come next week is right today.
  */
-import { type Campaign, type CampaignFile, isSingleUse, type Targets } from '../../contract/campaigns.ts'
+import { type Campaign, type CampaignFile, isPersonal, isSingleUse, type Targets } from '../../contract/campaigns.ts'
 import type { Generation } from '../generation.ts'
 import { itemIndexOf } from '../keys.ts'
 import { traitCodeOf } from '../traits.ts'
@@ -33,7 +33,7 @@ export function campaignWarnings(
     warnOfTargets(g, campaign, all[position], at, warn)
     warnOfAudience(g, campaign, at, warn)
     warnOfOverlap(all, position, at, warn)
-    if (isSingleUse(campaign)) warnOfOfferTerms(campaign, at, warn)
+    if (isSingleUse(campaign) && !isPersonal(campaign)) warnOfOfferTerms(campaign, at, warn)
   })
   return warnings
 }
@@ -75,7 +75,7 @@ function warnOfAudience(g: Generation, { audience }: Campaign, at: string, warn:
   })
 }
 
-/** Terms of offers, where there are none: decisions do not offer a campaign whose codes are good once. */
+/** Terms of offers, where there are none. */
 function warnOfOfferTerms(campaign: Campaign, at: string, warn: Warn): void {
   for (const term of ['pacing', 'contactCap', 'validMinutes'] as const)
     if (campaign[term] !== undefined)

@@ -74,7 +74,8 @@ function heldOffers(g: Generation, byHash: CompiledCampaigns['byHash'], { live: 
   const held: Entitled[] = []
   for (let i = 0; i < shopper.nOffers; i++) {
     const live = byHash.get(shopper.offerCampaigns[i])
-    if (live === undefined) continue
+    // What its code takes off is booked when that is redeemed; without it nothing would be.
+    if (live === undefined || live.isSingleUse) continue
     const [minor, thresholdMinor] = [shopper.offerMinor[i], shopper.offerThresholds[i]]
     const depth = { amountMinor: minor }
     if (thresholdMinor > 0) held.push({ live, depth, onlyItem: null, heldTier: { thresholdMinor, rewardMinor: minor } })

@@ -102,6 +102,7 @@ function guardsOf(g: Generation, { request, time, live, campaigns, remainingMino
     remainingMinor,
     remainingUses,
     offerRoom: Number.POSITIVE_INFINITY,
+    givesCodes: true,
     spent: { budgets: [], uses: [] },
   }
   return guards

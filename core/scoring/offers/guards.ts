@@ -28,6 +28,8 @@ export interface GuardState {
   remainingUses: Float64Array
   /** Offers that may still be kept for the shopper; lowered as offers are given. */
   offerRoom: number
+  /** Whether offers can carry a code of the shopper's own. */
+  givesCodes: boolean
   /** Positions of the campaigns whose budget, or whose number of offers, dropped an action. */
   spent: { budgets: number[]; uses: number[] }
 }
@@ -49,6 +51,7 @@ export function runningOf<C extends Live>(g: Generation, state: GuardState, camp
 export function barredBy(g: Generation, state: GuardState, campaign: Live): OfferReason | null {
   const { audience, holdoutBps } = campaign
   if (state.policy.prices === 'same_for_all') return audience === null ? null : 'audience'
+  if (campaign.isPersonal && !state.givesCodes) return 'not_personal'
   if (audience !== null && !isAddressed(g, state, audience)) return 'audience'
   if (isHeldOut(g, state.subject, holdoutBps, campaign.id)) return 'holdout'
   if (isCapReached(state, campaign)) return 'contact_cap'

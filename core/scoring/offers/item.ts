@@ -91,18 +91,23 @@ export function publicProbability(g: Generation, item: ItemIndex): number {
   return purchaseProbability(g.image.manifest.model.calibration.popular, g.tables.popularity.score.view[item])
 }
 
+/** The shopper's own code of a campaign, by its id. */
+export type CodeOf = (campaign: string) => string
+
 /** What the shopper is shown. The percentage is of the lowest price of the last 30 days, never of a price raised before. */
 export function itemOffer(
   g: Generation,
-  { id, mechanism, code }: Pick<ItemCampaign, 'id' | 'mechanism' | 'code'>,
+  { id, mechanism, code: shared, isPersonal }: Pick<ItemCampaign, 'id' | 'mechanism' | 'code' | 'isPersonal'>,
   item: ItemIndex,
   discountMinor: number,
   validUntil: number,
+  codeOf?: CodeOf,
 ): ItemOffer {
   const priceMinor = g.live.priceMinor[item] - discountMinor
   const priorMinor = g.live.priorPriceMinor[item]
   const percentBps = honestBps(priorMinor, Math.max(0, priorMinor - priceMinor))
   const offer: ItemOffer = { campaign: id, mechanism, percentBps, discountMinor, priceMinor, validUntil }
+  const code = isPersonal ? codeOf?.(id) : shared
   if (code !== undefined) offer.code = code
   return offer
 }

@@ -7,7 +7,7 @@ import type { CompiledCampaigns } from '../campaigns/compile.ts'
 import type { Generation } from '../generation.ts'
 import { itemHashOf } from '../keys.ts'
 import { type OpenTier, qualifyingSubtotal } from './basket.ts'
-import { itemOffer } from './item.ts'
+import { type CodeOf, itemOffer } from './item.ts'
 
 /** Of an item that the shopper holds an offer for; a campaign that left the file is withdrawn. */
 export function keptItemOffer(
@@ -15,6 +15,7 @@ export function keptItemOffer(
   { byHash }: CompiledCampaigns,
   live: LiveShopperColumns,
   item: ItemIndex,
+  codeOf?: CodeOf,
 ): ItemOffer | null {
   if (live.nOffers === 0) return null
   const { lo, hi } = itemHashOf(g, item)
@@ -23,7 +24,7 @@ export function keptItemOffer(
     const campaign = byHash.get(live.offerCampaigns[i])
     const priceMinor = g.live.priceMinor[item]
     if (campaign !== undefined)
-      return itemOffer(g, campaign, item, Math.min(priceMinor, live.offerMinor[i]), live.offerUntil[i])
+      return itemOffer(g, campaign, item, Math.min(priceMinor, live.offerMinor[i]), live.offerUntil[i], codeOf)
   }
   return null
 }

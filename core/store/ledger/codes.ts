@@ -11,6 +11,7 @@ import {
 } from '../../contract/codes.ts'
 import { OfferwrightError } from '../../contract/errors.ts'
 import { type Database, openLedgerToRead, type Statement } from './database.ts'
+import { ledgerSubject, type PersonalCodes } from './personal.ts'
 
 /** Codes that are committed together; the next writer waits no longer than that takes. */
 const CHUNK = 2000
@@ -89,6 +90,13 @@ function refuseGuessable(database: Database, length: number, count: number): voi
     )
 }
 
+/** Whoever typed codes in. */
+export interface AskedByCode {
+  codes?: string[]
+  shopper?: string
+  session?: string
+}
+
 /** Where codes are looked up, in any thread: reads only, and opens the ledger when there is one. */
 export class CodeReader {
   readonly #file: string
@@ -101,18 +109,21 @@ export class CodeReader {
   }
 
   /** What is known of the codes that somebody typed in; those that are none of the shop's are left out. */
-  known(asked: { codes?: string[]; shopper?: string; session?: string }, time: number): KnownCode[] {
+  known(asked: AskedByCode, time: number, personal: PersonalCodes | null = null): KnownCode[] {
     return (asked.codes ?? []).flatMap((typed): KnownCode[] => {
       const plain = plainCode(typed)
       if (!isWellFormed(plain) || !this.#open()) return []
       const row = this.#find?.get(plain)
-      if (row === undefined) return []
-      const { campaign } = row
-      const refusal = codeRefusal(storedOf(row), asked.shopper, time)
-      const subject = ledgerSubject(asked)
-      const usesOfShopper = subject === null ? 0 : (this.#uses?.get(campaign, subject)?.uses ?? 0)
-      return [{ typed, campaign, refusal, usesOfShopper }]
+      // A personal code is in the ledger once it was used.
+      const campaign = row?.campaign ?? personal?.campaignOf(plain, ledgerSubject(asked))
+      if (campaign === undefined) return []
+      const refusal = row === undefined ? null : codeRefusal(storedOf(row), asked.shopper, time)
+      return [{ typed, campaign, refusal, usesOfShopper: this.#usesOf(campaign, ledgerSubject(asked)) }]
     })
+  }
+
+  #usesOf(campaign: string, subject: string | null): number {
+    return subject === null ? 0 : (this.#uses?.get(campaign, subject)?.uses ?? 0)
   }
 
   close(): void {
@@ -126,12 +137,6 @@ export class CodeReader {
     this.#uses ??= usesStatement(this.#database)
     return true
   }
-}
-
-/** Who redeems: a shopper when known, else a session. */
-export function ledgerSubject({ shopper, session }: { shopper?: string; session?: string }): string | null {
-  if (shopper !== undefined) return `shopper:${shopper}`
-  return session === undefined ? null : `session:${session}`
 }
 
 export interface FoundRow {

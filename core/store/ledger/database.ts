@@ -5,10 +5,13 @@
  *
  * Write-ahead log: readers wait for nobody. Each commit is on the disk when it returns (`synchronous = FULL`).
  *
+ *   ledger        the secret that personal codes are computed from
  *   codes         which code is of which batch, and who alone may use it
  *   redemptions   by the caller's id; a code stands in it once, which makes it good once
  *   spent         sums of the redemptions of each campaign, changed in the same transaction
  */
+
+import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type Sqlite from 'better-sqlite3'
@@ -23,11 +26,13 @@ const BUSY_MS = 5000
 /** A reader only ever waits while a ledger is brought back after a crash, and decisions may wait behind it. */
 const READER_BUSY_MS = 250
 const OWNER_ONLY = 0o600
+const SECRET_BYTES = 32
 
 const SCHEMA = `
+CREATE TABLE ledger (secret BLOB NOT NULL) STRICT;
 CREATE TABLE batches (
   id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, prefix TEXT NOT NULL, expires_at INTEGER, created_at INTEGER NOT NULL,
-  count INTEGER NOT NULL
+  count INTEGER NOT NULL, is_personal INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE codes (
   code TEXT PRIMARY KEY, batch INTEGER NOT NULL REFERENCES batches (id), shopper TEXT
@@ -83,8 +88,10 @@ function opened(file: string, options: Sqlite.Options, prepare: (database: Datab
 
 function layOut(database: Database, file: string): void {
   const format = formatOf(database)
-  if (format === 0) database.exec(SCHEMA)
-  else if (format !== FORMAT) throw otherFormat(file, format)
+  if (format !== 0 && format !== FORMAT) throw otherFormat(file, format)
+  if (format === FORMAT) return
+  database.exec(SCHEMA)
+  database.prepare('INSERT INTO ledger (secret) VALUES (?)').run(randomBytes(SECRET_BYTES))
 }
 
 function formatOf(database: Database): number {

@@ -5,8 +5,9 @@
 import { codeRefusal, plainCode } from '../../contract/codes.ts'
 import { type ErrorCode, OfferwrightError } from '../../contract/errors.ts'
 import type { RedemptionAnswer, RedemptionRequest } from '../../contract/redemptions.ts'
-import { type FoundRow, findStatement, ledgerSubject, storedOf, usesStatement } from './codes.ts'
+import { type FoundRow, findStatement, storedOf, usesStatement } from './codes.ts'
 import { type Database, openLedgerToRead, type Statement } from './database.ts'
+import { ledgerSubject, PersonalBook } from './personal.ts'
 
 /** What a campaign lets its codes do. Times in milliseconds since 1970; null: no limit. */
 export interface RedemptionTerms {
@@ -16,6 +17,8 @@ export interface RedemptionTerms {
   budgetMinor: number | null
   uses: number | null
   usesOfShopper: number | null
+  /** What offers hold back of the limits. */
+  heldBack: HeldBack
 }
 
 /** All redemptions of a campaign. */
@@ -30,8 +33,21 @@ export interface Redeemed {
   spent: Spent
 }
 
+export interface HeldBack {
+  uses: number
+  minor: number
+}
+
+export const NOTHING: HeldBack = { uses: 0, minor: 0 }
+
 /** What is asked, with its time told. */
-export type Redemption = Omit<RedemptionRequest, 'shop' | 'time'> & { time: number }
+export type Redemption = Omit<RedemptionRequest, 'shop' | 'time'> & {
+  time: number
+  /** The campaign whose personal code of this shopper it is; absent: a code that was made, if any. */
+  personalOf?: string
+  /** What the shopper's own offers hold back, by campaign; absent: nothing. */
+  held?: ReadonlyMap<string, HeldBack>
+}
 
 interface BookedRow {
   code: string
@@ -42,6 +58,7 @@ interface BookedRow {
 }
 
 export class Redemptions {
+  readonly #personal: PersonalBook
   readonly #database: Database
   readonly #booked: Statement<[string], BookedRow>
   readonly #find: Statement<[string], FoundRow>
@@ -52,6 +69,7 @@ export class Redemptions {
 
   constructor(database: Database) {
     this.#database = database
+    this.#personal = new PersonalBook(database)
     this.#booked = database.prepare(
       `SELECT code, subject, order_key AS orderKey, discount_minor AS discountMinor, redeemed_at AS redeemedAt
        FROM redemptions WHERE id = ?`,
@@ -90,7 +108,8 @@ export class Redemptions {
 
   #redeem(one: Redemption, terms: ReadonlyMap<string, RedemptionTerms>): Redeemed {
     const plain = plainCode(one.code)
-    const found = this.#find.get(plain)
+    const made = this.#find.get(plain)
+    const found = made ?? personalRow(one, plain)
     const earlier = this.#booked.get(one.id)
     if (earlier !== undefined && !isSame(earlier, one)) throw refused(one, 'conflict', 'id', 'id of another redemption')
     if (found === undefined) throw refused(one, 'code_unknown', 'code', 'no such code')
@@ -99,6 +118,7 @@ export class Redemptions {
     if (earlier === undefined) {
       this.#check(one, found, terms.get(campaign))
       const { id, discountMinor, order = null, time } = one
+      if (made === undefined) this.#personal.keep(plain, found)
       this.#book.run(id, plain, campaign, ledgerSubject(one), order, discountMinor, time)
       this.#spend.run(campaign, discountMinor)
     }
@@ -114,14 +134,13 @@ export class Redemptions {
     if (terms === undefined) throw refused(one, 'code_unknown', 'code', `campaign ${campaign} has no such codes now`)
     if (!terms.isLive || one.time < terms.startsAt || one.time >= terms.endsAt)
       throw refused(one, 'campaign_not_live', 'code', `campaign ${campaign} does not run`)
-    const { uses, minor } = this.#spentOf(campaign)
-    if (terms.uses !== null && uses >= terms.uses)
-      throw refused(one, 'limit_reached', 'code', `${uses} redemptions of ${campaign} are all there are`)
+    const left = leftOf(terms, this.#spentOf(campaign), one.held?.get(campaign))
+    if (left.uses < 1) throw refused(one, 'limit_reached', 'code', `no redemption is left of ${campaign}`)
     const subject = ledgerSubject(one)
     if (terms.usesOfShopper !== null && this.#usesOf(campaign, subject) >= terms.usesOfShopper)
       throw refused(one, 'limit_reached', 'code', `${terms.usesOfShopper} of ${campaign} are for one shopper`)
-    if (terms.budgetMinor !== null && minor + one.discountMinor > terms.budgetMinor)
-      throw refused(one, 'budget_exhausted', 'discountMinor', `${terms.budgetMinor - minor} are left of ${campaign}`)
+    if (one.discountMinor > left.minor)
+      throw refused(one, 'budget_exhausted', 'discountMinor', `${Math.max(0, left.minor)} are left of ${campaign}`)
   }
 
   /** Where a campaign counts by shopper, nobody in particular may have none. */
@@ -132,6 +151,20 @@ export class Redemptions {
   #spentOf(campaign: string): Spent {
     return this.#spent.get(campaign) ?? { campaign, uses: 0, minor: 0 }
   }
+}
+
+/** `own`: what the shopper's offers hold back is theirs to use. */
+function leftOf({ uses, budgetMinor, heldBack }: RedemptionTerms, spent: Spent, own: HeldBack = NOTHING): HeldBack {
+  return {
+    uses: (uses ?? Number.POSITIVE_INFINITY) - spent.uses - heldBack.uses + own.uses,
+    minor: (budgetMinor ?? Number.POSITIVE_INFINITY) - spent.minor - heldBack.minor + own.minor,
+  }
+}
+
+/** A personal code before it was ever used. */
+function personalRow({ personalOf, shopper }: Redemption, plain: string): FoundRow | undefined {
+  if (personalOf === undefined) return undefined
+  return { code: plain, campaign: personalOf, prefix: '', shopper: shopper ?? null, expiresAt: null, usedBy: null }
 }
 
 const REFUSED = {
@@ -160,6 +193,21 @@ export function spentByCodes(file: string): Spent[] {
   if (database === null) return []
   try {
     return database.prepare<[], Spent>('SELECT campaign, uses, minor FROM spent').all()
+  } finally {
+    database.close()
+  }
+}
+
+/** Who has used a code of one campaign, and when; nobody in particular left out. */
+export function subjectsOf(file: string, campaign: string): { subject: string; redeemedAt: number }[] {
+  const database = openLedgerToRead(file)
+  if (database === null) return []
+  try {
+    const rows = database.prepare<[string], { subject: string; redeemedAt: number }>(
+      `SELECT subject, redeemed_at AS redeemedAt FROM redemptions
+       WHERE campaign = ? AND subject IS NOT NULL ORDER BY redeemed_at, id`,
+    )
+    return rows.all(campaign)
   } finally {
     database.close()
   }
