@@ -37,7 +37,12 @@ export class BudgetView {
 
   /** Minor units left, at least 0. */
   remaining(slot: number): number {
-    return Math.max(0, Number(Atomics.load(this.#left, slot)))
+    return Math.max(0, this.balance(slot))
+  }
+
+  /** Minor units left; below 0 where a budget has shrunk under what was promised. */
+  balance(slot: number): number {
+    return Number(Atomics.load(this.#left, slot))
   }
 
   /** Takes `amountMinor`, or nothing and answers false where less is left. */
@@ -130,7 +135,7 @@ export class BudgetLedger {
   /** What is taken from the shared word and not spent: held back for offers, those under way in a worker too. */
   heldBack(campaign: string): number {
     const { slot, budgetMinor, spent } = this.#account(campaign)
-    return budgetMinor - spent - this.#view.remaining(slot)
+    return budgetMinor - spent - this.#view.balance(slot)
   }
 
   /** Gives the reservation of one offer back that will not be used. */

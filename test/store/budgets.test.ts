@@ -52,6 +52,8 @@ const step = fc.oneof(
   fc.record({ act: fc.constant('reserve' as const), amount: fc.integer({ min: 0, max: 300 }), minute: fc.nat(9) }),
   fc.record({ act: fc.constant('spend' as const), amount: fc.integer({ min: 0, max: 300 }), minute: fc.nat(9) }),
   fc.record({ act: fc.constant('release' as const), amount: fc.constant(0), minute: fc.nat(9) }),
+  fc.record({ act: fc.constant('give back' as const), amount: fc.integer({ min: 0, max: 300 }), minute: fc.nat(9) }),
+  fc.record({ act: fc.constant('settle' as const), amount: fc.integer({ min: 0, max: 900 }), minute: fc.constant(0) }),
 )
 
 test('what is left is always the budget less spending less what is still reserved', () => {
@@ -73,9 +75,16 @@ test('what is left is always the budget less spending less what is still reserve
         } else if (act === 'release') {
           ledger.release(minute * MINUTE)
           for (const due of reserved.keys()) if (due <= minute) reserved.delete(due)
+        } else if (act === 'give back') {
+          ledger.giveBack('summer', amount, minute * MINUTE)
+          reserved.set(minute, Math.max(0, (reserved.get(minute) ?? 0) - amount))
+        } else if (act === 'settle') {
+          ledger.settle('summer', amount)
+          spent = amount
         }
         const held = [...reserved.values()].reduce((sum, value) => sum + value, 0)
         expect(ledger.remaining('summer')).toBe(Math.max(0, 1000 - spent - held))
+        expect(ledger.heldBack('summer')).toBe(held)
       }
     }),
     { seed: 5, numRuns: 300 },

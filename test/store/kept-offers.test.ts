@@ -35,6 +35,19 @@ test('a used offer is held no longer, others are', () => {
   expect(held(kept, 500).items).toEqual([2])
 })
 
+test('what is held of one campaign is told, and ends at once', () => {
+  const kept = new KeptOffers(keptOffersMemory(8), 1)
+  for (const item of [1, 2]) kept.add(subject, offer(item, 1000 + item), 0)
+  kept.add(subject, { ...offer(3, 1000), campaignHash: 5 }, 0)
+  const of = (time: number) => kept.held(subject, 0xdead_beef, time)
+  expect(of(500)).toEqual([1001, 1002].map((validUntil) => ({ minor: 150, validUntil })))
+  expect(of(1001)).toHaveLength(1)
+  expect(kept.held({ lo: 7, hi: 8 }, 0xdead_beef, 0)).toEqual([])
+  kept.end(subject, 0xdead_beef)
+  expect(of(0)).toEqual([])
+  expect(held(kept, 500).items).toEqual([3])
+})
+
 test('nothing that holds is taken back to make room', () => {
   const kept = new KeptOffers(keptOffersMemory(1), 1)
   const subjects = Array.from({ length: 8 }, (_, hi) => ({ lo: 0, hi: hi + 1 }))
