@@ -46,9 +46,7 @@ export class LedgerDesk {
     if (this.#waiting.length >= MOST_WAITING) return Promise.reject(comeAgain())
     return new Promise((resolve, reject) => {
       this.#waiting.push({ asked, resolve, reject })
-      this.#committing ??= this.#commitAll().finally(() => {
-        this.#committing = null
-      })
+      this.#committing ??= this.#commitAll()
     })
   }
 
@@ -76,6 +74,8 @@ export class LedgerDesk {
         for (const { reject } of batch) reject(error as OfferwrightError)
       }
     }
+    // Before anybody who was answered can ask again.
+    this.#committing = null
   }
 
   #settle(batch: Waiting[], results: LedgerResult['redeemed']): void {
