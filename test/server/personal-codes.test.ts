@@ -96,6 +96,7 @@ test('the code is needed in a quote, is good for its shopper, once, and ends wha
   expect(await after()).toBe(0)
   await server.close()
   expect(await left()).toMatchObject({ remainingMinor: 1_000_000 - discountMinor, remainingUses: 499 })
+  server = await serveShop(shop)
 })
 
 test('codes that went out otherwise leave to offers what is held back for them', async () => {
