@@ -166,6 +166,22 @@ describe('a quote', () => {
     ])
   })
 
+  it('lets a personal code use what is held back for the offers of its shopper, and nobody else', () => {
+    const live = emptyLiveShopper()
+    live.nOffers = 1
+    live.offerCampaigns[0] = hashOf(g, 'own').lo
+    live.offerMinor[0] = 100
+    const ladder = [{ percentBps: 1000 }]
+    const own = { ...always, id: 'own', mechanism: 'coupon', codes: 'personal', ladder, budgetMinor: 0 }
+    const codes = [{ typed: 'x', campaign: 'own', refusal: null, usesOfShopper: 0 }]
+    const asked = { cart: [{ item: 'tea' }], shopper: 'ann', codes: ['x'] }
+    expect(quoted([own], asked, {}, live, codes).promotions).toMatchObject([{ campaign: 'own', discountMinor: 100 }])
+    expect(quoted([own], asked, {}, emptyLiveShopper(), codes).refused[0].reason).toBe('budget_exhausted')
+    expect(quoted([own], { ...asked, codes: [] }, {}, live).refused[0].reason).toBe('code_missing')
+    const shared = { ...own, codes: undefined, code: 'x' }
+    expect(quoted([shared], asked, {}, live).refused[0].reason).toBe('budget_exhausted')
+  })
+
   it('refuses an item that nobody knows the price of', () => {
     expect(() => quoted([], { cart: [{ item: 'tea' }, { item: 'none' }] })).toThrow('unknown item: none')
     expect(quoted([], { cart: [{ item: 'none', priceMinor: 5 }] }).totalMinor).toBe(5)

@@ -117,6 +117,16 @@ test('codes that went out otherwise leave to offers what is held back for them',
   expect((await redeem({ id: 'x', code: 'NOSUCHCODE', discountMinor: 0 })).body.error.code).toBe('code_unknown')
 })
 
+test('the last offer that there is counts for its shopper, although nothing is left for others', async () => {
+  await open({ ...own, limits: { total: 1 } })
+  const [{ item, offer }] = given(await decide({ shopper: 'ann' })) as [DecidedItem]
+  const code = offer?.code as string
+  expect(given(await decide({ shopper: 'bob' }))).toEqual([])
+  const { codes, discountMinor } = await quote({ cart: [{ item }], shopper: 'ann', codes: [code] })
+  expect([codes[0].reason, discountMinor]).toEqual([null, offer?.discountMinor])
+  expect((await redeem({ id: '1', code, shopper: 'ann', discountMinor })).status).toBe(200)
+})
+
 test('decisions without a server give the same codes', async () => {
   await open(own)
   const request = JSON.stringify({ shopper: 'ann', slots: 20, preview: true, time: 1_800_000_000_000 })

@@ -1,5 +1,6 @@
 /** Codes that a shopper typed in: which of them a campaign goes by, and what came of each. */
 import type { KnownCode } from '../../contract/codes.ts'
+import type { LiveShopperColumns } from '../../contract/live.ts'
 import type { QuotedCode, RefusedPromotion } from '../../contract/quotes.ts'
 import type { CompiledCampaigns, Live } from '../campaigns/compile.ts'
 
@@ -14,6 +15,17 @@ export function counting({ known }: TypedCodes, { id, isSingleUse }: Live): Know
   if (!isSingleUse) return null
   const own = known.filter(({ campaign }) => campaign === id)
   return own.find(({ refusal }) => refusal === null) ?? own[0] ?? null
+}
+
+/** What is held back of a campaign's limits for the shopper's own offers of it, which its personal code may use. */
+export function heldBackFor(shopper: LiveShopperColumns, { hash, isPersonal }: Live): { uses: number; minor: number } {
+  const held = { uses: 0, minor: 0 }
+  for (let i = 0; isPersonal && i < shopper.nOffers; i++)
+    if (shopper.offerCampaigns[i] === hash) {
+      held.uses++
+      held.minor += shopper.offerMinor[i]
+    }
+  return held
 }
 
 /** In the order in which they were typed. `refused`: why campaigns did not count. */

@@ -6,7 +6,7 @@ import { isOpenAt } from '../campaigns/compile.ts'
 import type { Generation } from '../generation.ts'
 import { itemHashOf } from '../keys.ts'
 import { barredBy, type GuardState } from '../offers/guards.ts'
-import { counting, type TypedCodes } from './codes.ts'
+import { counting, heldBackFor, type TypedCodes } from './codes.ts'
 import type { Entitled } from './promotion.ts'
 import type { Row } from './rows.ts'
 
@@ -58,7 +58,7 @@ function refusalOf(
   if (barred !== null) return barred
   const personal = barredBy(g, guards, live)
   if (personal === 'audience' || personal === 'holdout' || personal === 'limit_reached') return personal
-  if (guards.remainingUses[live.position] < 1) return 'limit_reached'
+  if (guards.remainingUses[live.position] + heldBackFor(guards.live, live).uses < 1) return 'limit_reached'
   return codeRefusalOf(live, codes)
 }
 

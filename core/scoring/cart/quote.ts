@@ -21,7 +21,7 @@ import type { Generation } from '../generation.ts'
 import { isHeldOut } from '../identity.ts'
 import { itemIndexOf, shopperIndexOf, subjectOf } from '../keys.ts'
 import type { GuardState } from '../offers/guards.ts'
-import { quotedCodes, type TypedCodes } from './codes.ts'
+import { heldBackFor, quotedCodes, type TypedCodes } from './codes.ts'
 import { entitlement } from './entitled.ts'
 import { capOf, type Entitled, qualifies } from './promotion.ts'
 import { copyOf, listOf, netOf, type Row, rowsOf, type UnitGroup } from './rows.ts'
@@ -56,7 +56,10 @@ export function quote(g: Generation, args: QuoteArguments): QuoteAnswer {
   const barred = barredAltogether(g, args, guards.subject)
   const codes: TypedCodes = { typed: new Set(request.codes), known: args.knownCodes }
   const { entitled, refused } = entitlement(g, campaigns, guards, rows, codes, barred)
-  const stacking: Stacking = { policy, remainingMinor: ({ position }) => remainingMinor[position] }
+  const stacking: Stacking = {
+    policy,
+    remainingMinor: (campaign) => remainingMinor[campaign.position] + heldBackFor(args.live, campaign).minor,
+  }
   const cart: Stacked = {
     rows: copyOf(rows),
     shippingMinor: request.shippingMinor ?? 0,
