@@ -116,3 +116,6 @@ export interface KnownCode {
   /** Redemptions that the shopper has had of the campaign by codes. */
   usesOfShopper: number
 }
+
+/** A shopper's own code of a campaign, by its id. */
+export type CodeOf = (campaign: string) => string

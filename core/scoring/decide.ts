@@ -5,6 +5,7 @@
  *   candidates → eligible → scored → offered → chosen
  */
 import type { BasketOffer, ItemOffer, OfferReason } from '../contract/answers.ts'
+import type { CodeOf } from '../contract/codes.ts'
 import { OfferwrightError } from '../contract/errors.ts'
 import type { ItemIndex } from '../contract/ids.ts'
 import type { LiveShopperColumns } from '../contract/live.ts'
@@ -18,7 +19,7 @@ import { itemIndexOf, subjectOf } from './keys.ts'
 import { merchandiseAt } from './merchandise.ts'
 import { type Choice, type Choosing, closed, type Drawn } from './offers/actions.ts'
 import { type GuardState, runningOf, take } from './offers/guards.ts'
-import { type CodeOf, itemOffer, offerForItem, publicProbability } from './offers/item.ts'
+import { itemOffer, offerForItem, publicProbability } from './offers/item.ts'
 import { JointBasket } from './offers/joint.ts'
 import { keptItemOffer } from './offers/kept.ts'
 import { responseOf } from './offers/response.ts'

@@ -1,6 +1,7 @@
 /** The offer for one item: every running coupon and time-limited discount that targets it, at every depth. */
 import type { ItemOffer } from '../../contract/answers.ts'
 import type { Depth } from '../../contract/campaigns.ts'
+import type { CodeOf } from '../../contract/codes.ts'
 import type { ItemIndex } from '../../contract/ids.ts'
 import { honestBps, percentDiscount } from '../../contract/money.ts'
 import type { ItemCampaign, ItemStep } from '../campaigns/compile.ts'
@@ -90,9 +91,6 @@ function discountOf(depth: Depth, priceMinor: number): number {
 export function publicProbability(g: Generation, item: ItemIndex): number {
   return purchaseProbability(g.image.manifest.model.calibration.popular, g.tables.popularity.score.view[item])
 }
-
-/** The shopper's own code of a campaign, by its id. */
-export type CodeOf = (campaign: string) => string
 
 /** What the shopper is shown. The percentage is of the lowest price of the last 30 days, never of a price raised before. */
 export function itemOffer(

@@ -1,5 +1,6 @@
 /** What a shopper holds: offers issued earlier, shown again as they are until they expire or are used. */
 import type { BasketOffer, ItemOffer } from '../../contract/answers.ts'
+import type { CodeOf } from '../../contract/codes.ts'
 import type { ItemIndex } from '../../contract/ids.ts'
 import type { LiveShopperColumns } from '../../contract/live.ts'
 import type { CartLine } from '../../contract/requests.ts'
@@ -7,7 +8,7 @@ import type { CompiledCampaigns } from '../campaigns/compile.ts'
 import type { Generation } from '../generation.ts'
 import { itemHashOf } from '../keys.ts'
 import { type OpenTier, qualifyingSubtotal } from './basket.ts'
-import { type CodeOf, itemOffer } from './item.ts'
+import { itemOffer } from './item.ts'
 
 /** Of an item that the shopper holds an offer for; a campaign that left the file is withdrawn. */
 export function keptItemOffer(

@@ -8,7 +8,7 @@
  * 16 bits taken modulo 31 prefer no character by more than one in two thousand.
  */
 import { createHmac } from 'node:crypto'
-import { CODE_LENGTH, drawCode, isWellFormed } from '../../contract/codes.ts'
+import { CODE_LENGTH, type CodeOf, drawCode, isWellFormed } from '../../contract/codes.ts'
 import { type Database, openLedger, openLedgerToRead, type Statement } from './database.ts'
 
 /** Who redeems: a shopper when known, else a session. */
@@ -22,9 +22,6 @@ export function subjectFromLedger(subject: string): { shopper?: string; session?
   const key = subject.slice(subject.indexOf(':') + 1)
   return subject.startsWith('shopper:') ? { shopper: key } : { session: key }
 }
-
-/** Of a campaign, by its id. */
-export type CodesOfSubject = (campaign: string) => string
 
 export interface PersonalParts {
   secret: Uint8Array
@@ -52,7 +49,7 @@ export class PersonalCodes {
   }
 
   /** The codes of whoever asks, shown; undefined where nobody is named, or nothing personal may be used. */
-  ofSubject(asked: { shopper?: string; session?: string; personalise?: boolean }): CodesOfSubject | undefined {
+  ofSubject(asked: { shopper?: string; session?: string; personalise?: boolean }): CodeOf | undefined {
     const subject = asked.personalise === false ? null : ledgerSubject(asked)
     if (subject === null) return undefined
     const known = new Map<string, string>()
