@@ -119,10 +119,10 @@ class Server implements RunningServer {
     })
   }
 
-  #redeemed(asked: Redemption, { answer, spent }: Redeemed): void {
-    this.#state.settleSpent(spent, this.#campaigns)
+  #redeemed(asked: Redemption, redeemed: Redeemed): void {
+    this.#state.settleSpent(redeemed.spent, this.#campaigns)
     const room = this.#generations.current?.room
-    if (room !== undefined) endOffers(asked, answer, this.#campaigns, this.#state, room)
+    if (room !== undefined) endOffers(asked, redeemed, this.#campaigns, this.#state, room)
   }
 
   async listen(): Promise<void> {

@@ -3,12 +3,12 @@
  * code was used holds no offer of its campaign any more and is given none.
  */
 import { plainCode } from '../../core/contract/codes.ts'
-import type { RedemptionAnswer } from '../../core/contract/redemptions.ts'
 import { hashOf, type KeyRoom, subjectOf } from '../../core/scoring/keys.ts'
 import { limitKey } from '../../core/store/budgets.ts'
 import { ledgerSubject, subjectFromLedger } from '../../core/store/ledger/personal.ts'
 import {
   type HeldBack,
+  type Redeemed,
   type Redemption,
   type RedemptionTerms,
   subjectsOf,
@@ -48,16 +48,16 @@ export function withOffers(
   return { ...asked, personalOf, held: new Map(held) }
 }
 
-/** After a redemption. Done again it changes nothing more. */
+/** After a redemption. One that is answered again was counted before. */
 export function endOffers(
   asked: Redemption,
-  { campaign, redeemedAt }: RedemptionAnswer,
+  { answer: { campaign, redeemedAt }, isNew }: Redeemed,
   campaigns: LiveCampaigns,
   state: LiveState,
   room: KeyRoom,
 ): void {
   const subject = subjectOf(asked)
-  if (subject !== null && campaigns.personalCodes?.parts.campaigns.includes(campaign))
+  if (isNew && subject !== null && campaigns.personalCodes?.parts.campaigns.includes(campaign))
     endOffersOf(subject, campaign, redeemedAt, state, room)
 }
 

@@ -117,6 +117,19 @@ test('codes that went out otherwise leave to offers what is held back for them',
   expect((await redeem({ id: 'x', code: 'NOSUCHCODE', discountMinor: 0 })).body.error.code).toBe('code_unknown')
 })
 
+test('a redemption that is answered again counts once among those of its shopper', async () => {
+  await open({ ...own, limits: { perShopper: 2 } })
+  const { codes } = (await server.call('POST', '/v1/campaigns/own/codes', { count: 3 })).body
+  const one = (n: number) => redeem({ id: `${n}`, code: codes[n].code, shopper: 'ann', discountMinor: 5 })
+  for (let again = 0; again < 3; again++) expect((await one(0)).status).toBe(200)
+  const { items } = await decide({ shopper: 'bob' })
+  const reason = async (n: number) =>
+    (await quote({ cart: [{ item: items[0].item }], shopper: 'ann', codes: [codes[n].code] })).codes[0].reason
+  expect(await reason(1)).toBeNull()
+  expect((await one(1)).status).toBe(200)
+  expect(await reason(2)).toBe('limit_reached')
+})
+
 test('the last offer that there is counts for its shopper, although nothing is left for others', async () => {
   await open({ ...own, limits: { total: 1 } })
   const [{ item, offer }] = given(await decide({ shopper: 'ann' })) as [DecidedItem]

@@ -82,7 +82,7 @@ it('a personal code is known before it was ever used, and is good once', () => {
   expect(redeem(unknown)).toMatchObject({ code: 'code_unknown' })
   const done = redeem(asked)
   expect(done).toMatchObject({ answer: { id: '1', code, campaign: 'spring' }, spent: { uses: 1, minor: 5 } })
-  expect(redeem(asked)).toEqual(done)
+  expect(redeem(asked)).toEqual({ ...done, isNew: false })
   expect(redeem({ ...asked, id: '2' })).toMatchObject({ code: 'code_used' })
   expect(known('ann')).toEqual([{ ...typed, refusal: 'code_used', usesOfShopper: 1 }])
   expect(known('bob')).toEqual([{ ...typed, refusal: 'code_used', usesOfShopper: 0 }])

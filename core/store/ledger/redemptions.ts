@@ -31,6 +31,8 @@ export interface Spent {
 export interface Redeemed {
   answer: RedemptionAnswer
   spent: Spent
+  /** False: it was booked before, and is answered again. */
+  isNew: boolean
 }
 
 export interface HeldBack {
@@ -124,7 +126,7 @@ export class Redemptions {
     }
     const { discountMinor, redeemedAt } = earlier ?? { discountMinor: one.discountMinor, redeemedAt: one.time }
     const answer = { id: one.id, code, campaign, discountMinor, redeemedAt }
-    return { answer, spent: this.#spentOf(campaign) }
+    return { answer, spent: this.#spentOf(campaign), isNew: earlier === undefined }
   }
 
   #check(one: Redemption, found: FoundRow, terms: RedemptionTerms | undefined): void {
