@@ -100,3 +100,141 @@ function meanWithError(values: Float64Array): { mean: number; error: number } {
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
   return { mean, error: Math.sqrt(squares) / Math.max(1, values.length) }
 }
+/** By feature, then shopper: the bin of the value, bins of about equal size; 0 where it is not known. */
+function binned({ nShoppers, names, values }: ShopperFeatures): Uint8Array[] {
+  return names.map((_, f) => {
+    const column = Float64Array.from({ length: nShoppers }, (_, shopper) => values[shopper * names.length + f])
+    const known = column.filter((value) => !Number.isNaN(value)).sort()
+    const cuts = cutsOf(known)
+    return Uint8Array.from(column, (value) => (Number.isNaN(value) ? 0 : 1 + cuts.filter((cut) => value > cut).length))
+  })
+}
+
+/** Distinct values below which a bin ends; all of them where they are few. */
+function cutsOf(ascending: Float64Array): number[] {
+  const distinct = ascending.filter((value, i) => i === 0 || value !== ascending[i - 1])
+  if (distinct.length <= BINS - 1) return [...distinct].slice(0, -1)
+  const quantile = (share: number) => ascending[Math.floor(share * (ascending.length - 1))]
+  const cuts = Array.from({ length: BINS - 2 }, (_, b) => quantile((b + 1) / (BINS - 1)))
+  return cuts.filter((cut, b) => b === 0 || cut !== cuts[b - 1])
+}
+
+function grow(
+  scores: ResponseScores,
+  bins: Uint8Array[],
+  members: Uint32Array,
+  depth: number,
+  options: SegmentOptions,
+): Tree {
+  let leaves: { tree: Tree; members: Uint32Array; depth: number; split: Candidate | null }[] = []
+  const leafOfMembers = (own: Uint32Array, level: number) => ({
+    tree: { shift: shiftOf(sumsOf(scores, own)) } as Tree,
+    members: own,
+    depth: level,
+    split: level < depth ? bestSplit(scores, bins, own, options) : null,
+  })
+  const root = leafOfMembers(members, 0)
+  leaves = [root]
+  while (leaves.length < options.mostLeaves) {
+    const best = leaves.reduce((a, b) => ((b.split?.gain ?? 0) > (a.split?.gain ?? 0) ? b : a))
+    if (best.split === null) break
+    const { feature, bin } = best.split
+    const left = leafOfMembers(
+      best.members.filter((s) => bins[feature][s] <= bin),
+      best.depth + 1,
+    )
+    const right = leafOfMembers(
+      best.members.filter((s) => bins[feature][s] > bin),
+      best.depth + 1,
+    )
+    // The node becomes a split in place, so that its parent still holds it.
+    Object.assign(best.tree, { left: left.tree, right: right.tree, split: { feature, bin } })
+    leaves = [...leaves.filter((leaf) => leaf !== best), left, right]
+  }
+  return root.tree
+}
+
+interface Candidate extends Split {
+  gain: number
+}
+
+/** Null where no split leaves both sides with enough information, or none tells them apart at all. */
+function bestSplit(
+  scores: ResponseScores,
+  bins: Uint8Array[],
+  members: Uint32Array,
+  { leastInformation }: SegmentOptions,
+): Candidate | null {
+  const all = sumsOf(scores, members)
+  let best: Candidate | null = null
+  for (const [feature, bin] of bins.entries()) {
+    const byBin = Array.from({ length: BINS + 1 }, emptySums)
+    for (const shopper of members) addTo(byBin[bin[shopper]], scores, shopper)
+    const left = emptySums()
+    for (let b = 0; b < BINS; b++) {
+      left.r0 += byBin[b].r0
+      left.w0 += byBin[b].w0
+      left.r1 += byBin[b].r1
+      left.w1 += byBin[b].w1
+      const right = { r0: all.r0 - left.r0, w0: all.w0 - left.w0, r1: all.r1 - left.r1, w1: all.w1 - left.w1 }
+      if (Math.min(left.w0, left.w1, right.w0, right.w1) < leastInformation) continue
+      const gain = (deltaOf(left) - deltaOf(right)) ** 2 / (varianceOf(left) + varianceOf(right))
+      if (gain > (best?.gain ?? 0)) best = { feature, bin: b, gain }
+    }
+  }
+  return best
+}
+
+function emptySums(): Sums {
+  return { r0: 0, w0: 0, r1: 0, w1: 0 }
+}
+
+function addTo(sums: Sums, { r0, w0, r1, w1 }: ResponseScores, shopper: number): void {
+  sums.r0 += r0[shopper]
+  sums.w0 += w0[shopper]
+  sums.r1 += r1[shopper]
+  sums.w1 += w1[shopper]
+}
+
+function sumsOf(scores: ResponseScores, members: Uint32Array): Sums {
+  const sums = emptySums()
+  for (const shopper of members) addTo(sums, scores, shopper)
+  return sums
+}
+
+function deltaOf({ r0, w0, r1, w1 }: Sums): number {
+  return r1 / w1 - r0 / w0
+}
+
+function varianceOf({ w0, w1 }: Sums): number {
+  return 1 / w1 + 1 / w0
+}
+
+/** δ of a leaf, drawn to 0. */
+function shiftOf(sums: Sums): number {
+  if (sums.w0 === 0 || sums.w1 === 0) return 0
+  const prior = SHIFT_SPREAD ** 2
+  return (deltaOf(sums) * prior) / (prior + varianceOf(sums))
+}
+
+function isLeaf(tree: Tree): tree is { shift: number } {
+  return !('split' in tree)
+}
+
+function leafOf(tree: Tree, bins: Uint8Array[], shopper: number): { shift: number } {
+  let node = tree
+  while (!isLeaf(node)) node = bins[node.split.feature][shopper] <= node.split.bin ? node.left : node.right
+  return node
+}
+
+/** From left to right; `onSplit` hears of every split, parents first. */
+function numbered(tree: Tree, onSplit: (feature: number) => void): { shift: number }[] {
+  if (isLeaf(tree)) return [tree]
+  onSplit(tree.split.feature)
+  return [...numbered(tree.left, onSplit), ...numbered(tree.right, onSplit)]
+}
+
+/** Shoppers stand in no order that means anything, so their number deals them out. */
+function foldOf(shopper: number): number {
+  return (Math.imul(shopper + 1, 0x9e3779b1) >>> 16) % FOLDS
+}
