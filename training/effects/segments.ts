@@ -51,7 +51,14 @@ interface Split {
   /** Bins up to this go left. */
   bin: number
 }
-type Tree = { left: Tree; right: Tree; split: Split } | { shift: number }
+/** Log-odds by which a leaf's shoppers buy more than all do: with offers and without if they respond alike, or else. */
+interface Leaf {
+  common: number
+  base: number
+  /** δ, on top of `base`. */
+  shift: number
+}
+type Tree = { left: Tree; right: Tree; split: Split } | Leaf
 
 const DEPTHS = [1, 2, 3, 4, 5, 6]
 const FOLDS = 5
@@ -81,7 +88,7 @@ function confirmedDepth(scores: ResponseScores, bins: Uint8Array[], all: Uint32A
     const heldOut = all.filter((shopper) => foldOf(shopper) === fold)
     for (const [d, depth] of DEPTHS.entries()) {
       const tree = grow(scores, bins, train, depth, options)
-      for (const shopper of heldOut) gains[d][shopper] = gainOf(scores, shopper, leafOf(tree, bins, shopper).shift)
+      for (const shopper of heldOut) gains[d][shopper] = gainOf(scores, shopper, leafOf(tree, bins, shopper))
     }
   }
   const told = gains.map(meanWithError)
@@ -90,9 +97,10 @@ function confirmedDepth(scores: ResponseScores, bins: Uint8Array[], all: Uint32A
   return { depth: DEPTHS[best], gain: mean, interval: [mean - 1.96 * error, mean + 1.96 * error] as [number, number] }
 }
 
-/** δ (r1 − (w1/w0 part of the base)) is linear in the offered rows alone: their log-likelihood to second order. */
-function gainOf({ r1, w1 }: ResponseScores, shopper: number, shift: number): number {
-  return shift * r1[shopper] - (shift * shift * w1[shopper]) / 2
+/** Log-likelihood, to second order, that a response of the leaf's own gains over one base for all its rows. */
+function gainOf({ r0, w0, r1, w1 }: ResponseScores, s: number, { shift, base, common }: Leaf): number {
+  const told = (by: number, r: number, w: number) => by * r - (by * by * w) / 2
+  return told(base, r0[s], w0[s]) + told(base + shift, r1[s], w1[s]) - told(common, r0[s] + r1[s], w0[s] + w1[s])
 }
 
 function meanWithError(values: Float64Array): { mean: number; error: number } {
@@ -128,7 +136,7 @@ function grow(
 ): Tree {
   let leaves: { tree: Tree; members: Uint32Array; depth: number; split: Candidate | null }[] = []
   const leafOfMembers = (own: Uint32Array, level: number) => ({
-    tree: { shift: shiftOf(sumsOf(scores, own)) } as Tree,
+    tree: leafFrom(sumsOf(scores, own)) as Tree,
     members: own,
     depth: level,
     split: level < depth ? bestSplit(scores, bins, own, options) : null,
@@ -210,25 +218,28 @@ function varianceOf({ w0, w1 }: Sums): number {
   return 1 / w1 + 1 / w0
 }
 
-/** δ of a leaf, drawn to 0. */
-function shiftOf(sums: Sums): number {
-  if (sums.w0 === 0 || sums.w1 === 0) return 0
+/** δ is drawn to 0; what it leaves over is the base's. */
+function leafFrom(sums: Sums): Leaf {
+  const { r0, w0, r1, w1 } = sums
+  if (w0 === 0 || w1 === 0) return { common: 0, base: 0, shift: 0 }
   const prior = SHIFT_SPREAD ** 2
-  return (deltaOf(sums) * prior) / (prior + varianceOf(sums))
+  const shift = (deltaOf(sums) * prior) / (prior + varianceOf(sums))
+  const common = (r0 + r1) / (w0 + w1)
+  return { common, base: common - (shift * w1) / (w0 + w1), shift }
 }
 
-function isLeaf(tree: Tree): tree is { shift: number } {
+function isLeaf(tree: Tree): tree is Leaf {
   return !('split' in tree)
 }
 
-function leafOf(tree: Tree, bins: Uint8Array[], shopper: number): { shift: number } {
+function leafOf(tree: Tree, bins: Uint8Array[], shopper: number): Leaf {
   let node = tree
   while (!isLeaf(node)) node = bins[node.split.feature][shopper] <= node.split.bin ? node.left : node.right
   return node
 }
 
 /** From left to right; `onSplit` hears of every split, parents first. */
-function numbered(tree: Tree, onSplit: (feature: number) => void): { shift: number }[] {
+function numbered(tree: Tree, onSplit: (feature: number) => void): Leaf[] {
   if (isLeaf(tree)) return [tree]
   onSplit(tree.split.feature)
   return [...numbered(tree.left, onSplit), ...numbered(tree.right, onSplit)]
