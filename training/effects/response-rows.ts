@@ -1,21 +1,24 @@
 /** Logged impressions as the response to offers is learned from them: columns of equal length, and what is known of shoppers. */
+import { OfferwrightError } from '../../core/contract/errors.ts'
+import { logPriceOf } from '../../core/scoring/offers/response.ts'
+import { NO_INDEX } from '../duckdb.ts'
 
 /** `campaign` of an impression without an offer. */
 export const NO_OFFER = -1
 
 export interface ResponseRows {
-  /** Index of the shopper in the snapshot; `NO_INDEX` of training/duckdb.ts where nobody is known. */
+  /** Index of the shopper in the snapshot; `NO_INDEX` where nobody is known. */
   shopper: Uint32Array
   /** Position in `campaigns`, or `NO_OFFER`. */
   campaign: Int32Array
   /** Share of the price taken off, 0 to 1; 0 without an offer. */
   discount: Float64Array
-  /** Own-price elasticity of the item, below 0. */
+  /** Own-price elasticity of the item, not above 0. */
   elasticity: Float64Array
   /** Log-odds of buying without an offer, as scoring told them without the segment's base. */
   offset: Float64Array
-  /** Probability with which this action was taken, above 0. */
-  propensity: Float64Array
+  /** What the row counts for, above 0: `impressions.ts` makes the offered and the others alike by it. */
+  weight: Float64Array
   bought: Uint8Array
   /** Distinct ids. */
   campaigns: { id: string; mechanism: string }[]
@@ -31,10 +34,50 @@ export interface ShopperFeatures {
   values: Float64Array
 }
 
-/** ε ln(1 − d): how far the offer moves the odds by its price alone. Not below 0. */
+/** t = ε ln(1 − d), as serving reads the curves: how far the offer moves the odds by its price alone. Not below 0. */
 export function priceMoves({ elasticity, discount }: ResponseRows): Float64Array {
-  return elasticity.map((value, row) => Math.max(0, value * Math.log(1 - Math.min(DEEPEST_SHARE, discount[row]))))
+  return elasticity.map((value, row) => Math.max(0, value * logPriceOf(discount[row])))
 }
 
-/** As serving reads the response (core/scoring/offers/response.ts). */
-const DEEPEST_SHARE = 0.95
+/** Why no response can be learned from these rows; null where one can. */
+export function nothingToLearn({ campaign, bought }: Pick<ResponseRows, 'campaign' | 'bought'>): string | null {
+  const rows = campaign.length
+  const offered = campaign.reduce((count, code) => count + (code === NO_OFFER ? 0 : 1), 0)
+  const sold = bought.reduce((count, each) => count + each, 0)
+  if (rows === 0) return 'no impressions'
+  if (offered === 0) return `none of ${rows} impressions gave an offer`
+  if (offered === rows) return `all of ${rows} impressions gave an offer`
+  if (sold === 0) return `none of ${rows} impressions led to a purchase`
+  return sold === rows ? `all of ${rows} impressions led to a purchase` : null
+}
+
+/** Throws `invalid_data` with the column, and the value of the first row that cannot be. */
+export function checkRows(rows: ResponseRows): void {
+  const { shopper, campaigns, mechanisms, features } = rows
+  const length = shopper.length
+  requireThat('features', features.values.length, features.values.length === features.nShoppers * features.names.length)
+  for (const { id, mechanism } of campaigns)
+    requireThat(`mechanism of ${id}`, mechanism, mechanisms.includes(mechanism))
+  requireThat('campaigns', campaigns.length, new Set(campaigns.map(({ id }) => id)).size === campaigns.length)
+  requireColumn('shopper', shopper, length, (value) => value < features.nShoppers || value === NO_INDEX)
+  requireColumn('campaign', rows.campaign, length, (value) => value >= NO_OFFER && value < campaigns.length)
+  requireColumn('discount', rows.discount, length, (value) => value >= 0 && value <= 1)
+  requireColumn('elasticity', rows.elasticity, length, (value) => value <= 0 && Number.isFinite(value))
+  requireColumn('offset', rows.offset, length, Number.isFinite)
+  requireColumn('weight', rows.weight, length, (value) => value > 0 && Number.isFinite(value))
+  requireColumn('bought', rows.bought, length, (value) => value <= 1)
+}
+
+function requireColumn(
+  field: string,
+  values: ArrayLike<number>,
+  length: number,
+  isValid: (value: number) => boolean,
+): void {
+  requireThat(`length of ${field}`, values.length, values.length === length)
+  for (let row = 0; row < length; row++) requireThat(field, values[row], isValid(values[row]))
+}
+
+function requireThat(field: string, value: unknown, holds: boolean): void {
+  if (!holds) throw new OfferwrightError('invalid_data', `invalid ${field}: ${value}`, { field, value })
+}

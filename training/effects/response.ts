@@ -2,15 +2,17 @@
  * What offers do, learned from logged choices: the tables of a snapshot's section `response`, which serving looks up.
  * Everybody's response first; then segments of shoppers who answer differently, if there are any; then all curves at once.
  */
-import { type FitRows, fitResponse, fittedProbabilities, type ResponseFit, ResponseShape } from './response-fit.ts'
-import { NO_OFFER, priceMoves, type ResponseRows } from './response-rows.ts'
-import { type ResponseScores, type Segmentation, type SegmentOptions, segmentsOf } from './segments.ts'
+import { OfferwrightError } from '../../core/contract/errors.ts'
+import { RESPONSE_NUMBERS } from '../../core/snapshot/layout.ts'
+import { NO_INDEX } from '../duckdb.ts'
+import { type FitRows, fittedProbabilities, total } from './response-cells.ts'
+import { fitResponse, type ResponseFit } from './response-fit.ts'
+import { checkRows, NO_OFFER, nothingToLearn, priceMoves, type ResponseRows } from './response-rows.ts'
+import { ResponseShape, SPREAD } from './response-shape.ts'
+import type { ResponseScores, SegmentOptions } from './segment-tree.ts'
+import { learnSegments, type Segmentation } from './segments.ts'
 
 export const SEGMENT_OPTIONS: SegmentOptions = { mostLeaves: 48, leastInformation: 25 }
-
-/** Index of shoppers nobody knows, as in training/duckdb.ts. */
-const NOBODY = 0xffff_ffff
-const NUMBERS = 6
 
 export interface LearnedResponse {
   /** By shopper. */
@@ -25,77 +27,88 @@ export interface LearnedResponse {
   fit: ResponseFit
 }
 
-/** `pullForward`: share of the extra units that is borrowed from later sales, by mechanism; 0 where it is not known. */
+/**
+ * `pullForward`: share of the extra units that is borrowed from later sales, by mechanism; 0 where it is not known. Throws
+ * `invalid_data` where a row cannot be, or where all rows together teach nothing.
+ */
 export function learnResponse(
   rows: ResponseRows,
   pullForward: ReadonlyMap<string, number> = new Map(),
   options: SegmentOptions = SEGMENT_OPTIONS,
 ): LearnedResponse {
+  checkRows(rows)
+  const nothing = nothingToLearn(rows)
+  if (nothing !== null)
+    throw new OfferwrightError('invalid_data', `nothing to learn from: ${nothing}`, { field: 'rows', value: nothing })
   const { campaigns, mechanisms, features } = rows
-  const shape = (nSegments: number) =>
-    new ResponseShape(
-      nSegments,
-      mechanisms.length,
-      campaigns.map(({ mechanism }) => mechanisms.indexOf(mechanism)),
-    )
+  const mechanismOf = campaigns.map(({ mechanism }) => mechanisms.indexOf(mechanism))
+  const shape = (nSegments: number) => new ResponseShape(nSegments, mechanisms.length, mechanismOf)
   const pooled = fitRows(rows, new Uint32Array(features.nShoppers))
-  const segmentation = segmentsOf(scoresOf(rows, pooled, fitResponse(pooled, shape(1))), features, options)
-  const { segment, nSegments } = segmentation
-  const fit = fitResponse(fitRows(rows, segment), shape(nSegments))
-  const base = Float32Array.from({ length: nSegments }, (_, s) => sumOf(fit, fit.shape.base(s)))
-  const told = [
-    ...campaigns.map(({ id, mechanism }, campaign) => ({ name: id, mechanism, campaign })),
-    ...mechanisms.map((mechanism) => ({ name: `mechanism:${mechanism}`, mechanism, campaign: NO_OFFER })),
-  ].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
-  const curves = new Float32Array(told.length * nSegments * NUMBERS)
-  told.forEach(({ mechanism, campaign }, curve) => {
-    for (let s = 0; s < nSegments; s++) {
-      const numbers = curveOf(fit, fit.shape.show(mechanisms.indexOf(mechanism), s, campaign))
-      curves.set([...numbers, pullForward.get(mechanism) ?? 0], (curve * nSegments + s) * NUMBERS)
-    }
-  })
-  return { segment, base, names: told.map(({ name }) => name), curves, segmentation, fit }
+  const segmentation = learnSegments(scoresOf(rows, pooled, fitResponse(pooled, shape(1))), features, options)
+  const segment = segmentation.segmentsOf(features)
+  const fit = fitResponse(fitRows(rows, segment), shape(segmentation.nSegments))
+  const base = Float32Array.from({ length: segmentation.nSegments }, (_, s) => total(fit.parameters, fit.shape.base(s)))
+  return { segment, base, ...curvesOf(rows, fit, pullForward), segmentation, fit }
 }
 
 function fitRows(rows: ResponseRows, segmentOf: Uint32Array): FitRows {
-  const segment = rows.shopper.map((shopper) => (shopper === NOBODY ? 0 : segmentOf[shopper]))
-  return { segment, campaign: rows.campaign, priceMove: priceMoves(rows), offset: rows.offset, bought: rows.bought }
+  const { shopper, campaign, offset, weight, bought } = rows
+  const segment = shopper.map((index) => (index === NO_INDEX ? 0 : segmentOf[index]))
+  return { segment, campaign, priceMove: priceMoves(rows), offset, weight, bought }
 }
 
 /** Scores and information of every shopper under the response that all share. */
-function scoresOf(
-  { shopper, campaign, bought, features }: ResponseRows,
-  rows: FitRows,
-  fit: ResponseFit,
-): ResponseScores {
+function scoresOf(rows: ResponseRows, fitted: FitRows, { shape, parameters }: ResponseFit): ResponseScores {
+  const { shopper, campaign, weight, bought, features } = rows
   const column = () => new Float64Array(features.nShoppers)
   const scores: ResponseScores = { r0: column(), w0: column(), r1: column(), w1: column() }
-  const probability = fittedProbabilities(rows, fit)
+  const probability = fittedProbabilities(fitted, shape, parameters)
   for (let row = 0; row < shopper.length; row++) {
     const s = shopper[row]
-    if (s === NOBODY) continue
+    if (s === NO_INDEX) continue
     const p = probability[row]
     const [r, w] = campaign[row] === NO_OFFER ? [scores.r0, scores.w0] : [scores.r1, scores.w1]
-    r[s] += bought[row] - p
-    w[s] += p * (1 - p)
+    r[s] += weight[row] * (bought[row] - p)
+    w[s] += weight[row] * p * (1 - p)
   }
   return scores
 }
 
-function sumOf({ parameters }: ResponseFit, parts: number[]): number {
-  return parts.reduce((sum, p) => sum + parameters[p], 0)
+function curvesOf(
+  { campaigns, mechanisms }: ResponseRows,
+  fit: ResponseFit,
+  pullForward: ReadonlyMap<string, number>,
+): Pick<LearnedResponse, 'names' | 'curves'> {
+  const told = [
+    ...campaigns.map(({ id, mechanism }, campaign) => ({ name: id, mechanism, campaign })),
+    ...mechanisms.map((mechanism) => ({ name: `mechanism:${mechanism}`, mechanism, campaign: NO_OFFER })),
+  ].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
+  const { nSegments } = fit.shape
+  const curves = new Float32Array(told.length * nSegments * RESPONSE_NUMBERS)
+  told.forEach(({ mechanism, campaign }, curve) => {
+    for (let s = 0; s < nSegments; s++) {
+      const numbers = curveOf(fit, mechanisms.indexOf(mechanism), s, campaign)
+      curves.set([...numbers, pullForward.get(mechanism) ?? 0], (curve * nSegments + s) * RESPONSE_NUMBERS)
+    }
+  })
+  return { names: told.map(({ name }) => name), curves }
 }
 
-/** Deeper offers never do less: a slope below 0 is taken as 0. */
-function curveOf(fit: ResponseFit, shows: number[]): number[] {
-  const slopes = shows.map((p) => p + 1)
-  const covariance = (a: number[], b: number[]) =>
-    a.reduce((sum, i) => sum + b.reduce((inner, j) => inner + fit.covariance.get(i, j), 0), 0)
+/**
+ * Show, slope and their covariance. Deeper offers never do less: a slope below 0 is taken as 0. A campaign that is not seen
+ * yet may be as far from its mechanism as others are.
+ */
+function curveOf(fit: ResponseFit, mechanism: number, segment: number, campaign: number): number[] {
+  const { shape, parameters, covariance, spreads } = fit
+  const shows = shape.show(mechanism, segment, campaign)
+  const between = (a: number, b: number) =>
+    shows.reduce((sum, i) => sum + shows.reduce((inner, j) => inner + covariance.get(i + a, j + b), 0), 0)
+  const isUnseen = campaign === NO_OFFER
   return [
-    sumOf(fit, shows),
-    Math.max(0, sumOf(fit, slopes)),
-    covariance(shows, shows),
-    covariance(shows, slopes),
-    covariance(slopes, slopes),
+    total(parameters, shows),
+    Math.max(0, total(parameters, shows, 1)),
+    between(0, 0) + (isUnseen ? spreads[SPREAD.campaignShow] : 0),
+    between(0, 1),
+    between(1, 1) + (isUnseen ? spreads[SPREAD.campaignSlope] : 0),
   ]
 }
