@@ -2,9 +2,13 @@
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { logPriceOf } from '../../core/scoring/offers/response.ts'
 import { NO_INDEX } from '../duckdb.ts'
+import type { FitRows } from './response-cells.ts'
 
 /** `campaign` of an impression without an offer. */
 export const NO_OFFER = -1
+
+/** Of fewer purchases either way the log-odds ratio has a standard error above 0.28: the prior would say more. */
+const LEAST_PURCHASES = 25
 
 export interface ResponseRows {
   /** Index of the shopper in the snapshot; `NO_INDEX` where nobody is known. */
@@ -39,16 +43,30 @@ export function priceMoves({ elasticity, discount }: ResponseRows): Float64Array
   return elasticity.map((value, row) => Math.max(0, value * logPriceOf(discount[row])))
 }
 
+/** As the model is fitted on them. `segmentOf`: by shopper. */
+export function fitRows(rows: ResponseRows, segmentOf: Uint32Array): FitRows {
+  const { shopper, campaign, offset, weight, bought } = rows
+  const segment = shopper.map((index) => (index === NO_INDEX ? 0 : segmentOf[index]))
+  return { segment, campaign, priceMove: priceMoves(rows), offset, weight, bought }
+}
+
 /** Why no response can be learned from these rows; null where one can. */
 export function nothingToLearn({ campaign, bought }: Pick<ResponseRows, 'campaign' | 'bought'>): string | null {
-  const rows = campaign.length
-  const offered = campaign.reduce((count, code) => count + (code === NO_OFFER ? 0 : 1), 0)
-  const sold = bought.reduce((count, each) => count + each, 0)
-  if (rows === 0) return 'no impressions'
-  if (offered === 0) return `none of ${rows} impressions gave an offer`
-  if (offered === rows) return `all of ${rows} impressions gave an offer`
-  if (sold === 0) return `none of ${rows} impressions led to a purchase`
-  return sold === rows ? `all of ${rows} impressions led to a purchase` : null
+  let [offered, offeredBought, otherBought] = [0, 0, 0]
+  for (let row = 0; row < campaign.length; row++) {
+    if (campaign[row] === NO_OFFER) otherBought += bought[row]
+    else {
+      offered++
+      offeredBought += bought[row]
+    }
+  }
+  const impressions = `${campaign.length} impressions`
+  if (campaign.length === 0) return 'no impressions whose offer was drawn'
+  if (offered === 0) return `none of ${impressions} had an offer`
+  if (offered === campaign.length) return `all of ${impressions} had an offer`
+  if (offeredBought + otherBought === campaign.length) return `all of ${impressions} led to a purchase`
+  if (Math.min(offeredBought, otherBought) >= LEAST_PURCHASES) return null
+  return `${offeredBought} purchases with an offer and ${otherBought} without, of ${LEAST_PURCHASES} each that are needed`
 }
 
 /** Throws `invalid_data` with the column, and the value of the first row that cannot be. */

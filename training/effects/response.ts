@@ -7,7 +7,7 @@ import { RESPONSE_NUMBERS } from '../../core/snapshot/layout.ts'
 import { NO_INDEX } from '../duckdb.ts'
 import { type FitRows, fittedProbabilities, total } from './response-cells.ts'
 import { fitResponse, type ResponseFit } from './response-fit.ts'
-import { checkRows, NO_OFFER, nothingToLearn, priceMoves, type ResponseRows } from './response-rows.ts'
+import { checkRows, fitRows, NO_OFFER, nothingToLearn, type ResponseRows } from './response-rows.ts'
 import { ResponseShape, SPREAD } from './response-shape.ts'
 import type { ResponseScores, SegmentOptions } from './segment-tree.ts'
 import { learnSegments, type Segmentation } from './segments.ts'
@@ -49,12 +49,6 @@ export function learnResponse(
   const fit = fitResponse(fitRows(rows, segment), shape(segmentation.nSegments))
   const base = Float32Array.from({ length: segmentation.nSegments }, (_, s) => total(fit.parameters, fit.shape.base(s)))
   return { segment, base, ...curvesOf(rows, fit, pullForward), segmentation, fit }
-}
-
-function fitRows(rows: ResponseRows, segmentOf: Uint32Array): FitRows {
-  const { shopper, campaign, offset, weight, bought } = rows
-  const segment = shopper.map((index) => (index === NO_INDEX ? 0 : segmentOf[index]))
-  return { segment, campaign, priceMove: priceMoves(rows), offset, weight, bought }
 }
 
 /** Scores and information of every shopper under the response that all share. */

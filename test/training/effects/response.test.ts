@@ -123,10 +123,11 @@ describe('rows that teach nothing', () => {
 
   it.each([
     ['no impressions', only(() => false)],
-    ['gave an offer', only((row) => rows.campaign[row] === NO_OFFER)],
-    ['gave an offer', only((row) => rows.campaign[row] !== NO_OFFER)],
-    ['led to a purchase', only((row) => rows.bought[row] === 0)],
+    ['had an offer', only((row) => rows.campaign[row] === NO_OFFER)],
+    ['had an offer', only((row) => rows.campaign[row] !== NO_OFFER)],
+    ['0 purchases with an offer and 0 without', only((row) => rows.bought[row] === 0)],
     ['led to a purchase', only((row) => rows.bought[row] === 1)],
+    ['of 25 each that are needed', only((row) => row < 200)],
   ])('are told: %s', (why, some) => {
     expect(nothingToLearn(some)).toContain(why)
     expect(() => learnResponse(some)).toThrow(`nothing to learn from: ${nothingToLearn(some)}`)

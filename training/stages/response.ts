@@ -1,0 +1,80 @@
+/**
+ * The response section: how shoppers answer offers, learned from the shop's own decisions and what was bought after them.
+ * Runs after `prices`, whose elasticities say what a discount would do by its price alone.
+ */
+import { existsSync } from 'node:fs'
+import type { Mechanism } from '../../core/contract/campaigns.ts'
+import { readSafetensors } from '../../core/snapshot/safetensors.ts'
+import { encodeStrings } from '../../core/snapshot/strings.ts'
+import { readItems, readShoppers } from '../duckdb.ts'
+import { type Impressions, readImpressions } from '../effects/impressions.ts'
+import { learnResponse } from '../effects/response.ts'
+import { responseMetrics } from '../effects/response-metrics.ts'
+import { nothingToLearn, type ResponseRows } from '../effects/response-rows.ts'
+import { shopperFeatures } from '../effects/shopper-features.ts'
+import { readReport, type StageReport, sectionFile, writeSection } from '../sections.ts'
+import type { StageContext } from '../stage.ts'
+import { readTraits } from '../traits.ts'
+
+const DAY_MS = 86_400_000
+/** Mechanisms that are offered with an item; a basket's offer is not learned yet and answers as its price does. */
+const ITEM_MECHANISMS: Mechanism[] = ['coupon', 'time_limited']
+/** Spread of what is borrowed from later sales that is believed before data speaks. */
+const BORROWED_SPREAD = 0.2
+
+/** Null: there is no log, or nothing in it teaches how offers are answered. */
+export async function trainResponse(context: StageContext): Promise<StageReport | null> {
+  const { dataset, sections, logs } = context
+  if (logs === null || !existsSync(logs)) return null
+  const impressions = await impressionsOf(context, logs)
+  const nothing = nothingToLearn(impressions.rows)
+  if (nothing !== null) {
+    context.onProgress({ stage: 'response', done: 0, total: 1, message: `nothing to learn from: ${nothing}` })
+    return null
+  }
+  const traits = await readTraits(dataset)
+  const rows: ResponseRows = {
+    ...impressions.rows,
+    mechanisms: mechanismsOf(impressions),
+    features: shopperFeatures(dataset, traits, impressions.firstMs),
+  }
+  const learned = learnResponse(rows, await borrowedShares(sections, rows.mechanisms))
+  const now = shopperFeatures(dataset, traits, dataset.watermark + 1)
+  const { bytes, offsets } = encodeStrings(learned.names)
+  await writeSection(sections, 'response', {
+    segment: learned.segmentation.segmentsOf(now),
+    base: learned.base,
+    curves_bytes: bytes,
+    curves_offsets: offsets,
+    curves: learned.curves,
+  })
+  return { metrics: responseMetrics(impressions, rows, learned) }
+}
+
+async function impressionsOf({ dataset, sections, parameters }: StageContext, logs: string): Promise<Impressions> {
+  const { elasticity } = await readSafetensors(sectionFile(sections, 'prices'))
+  const { key: items } = await readItems(dataset.folder, ['key'])
+  const { key: shoppers } = await readShoppers(dataset.folder)
+  return readImpressions({
+    logs,
+    shop: dataset.shop,
+    until: parameters.until,
+    windowMs: parameters.calibration.windowDays * DAY_MS,
+    items: items.map(String),
+    shoppers: shoppers.map(String),
+    elasticity: elasticity.data as Float32Array,
+  })
+}
+
+function mechanismsOf({ rows }: Impressions): string[] {
+  return [...new Set<string>([...ITEM_MECHANISMS, ...rows.campaigns.map(({ mechanism }) => mechanism)])].sort()
+}
+
+/** The shop's share of forward buying, drawn to 0 by its standard error, for every mechanism; empty where it is not known. */
+async function borrowedShares(sections: string, mechanisms: readonly string[]): Promise<Map<string, number>> {
+  const { pullForward, pullForwardSe } = (await readReport(sections, 'prices')).metrics
+  if (pullForward === undefined) return new Map()
+  const prior = BORROWED_SPREAD ** 2
+  const share = (pullForward * prior) / (prior + pullForwardSe ** 2)
+  return new Map(mechanisms.map((mechanism) => [mechanism, Math.min(1, Math.max(0, share))]))
+}
