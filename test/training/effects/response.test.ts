@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { OfferwrightError } from '../../../core/contract/errors.ts'
+import { splitMix32 } from '../../../core/evaluation/bootstrap.ts'
 import { RESPONSE_NUMBERS } from '../../../core/snapshot/layout.ts'
 import { NO_INDEX } from '../../../training/duckdb.ts'
+import { weightOf } from '../../../training/effects/logged-choices.ts'
 import { type LearnedResponse, learnResponse } from '../../../training/effects/response.ts'
 import { NO_OFFER, nothingToLearn, type ResponseRows } from '../../../training/effects/response-rows.ts'
 import { PRIOR, SPREAD } from '../../../training/effects/response-shape.ts'
@@ -49,6 +51,17 @@ describe('the response that is learned', () => {
       expect(show + slope * t).toBeGreaterThan(group === 1 ? 1.1 : -0.2)
       expect(show + slope * t).toBeLessThan(group === 1 ? 1.7 : 0.4)
     }
+  })
+
+  it('is not misled by whom the policy favours, as each choice counts by its probabilities', () => {
+    const told = [true, false].map((isWeighed) => {
+      const learned = learnResponse(favoured(isWeighed))
+      const [show, slope] = curve(learned, 'spring', 0)
+      return show + slope * 0.5
+    })
+    const truth = 0.3 + 0.8 * 0.5
+    expect(Math.abs(told[0] - truth)).toBeLessThan(0.15)
+    expect(told[1] - truth).toBeGreaterThan(0.4)
   })
 
   it('has one segment where everybody responds alike', () => {
@@ -163,6 +176,32 @@ describe('a row that cannot be', () => {
     expect(faultOf(() => learnResponse({ ...rows, ...change }))).toMatchObject({ code: 'invalid_data', field, value })
   })
 })
+
+/**
+ * Impressions whose shoppers buy more or less often than scoring knows, and whose policy knows who does: it offers the deepest
+ * discount to those by 9 in 10 and nothing to the others by 9 in 10; every other action is drawn by chance.
+ */
+function favoured(isWeighed: boolean): ResponseRows {
+  const rows = drawnRows({ ...ALIKE, rows: 120_000, noise: 0, show: [0, 0], slope: [0, 0], seed: 17 })
+  const next = splitMix32(18)
+  const uniform = () => (next() + 0.5) / 2 ** 32
+  const actions = ['nothing', ...DEPTHS.map((_, step) => `spring#${step}`)]
+  for (let row = 0; row < rows.shopper.length; row++) {
+    const likes = uniform() < 0.5
+    const best = likes ? DEPTHS.length : 0
+    const probabilities = actions.map((_, action) => (action === best ? 0.9 : 0.1 / DEPTHS.length))
+    const u = uniform()
+    const action = u < 0.9 ? best : actions.map((_, a) => a).filter((a) => a !== best)[Math.floor((u - 0.9) * 40)]
+    const discount = action === 0 ? 0 : DEPTHS[action - 1]
+    const moved = action === 0 ? 0 : 0.3 - 0.8 * -rows.elasticity[row] * Math.log(1 - discount)
+    const logOdds = rows.offset[row] + (likes ? 0.6 : -0.6) + moved
+    rows.campaign[row] = action === 0 ? NO_OFFER : 0
+    rows.discount[row] = discount
+    rows.bought[row] = uniform() < 1 / (1 + Math.exp(-logOdds)) ? 1 : 0
+    if (isWeighed) rows.weight[row] = weightOf({ actions: actions.slice(1), probabilities }, probabilities[action])
+  }
+  return rows
+}
 
 function faultOf(run: () => unknown): OfferwrightError {
   try {
