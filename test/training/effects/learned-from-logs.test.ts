@@ -1,5 +1,6 @@
 /** The whole way: decisions with drawn offers, purchases after them, training on both logs, and decisions of what was learned. */
-import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -20,8 +21,9 @@ import { snapshotFolder } from '../../../core/snapshot/store.ts'
 import { tablesOf } from '../../../core/snapshot/tables.ts'
 import { Database, quoteText } from '../../../training/duckdb.ts'
 import { trainingParameters } from '../../../training/parameters.ts'
+import type { StageProgress } from '../../../training/progress.ts'
 import { publishSections } from '../../../training/publish.ts'
-import { readReport } from '../../../training/sections.ts'
+import { hasReport, readReport, sectionFile } from '../../../training/sections.ts'
 import { train } from '../../../training/train.ts'
 import { DAY_MS, key, type SmallEvent, writeData } from '../small-shop.ts'
 import { eventLine } from './log-folder.ts'
@@ -174,5 +176,24 @@ describe('a shop whose offers work for one group only', () => {
     expect(metrics.offeredExpected / metrics.offeredBought).toBeCloseTo(1, 1)
     expect(metrics.holdoutExpected / metrics.holdoutBought).toBeCloseTo(1, 0)
     expect(metrics.offeredByPriceAlone).toBeLessThan(0.9 * metrics.offeredBought)
+  })
+
+  it('writes the same bytes again, and nothing where there is no log or nothing in it', async () => {
+    const [data, sections] = [join(folder, 'data'), join(folder, 'before')]
+    const messages: string[] = []
+    const onProgress = ({ message }: StageProgress) => messages.push(message)
+    const again = (logs?: string) =>
+      train({ data, sections, logs, parameters: trainingParameters({ threads: 1 }), stage: 'response', onProgress })
+    await again(join(folder, 'log'))
+    const [first, second] = ['after', 'before'].map((name) => readFile(sectionFile(join(folder, name), 'response')))
+    expect((await first).equals(await second)).toBe(true)
+    await mkdir(join(folder, 'empty'))
+    await again(join(folder, 'empty'))
+    expect(messages).toContain('nothing to learn from: no impressions whose offer was drawn')
+    expect(hasReport(sections, 'response')).toBe(false)
+    for (const logs of [undefined, join(folder, 'missing')]) {
+      await again(logs)
+      expect(existsSync(sectionFile(sections, 'response'))).toBe(false)
+    }
   })
 })
