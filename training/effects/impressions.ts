@@ -4,8 +4,10 @@
  *
  *   bought = a purchase of the item by the shopper in [shown, min(shown + window, shown again))
  *
- * An impression whose window is not over at the end of the log is left out, also where the item was shown again before: who
- * comes back soon may do so because of the offer. A row that cannot be read is counted under what is wrong with it.
+ * Any showing ends the window of the one before it, also that of an offer that was kept: with an offer and without one, what
+ * counts is then the same stretch, and a shopper who looks twice before buying is no difference between them. An impression
+ * whose window is not over at the end of the log is left out, also where the item was shown again before: who comes back soon
+ * may do so because of the offer. A row that cannot be read is counted under what is wrong with it.
  */
 import { subjectOf } from '../../core/scoring/keys.ts'
 import { NO_INDEX } from '../duckdb.ts'
@@ -13,9 +15,12 @@ import { eachRow, type LoggedEvent, type LogRange, parseEvent } from './log-rows
 import { type ChoiceKind, type LoggedImpression, parseDecision } from './logged-choices.ts'
 import { NO_OFFER, type ResponseRows } from './response-rows.ts'
 import { boughtWithin, pairOrder } from './shown-and-bought.ts'
+import { SubjectSample } from './subject-sample.ts'
 
 export interface LogSource extends LogRange {
   windowMs: number
+  /** Showings and purchases that are held in memory at most; where there are more, fewer shoppers are learned from. */
+  mostHeld: number
   /** Keys of the snapshot's items and shoppers, in the order of their indexes; elasticity by item. */
   items: readonly string[]
   shoppers: readonly string[]
@@ -27,6 +32,8 @@ export interface Impressions {
   /** Impressions of shoppers who never get an offer. */
   holdout: Pick<ResponseRows, 'shopper' | 'offset' | 'bought'>
   decisions: number
+  /** Share of the shoppers and sessions that is learned from. */
+  sampled: number
   /** Time of the first decision; Infinity where there is none. */
   firstMs: number
   /** Impressions that teach nothing, by why. */
@@ -48,26 +55,28 @@ export async function readImpressions(source: LogSource): Promise<Impressions> {
   return reading.finish()
 }
 
-/** A pair is a shopper or a session, and an item. */
-interface Pairs {
-  pair: number[]
-  timeMs: number[]
-}
+const KINDS: readonly ChoiceKind[] = ['drawn', 'holdout', 'kept', 'closed', 'not_drawn']
+type Kept = Record<string, number[]>
 
 class Reading {
   readonly damaged: Record<string, number> = {}
   readonly #source: LogSource
   readonly #itemOf: Map<string, number>
   readonly #shopperOf: Map<string, number>
-  readonly #subjects = new Map<string, number>()
-  readonly #bought: Pairs = { pair: [], timeMs: [] }
-  readonly #shown: Pairs = { pair: [], timeMs: [] }
-  readonly #kind: ChoiceKind[] = []
-  readonly #shopper: number[] = []
-  readonly #offset: number[] = []
-  readonly #weight: number[] = []
-  readonly #campaign: number[] = []
-  readonly #discount: number[] = []
+  readonly #sample = new SubjectSample()
+  /** A pair is a shopper or a session, and an item: its number is subject · items + item. */
+  readonly #bought = { pair: [] as number[], timeMs: [] as number[] } satisfies Kept
+  readonly #shown = {
+    pair: [] as number[],
+    timeMs: [] as number[],
+    /** Position in `KINDS`. */
+    kind: [] as number[],
+    shopper: [] as number[],
+    offset: [] as number[],
+    weight: [] as number[],
+    campaign: [] as number[],
+    discount: [] as number[],
+  } satisfies Kept
   readonly #campaigns = new Map<string, { id: string; mechanism: string; code: number }>()
   readonly #leftOut: Impressions['leftOut'] = {
     kept: 0,
@@ -89,14 +98,16 @@ class Reading {
   }
 
   /** A purchase counts for the shopper, and for the session if there is one: either may have been shown the item. */
-  takeEvent({ kind, time, shopper, session, item }: LoggedEvent): void {
+  takeEvent({ kind, time, shopper, session, item: key }: LoggedEvent): void {
     this.#lastMs = Math.max(this.#lastMs, time)
+    const item = key === undefined ? undefined : this.#itemOf.get(key)
     if (kind !== 'purchase' || item === undefined) return
     for (const subject of [subjectOf({ shopper }), subjectOf({ session })]) {
-      const pair = this.#pairOf(subject, item)
+      const pair = subject === null ? null : this.#pairOf(subject, item)
       if (pair === null) continue
       this.#bought.pair.push(pair)
       this.#bought.timeMs.push(time)
+      this.#makeRoom()
     }
   }
 
@@ -108,45 +119,51 @@ class Reading {
 
   takeImpression(
     { time, ...asked }: { time: number; shopper?: string; session?: string },
-    { item, kind, offset, weight, offer }: LoggedImpression,
+    { item: key, kind, offset, weight, offer }: LoggedImpression,
   ): void {
     const subject = subjectOf(asked)
-    const pair = this.#pairOf(subject, item)
-    if (pair === null) {
+    const item = this.#itemOf.get(key)
+    if (subject === null || item === undefined) {
       this.#leftOut[subject === null ? 'nobody' : 'unknown_item']++
       return
     }
-    this.#shown.pair.push(pair)
-    this.#shown.timeMs.push(time)
-    this.#kind.push(kind)
-    this.#shopper.push((asked.shopper === undefined ? undefined : this.#shopperOf.get(asked.shopper)) ?? NO_INDEX)
-    this.#offset.push(offset)
-    this.#weight.push(weight)
-    this.#campaign.push(offer === null || kind !== 'drawn' ? NO_OFFER : this.#codeOf(offer.campaign, offer.mechanism))
-    this.#discount.push(offer?.discount ?? 0)
+    const pair = this.#pairOf(subject, item)
+    if (pair === null) return
+    const shown = this.#shown
+    shown.pair.push(pair)
+    shown.timeMs.push(time)
+    shown.kind.push(KINDS.indexOf(kind))
+    shown.shopper.push((asked.shopper === undefined ? undefined : this.#shopperOf.get(asked.shopper)) ?? NO_INDEX)
+    shown.offset.push(offset)
+    shown.weight.push(weight)
+    shown.campaign.push(offer === null || kind !== 'drawn' ? NO_OFFER : this.#codeOf(offer.campaign, offer.mechanism))
+    shown.discount.push(offer?.discount ?? 0)
+    this.#makeRoom()
   }
 
   finish(): Impressions {
+    const { pair, timeMs, kind, shopper, offset } = this.#shown
     const order = pairOrder(this.#shown)
     const bought = boughtWithin(this.#shown, order, this.#bought, this.#source.windowMs)
-    const drawn: number[] = []
-    const holdout: number[] = []
+    const rows: Record<'drawn' | 'holdout', number[]> = { drawn: [], holdout: [] }
     for (const [at, row] of order.entries()) {
-      const kind = this.#kind[row]
+      const own = KINDS[kind[row]]
       const next = order[at + 1]
-      if (kind !== 'drawn' && kind !== 'holdout') this.#leftOut[kind]++
-      else if (next !== undefined && isSame(this.#shown, row, next)) this.#leftOut.shown_twice++
-      else if (this.#shown.timeMs[row] + this.#source.windowMs > this.#lastMs) this.#leftOut.not_over++
-      else (kind === 'drawn' ? drawn : holdout).push(row)
+      if (own !== 'drawn' && own !== 'holdout') this.#leftOut[own]++
+      else if (next !== undefined && pair[row] === pair[next] && timeMs[row] === timeMs[next])
+        this.#leftOut.shown_twice++
+      else if (timeMs[row] + this.#source.windowMs > this.#lastMs) this.#leftOut.not_over++
+      else rows[own].push(row)
     }
     return {
-      rows: this.#rowsOf(drawn, bought),
+      rows: this.#rowsOf(rows.drawn, bought),
       holdout: {
-        shopper: Uint32Array.from(holdout, (row) => this.#shopper[row]),
-        offset: Float64Array.from(holdout, (row) => this.#offset[row]),
-        bought: Uint8Array.from(holdout, (row) => bought[row]),
+        shopper: Uint32Array.from(rows.holdout, (row) => shopper[row]),
+        offset: Float64Array.from(rows.holdout, (row) => offset[row]),
+        bought: Uint8Array.from(rows.holdout, (row) => bought[row]),
       },
       decisions: this.#decisions,
+      sampled: this.#sample.share,
       firstMs: this.#firstMs,
       leftOut: this.#leftOut,
       damaged: this.damaged,
@@ -155,25 +172,23 @@ class Reading {
 
   #rowsOf(drawn: number[], bought: Uint8Array): Impressions['rows'] {
     const { elasticity, items } = this.#source
+    const { pair, shopper, campaign, discount, offset, weight } = this.#shown
     return {
-      shopper: Uint32Array.from(drawn, (row) => this.#shopper[row]),
-      campaign: Int32Array.from(drawn, (row) => this.#campaign[row]),
-      discount: Float64Array.from(drawn, (row) => this.#discount[row]),
-      elasticity: Float64Array.from(drawn, (row) => elasticity[this.#shown.pair[row] % items.length]),
-      offset: Float64Array.from(drawn, (row) => this.#offset[row]),
-      weight: Float64Array.from(drawn, (row) => this.#weight[row]),
+      shopper: Uint32Array.from(drawn, (row) => shopper[row]),
+      campaign: Int32Array.from(drawn, (row) => campaign[row]),
+      discount: Float64Array.from(drawn, (row) => discount[row]),
+      elasticity: Float64Array.from(drawn, (row) => elasticity[pair[row] % items.length]),
+      offset: Float64Array.from(drawn, (row) => offset[row]),
+      weight: Float64Array.from(drawn, (row) => weight[row]),
       bought: Uint8Array.from(drawn, (row) => bought[row]),
       campaigns: [...this.#campaigns.values()].map(({ id, mechanism }) => ({ id, mechanism })),
     }
   }
 
-  /** Null where nobody is named, or the snapshot has no such item. */
-  #pairOf(subject: string | null, key: string): number | null {
-    const item = this.#itemOf.get(key)
-    if (subject === null || item === undefined) return null
-    const known = this.#subjects.get(subject) ?? this.#subjects.size
-    this.#subjects.set(subject, known)
-    return known * this.#source.items.length + item
+  /** Null where the subject is not learned from. */
+  #pairOf(subject: string, item: number): number | null {
+    const number = this.#sample.numberOf(subject)
+    return number === null ? null : number * this.#source.items.length + item
   }
 
   /** The mechanism that was told last stands. */
@@ -182,8 +197,24 @@ class Reading {
     this.#campaigns.set(id, { id, mechanism, code })
     return code
   }
+
+  #makeRoom(): void {
+    while (this.#shown.pair.length + this.#bought.pair.length > this.#source.mostHeld) {
+      this.#sample.halve()
+      this.#thin(this.#shown)
+      this.#thin(this.#bought)
+    }
+  }
+
+  #thin(columns: Kept & { pair: number[] }): void {
+    const stays = columns.pair.map((pair) => this.#sample.has(Math.floor(pair / this.#source.items.length)))
+    for (const column of Object.values(columns)) keepOnly(column, stays)
+  }
 }
 
-function isSame({ pair, timeMs }: Pairs, a: number, b: number): boolean {
-  return pair[a] === pair[b] && timeMs[a] === timeMs[b]
+/** In place. */
+function keepOnly(column: number[], stays: boolean[]): void {
+  let kept = 0
+  for (const [row, value] of column.entries()) if (stays[row]) column[kept++] = value
+  column.length = kept
 }

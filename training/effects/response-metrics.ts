@@ -11,7 +11,7 @@ const BINS = 10
 type Metrics = Record<string, number>
 
 export function responseMetrics(
-  { decisions, holdout, leftOut, damaged }: Impressions,
+  { decisions, sampled, holdout, leftOut, damaged }: Impressions,
   rows: ResponseRows,
   learned: LearnedResponse,
 ): Metrics {
@@ -19,6 +19,7 @@ export function responseMetrics(
   const [low, high] = segmentation.interval
   return {
     decisions,
+    sampled,
     impressions: rows.bought.length,
     offers: rows.campaign.filter((code) => code !== NO_OFFER).length,
     purchases: rows.bought.reduce((sum, each) => sum + each, 0),

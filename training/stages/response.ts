@@ -19,6 +19,8 @@ import { readTraits } from '../traits.ts'
 const DAY_MS = 86_400_000
 /** Mechanisms that are offered with an item; a basket's offer is not learned yet and answers as its price does. */
 const ITEM_MECHANISMS: Mechanism[] = ['coupon', 'time_limited']
+/** Of showings and purchases; about 100 bytes each. */
+const MOST_HELD = 4_000_000
 /** Spread of what is borrowed from later sales that is believed before data speaks. */
 const BORROWED_SPREAD = 0.2
 
@@ -60,6 +62,7 @@ async function impressionsOf({ dataset, sections, parameters }: StageContext, lo
     shop: dataset.shop,
     until: parameters.until,
     windowMs: parameters.calibration.windowDays * DAY_MS,
+    mostHeld: MOST_HELD,
     items: items.map(String),
     shoppers: shoppers.map(String),
     elasticity: elasticity.data as Float32Array,

@@ -13,7 +13,7 @@ const day = (days: number) => START + days * DAY_MS
 const LATE = eventLine(day(60), 'view', 'tea', { shopper: 'ann' })
 const DRAWN = { reason: 'explored', discountMinor: 100 } as const
 
-async function read(decisions: string[], events: string[], until: number | null = null) {
+async function read(decisions: string[], events: string[], { until = null as number | null, mostHeld = 1e6 } = {}) {
   const logs = await temporaryFolder()
   await writeLogs(logs, decisions, [...events, LATE])
   return readImpressions({
@@ -21,6 +21,7 @@ async function read(decisions: string[], events: string[], until: number | null 
     shop: 'default',
     until,
     windowMs: 7 * DAY_MS,
+    mostHeld,
     items: ['cup', 'tea'],
     shoppers: ['ann', 'bob'],
     elasticity: [-2, -3],
@@ -118,9 +119,33 @@ describe('an impression', () => {
   it('is not read from the instant on that training is to end at', async () => {
     const decisions = [0, 10].map((at) => decisionLine(day(at), { shopper: 'ann' }, [{ item: 'tea', ...DRAWN }]))
     const events = [eventLine(day(9), 'view', 'tea', { shopper: 'ann' })]
-    const { rows, leftOut } = await read(decisions, events, day(10))
+    const { rows, leftOut } = await read(decisions, events, { until: day(10) })
     expect([rows.bought.length, leftOut.not_over]).toEqual([1, 0])
-    expect((await read(decisions, [], day(5))).leftOut.not_over).toBe(1)
+    expect((await read(decisions, [], { until: day(5) })).leftOut.not_over).toBe(1)
+  })
+})
+
+describe('where memory is short', () => {
+  const visitor = (n: number) => ({ session: `visitor ${n}` })
+  const decisions = Array.from({ length: 400 }, (_, n) =>
+    decisionLine(day(n / 20), visitor(n % 100), [
+      { item: 'tea', ...DRAWN },
+      { item: 'cup', ...DRAWN },
+    ]),
+  )
+  const events = Array.from({ length: 100 }, (_, n) => eventLine(day(1 + n / 10), 'purchase', 'tea', visitor(n)))
+
+  it('some shoppers are learned from, each with all that they were shown and bought', async () => {
+    const all = await read(decisions, events)
+    const some = await read(decisions, events, { mostHeld: 300 })
+    expect(all.sampled).toBe(1)
+    expect([0.5, 0.25]).toContain(some.sampled)
+    expect(some.rows.bought.length % 8).toBe(0)
+    const share = some.rows.bought.length / all.rows.bought.length
+    expect(Math.abs(share - some.sampled)).toBeLessThan(0.15)
+    const rate = ({ rows }: typeof all) => rows.bought.reduce((sum, each) => sum + each, 0) / rows.bought.length
+    expect(Math.abs(rate(some) - rate(all))).toBeLessThan(0.05)
+    expect(await read(decisions, events, { mostHeld: 300 })).toEqual(some)
   })
 })
 
