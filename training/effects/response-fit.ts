@@ -11,10 +11,10 @@
  */
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import { type Cells, cellSums, cellsOf, type FitRows } from './response-cells.ts'
-import { N_SPREADS, PRIOR, type ResponseShape, SPREAD } from './response-shape.ts'
+import { PRIOR, type ResponseShape, SPREAD } from './response-shape.ts'
 
-/** What is believed of τ before data speaks, worth this many members. */
-const SPREAD_PRIOR = { value: 0.2, members: 2 }
+/** What is believed of τ before data speaks, worth so many members: campaigns of one mechanism differ less than shoppers do. */
+const SPREAD_PRIOR = { values: [0.2, 0.2, 0.2, 0.2, 0.1, 0.1], members: 2 }
 /** The scorer's calibration may be off by any amount, so the common base has no prior to speak of. */
 const BASE_PRECISION = 1e-6
 const ROUNDS = 12
@@ -34,7 +34,7 @@ export interface ResponseFit {
 export function fitResponse(rows: FitRows, shape: ResponseShape): ResponseFit {
   const cells = cellsOf(rows, shape)
   const kinds = shape.kinds()
-  let spreads = new Array<number>(N_SPREADS).fill(SPREAD_PRIOR.value ** 2)
+  let spreads = SPREAD_PRIOR.values.map((value) => value ** 2)
   let parameters = shape.priorMeans()
   let covariance = new Matrix(0, 0)
   for (let round = 0; round < ROUNDS; round++) {
@@ -53,9 +53,9 @@ function precisionsOf(kinds: Uint8Array, spreads: number[]): Float64Array {
 }
 
 function spreadsOf(kinds: Uint8Array, parameters: Float64Array, covariance: Matrix): number[] {
-  const { value, members } = SPREAD_PRIOR
-  const squares = new Array<number>(N_SPREADS).fill(members * value ** 2)
-  const counts = new Array<number>(N_SPREADS).fill(members)
+  const { values, members } = SPREAD_PRIOR
+  const squares = values.map((value) => members * value ** 2)
+  const counts = values.map(() => members)
   for (const [p, kind] of kinds.entries()) {
     squares[kind] += parameters[p] ** 2 + covariance.get(p, p)
     counts[kind]++

@@ -1,6 +1,7 @@
 /** What a training run tells of the response that it learned. */
 import { NO_INDEX } from '../duckdb.ts'
 import type { Impressions } from './impressions.ts'
+import type { MechanismGain } from './price-alone.ts'
 import type { LearnedResponse } from './response.ts'
 import { fittedProbabilities, total } from './response-cells.ts'
 import type { ResponseFit } from './response-fit.ts'
@@ -14,6 +15,7 @@ export function responseMetrics(
   { decisions, sampled, holdout, leftOut, damaged }: Impressions,
   rows: ResponseRows,
   learned: LearnedResponse,
+  gains: MechanismGain[],
 ): Metrics {
   const { segmentation, segment } = learned
   const [low, high] = segmentation.interval
@@ -25,6 +27,8 @@ export function responseMetrics(
     purchases: rows.bought.reduce((sum, each) => sum + each, 0),
     ...prefixed('leftOut', leftOut),
     ...prefixed('damaged', damaged),
+    // By how much items are bought more, until they are shown again, than scoring says of seven days.
+    level: total(learned.fit.parameters, learned.fit.shape.base(0)) - learned.base[0],
     segments: segmentation.nSegments,
     depth: segmentation.depth,
     signal: low > 0 ? 1 : 0,
@@ -32,9 +36,14 @@ export function responseMetrics(
     signalLow: low,
     signalHigh: high,
     ...mechanismMetrics(rows.mechanisms, learned.fit, segment),
+    ...Object.assign({}, ...gains.map(gainMetrics)),
     ...calibrationMetrics(rows, learned),
     ...holdoutMetrics(holdout, learned),
   }
+}
+
+function gainMetrics({ mechanism, gain, interval: [gainLow, gainHigh] }: MechanismGain): Metrics {
+  return prefixed(mechanism, { gain, gainLow, gainHigh })
 }
 
 /** Show and slope of each mechanism, the mean over all shoppers, with standard errors. */
@@ -103,13 +112,13 @@ function calibrationError({ weight, bought }: ResponseRows, probability: Float64
 /** Nobody here got an offer, and nothing was learned from them: expected is what scoring says with the learned bases. */
 function holdoutMetrics(
   { shopper, offset, bought }: Impressions['holdout'],
-  { base, segment }: LearnedResponse,
+  { fit, segment }: LearnedResponse,
 ): Metrics {
   if (bought.length === 0) return {}
   let expected = 0
   for (let row = 0; row < bought.length; row++) {
-    const own = base[shopper[row] === NO_INDEX ? 0 : segment[shopper[row]]]
-    expected += 1 / (1 + Math.exp(-(offset[row] + own)))
+    const base = total(fit.parameters, fit.shape.base(shopper[row] === NO_INDEX ? 0 : segment[shopper[row]]))
+    expected += 1 / (1 + Math.exp(-(offset[row] + base)))
   }
   const sold = bought.reduce((sum, each) => sum + each, 0)
   return {

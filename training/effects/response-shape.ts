@@ -5,7 +5,6 @@ import { NO_OFFER } from './response-rows.ts'
 export const PRIOR = { show: 0, slope: 1, spread: 0.5 }
 /** Spreads are numbered by what they are of; 0: a prior of its own. */
 export const SPREAD = { own: 0, base: 1, segmentShow: 2, segmentSlope: 3, campaignShow: 4, campaignSlope: 5 } as const
-export const N_SPREADS = 6
 
 /** Parameters stand as: common base, bases of segments, mechanisms, mechanisms in segments, campaigns; show before slope. */
 export class ResponseShape {

@@ -17,7 +17,10 @@ export const SEGMENT_OPTIONS: SegmentOptions = { mostLeaves: 48, leastInformatio
 export interface LearnedResponse {
   /** By shopper. */
   segment: Uint32Array
-  /** By segment. */
+  /**
+   * By segment: how much more its shoppers buy than all do. What all buy is not in it: scoring tells it of seven days, and a
+   * purchase counts here only until the item is shown again.
+   */
   base: Float32Array
   /** Names of the curves in byte order: ids of campaigns, and `mechanism:name`. */
   names: string[]
@@ -47,8 +50,7 @@ export function learnResponse(
   const segmentation = learnSegments(scoresOf(rows, pooled, fitResponse(pooled, shape(1))), features, options)
   const segment = segmentation.segmentsOf(features)
   const fit = fitResponse(fitRows(rows, segment), shape(segmentation.nSegments))
-  const base = Float32Array.from({ length: segmentation.nSegments }, (_, s) => total(fit.parameters, fit.shape.base(s)))
-  return { segment, base, ...curvesOf(rows, fit, pullForward), segmentation, fit }
+  return { segment, base: basesOf(rows, segment, fit), ...curvesOf(rows, fit, pullForward), segmentation, fit }
 }
 
 /** Scores and information of every shopper under the response that all share. */
@@ -66,6 +68,15 @@ function scoresOf(rows: ResponseRows, fitted: FitRows, { shape, parameters }: Re
     w[s] += weight[row] * p * (1 - p)
   }
   return scores
+}
+
+/** Their mean over the rows is 0. */
+function basesOf({ shopper }: ResponseRows, segment: Uint32Array, { shape, parameters }: ResponseFit): Float32Array {
+  const bases = Float64Array.from({ length: shape.nSegments }, (_, s) => total(parameters, shape.base(s)))
+  const rows = bases.map(() => 0)
+  for (const s of shopper) rows[s === NO_INDEX ? 0 : segment[s]]++
+  const mean = bases.reduce((sum, base, s) => sum + (rows[s] / shopper.length) * base, 0)
+  return Float32Array.from(bases, (base) => base - mean)
 }
 
 function curvesOf(
@@ -86,6 +97,24 @@ function curvesOf(
     }
   })
   return { names: told.map(({ name }) => name), curves }
+}
+
+/** Only the curves of some mechanisms, and of their campaigns. */
+export function curvesOfMechanisms(
+  { names, curves, base }: LearnedResponse,
+  campaigns: ResponseRows['campaigns'],
+  isWanted: (mechanism: string) => boolean,
+): Pick<LearnedResponse, 'names' | 'curves'> {
+  const mechanismOf = new Map(campaigns.map(({ id, mechanism }) => [id, mechanism]))
+  const wanted = Array.from(names.keys()).filter((c) =>
+    isWanted(mechanismOf.get(names[c]) ?? names[c].slice('mechanism:'.length)),
+  )
+  const length = base.length * RESPONSE_NUMBERS
+  const kept = new Float32Array(wanted.length * length)
+  wanted.forEach((c, place) => {
+    kept.set(curves.subarray(c * length, (c + 1) * length), place * length)
+  })
+  return { names: wanted.map((c) => names[c]), curves: kept }
 }
 
 /**

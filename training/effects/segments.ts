@@ -28,11 +28,13 @@ export interface Segmentation {
   splitBy: string[]
   /** By shopper: 0 where there is one segment, else from 1. The features are named as those it was learned from. */
   segmentsOf(features: ShopperFeatures): Uint32Array
+  /** By fold, what the shoppers of all other folds tell of everybody, at the same depth: for judging on the fold itself. */
+  without: { nSegments: number; segment: Uint32Array }[]
 }
 
 const DEPTHS = [1, 2, 3, 4, 5, 6]
 const DEEPEST = DEPTHS[DEPTHS.length - 1]
-const FOLDS = [0, 1, 2, 3, 4]
+export const FOLDS = [0, 1, 2, 3, 4]
 
 export function learnSegments(
   scores: ResponseScores,
@@ -42,30 +44,35 @@ export function learnSegments(
   const cuts = features.names.map((_, f) => cutsOf(knownValues(features, f)))
   const bins = binned(features, cuts)
   const seen = Uint32Array.from(scores.w0.keys()).filter((shopper) => scores.w0[shopper] + scores.w1[shopper] > 0)
-  const { depth, gain, interval } = confirmed({ scores, bins, seen, options })
-  const names: string[] = []
+  const { trees, depth, gain, interval } = confirmed({ scores, bins, seen, options })
   const tree = growTree(scores, bins, seen, depth, options)
-  const leaves = interval[0] > 0 ? leavesOf(tree, depth, (feature) => names.push(features.names[feature])) : [tree]
-  if (leaves.length === 1) return { ...NONE, gain, interval }
-  const numberOf = new Map(leaves.map((leaf, i) => [leaf, i + 1]))
+  const names: string[] = []
+  leavesOf(tree, depth, (feature) => names.push(features.names[feature]))
+  if (interval[0] <= 0 || names.length === 0) return { ...none(features.nShoppers), gain, interval }
+  const read = (grown: Node, own: Uint8Array[], nShoppers: number) => {
+    const numberOf = new Map(leavesOf(grown, depth, () => undefined).map((leaf, i) => [leaf, i + 1]))
+    const segment = Uint32Array.from({ length: nShoppers }, (_, s) => numberOf.get(nodeFor(grown, own, s, depth)) ?? 0)
+    return { nSegments: numberOf.size + 1, segment }
+  }
   return {
-    nSegments: leaves.length + 1,
+    nSegments: read(tree, bins, 0).nSegments,
     depth,
     gain,
     interval,
     splitBy: [...new Set(names)],
-    segmentsOf(asked) {
-      const own = binned(asked, cuts)
-      return Uint32Array.from({ length: asked.nShoppers }, (_, s) => numberOf.get(nodeFor(tree, own, s, depth)) ?? 0)
-    },
+    segmentsOf: (asked) => read(tree, binned(asked, cuts), asked.nShoppers).segment,
+    without: trees.map((grown) => read(grown, bins, features.nShoppers)),
   }
 }
 
-const NONE = {
-  nSegments: 1,
-  depth: 0,
-  splitBy: [] as string[],
-  segmentsOf: ({ nShoppers }: ShopperFeatures) => new Uint32Array(nShoppers),
+function none(nShoppers: number): Omit<Segmentation, 'gain' | 'interval'> {
+  return {
+    nSegments: 1,
+    depth: 0,
+    splitBy: [],
+    segmentsOf: (asked) => new Uint32Array(asked.nShoppers),
+    without: FOLDS.map(() => ({ nSegments: 1, segment: new Uint32Array(nShoppers) })),
+  }
 }
 
 interface Learning {
@@ -76,7 +83,7 @@ interface Learning {
   options: SegmentOptions
 }
 
-function confirmed(learning: Learning): Pick<Segmentation, 'depth' | 'gain' | 'interval'> {
+function confirmed(learning: Learning): Pick<Segmentation, 'depth' | 'gain' | 'interval'> & { trees: Node[] } {
   const { scores, bins, seen } = learning
   const members = FOLDS.map((fold) => seen.filter((shopper) => foldOf(shopper) === fold))
   /** Total gain of fold `on` at every depth, of a tree that saw neither it nor `without`. */
@@ -97,7 +104,7 @@ function confirmed(learning: Learning): Pick<Segmentation, 'depth' | 'gain' | 'i
   const outer = DEPTHS.map(() => 0)
   for (const fold of FOLDS) addInto(outer, totals(trees[fold], fold))
   const { mean, error } = meanWithError(gains)
-  return { depth: DEPTHS[largest(outer)], gain: mean, interval: [mean - 1.96 * error, mean + 1.96 * error] }
+  return { trees, depth: DEPTHS[largest(outer)], gain: mean, interval: [mean - 1.96 * error, mean + 1.96 * error] }
 }
 
 function treeWithout({ scores, bins, seen, options }: Learning, folds: number[]): Node {
@@ -153,6 +160,6 @@ function cutsOf(ascending: Float64Array): number[] {
 }
 
 /** Shoppers stand in no order that means anything, so their number deals them out. */
-function foldOf(shopper: number): number {
+export function foldOf(shopper: number): number {
   return (Math.imul(shopper + 1, 0x9e3779b1) >>> 16) % FOLDS.length
 }

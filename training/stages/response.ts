@@ -1,6 +1,7 @@
 /**
  * The response section: how shoppers answer offers, learned from the shop's own decisions and what was bought after them.
- * Runs after `prices`, whose elasticities say what a discount would do by its price alone.
+ * Runs after `prices`, whose elasticities say what a discount would do by its price alone. A mechanism of which the log does not
+ * say more than that has no curve: serving then goes by the price alone.
  */
 import { existsSync } from 'node:fs'
 import type { Mechanism } from '../../core/contract/campaigns.ts'
@@ -8,7 +9,8 @@ import { readSafetensors } from '../../core/snapshot/safetensors.ts'
 import { encodeStrings } from '../../core/snapshot/strings.ts'
 import { readItems, readShoppers } from '../duckdb.ts'
 import { type Impressions, readImpressions } from '../effects/impressions.ts'
-import { learnResponse } from '../effects/response.ts'
+import { gainsOverPriceAlone } from '../effects/price-alone.ts'
+import { curvesOfMechanisms, learnResponse } from '../effects/response.ts'
 import { responseMetrics } from '../effects/response-metrics.ts'
 import { nothingToLearn, type ResponseRows } from '../effects/response-rows.ts'
 import { shopperFeatures } from '../effects/shopper-features.ts'
@@ -42,15 +44,18 @@ export async function trainResponse(context: StageContext): Promise<StageReport 
   }
   const learned = learnResponse(rows, await borrowedShares(sections, rows.mechanisms))
   const now = shopperFeatures(dataset, traits, dataset.watermark + 1)
-  const { bytes, offsets } = encodeStrings(learned.names)
+  const gains = gainsOverPriceAlone(rows, learned.segmentation)
+  const confirmed = gains.filter(({ interval: [low] }) => low > 0).map(({ mechanism }) => mechanism)
+  const { names, curves } = curvesOfMechanisms(learned, rows.campaigns, (mechanism) => confirmed.includes(mechanism))
+  const { bytes, offsets } = encodeStrings(names)
   await writeSection(sections, 'response', {
     segment: learned.segmentation.segmentsOf(now),
     base: learned.base,
     curves_bytes: bytes,
     curves_offsets: offsets,
-    curves: learned.curves,
+    curves,
   })
-  return { metrics: responseMetrics(impressions, rows, learned) }
+  return { metrics: responseMetrics(impressions, rows, learned, gains) }
 }
 
 async function impressionsOf({ dataset, sections, parameters }: StageContext, logs: string): Promise<Impressions> {

@@ -1,6 +1,6 @@
 /** The whole way: decisions with drawn offers, purchases after them, training on both logs, and decisions of what was learned. */
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -79,10 +79,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'learned-from-logs-'))
   await writeData(join(folder, 'data'), new Array(ITEMS).fill({}), SHOPPERS, earlierSales())
   await writeTiers(join(folder, 'data', 'traits.parquet'))
-  before = await trained('before', false)
-  await mkdir(join(folder, 'log'))
-  await liveThrough(before, campaigns({ explorationFloor: 0.05, holdoutBps: 500 }))
-  after = await trained('after', true)
+  before = await trained('before')
+  await liveThrough(before, VISITS, join(folder, 'log'))
+  after = await trained('after', join(folder, 'log'))
 })
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -111,9 +110,8 @@ async function writeTiers(file: string): Promise<void> {
   }
 }
 
-async function trained(name: string, withLogs: boolean): Promise<Generation> {
+async function trained(name: string, logs?: string): Promise<Generation> {
   const [data, sections, store] = [join(folder, 'data'), join(folder, name), join(folder, 'snapshots')]
-  const logs = withLogs ? join(folder, 'log') : undefined
   await train({ data, sections, logs, parameters: trainingParameters({ threads: 1 }) })
   const dataset = { shop: 'default', currency: 'GBP' }
   const id = await publishSections({ dataset, sections, store, quality: null, activate: true, tolerance: null })
@@ -126,11 +124,12 @@ async function trained(name: string, withLogs: boolean): Promise<Generation> {
 }
 
 /** Every shopper comes every eight days, is shown items and buys as the truth has it; both are logged as a server logs them. */
-async function liveThrough(g: Generation, file: CampaignFile): Promise<void> {
+async function liveThrough(g: Generation, visits: number, log: string): Promise<void> {
+  const file = campaigns({ explorationFloor: 0.05, holdoutBps: 500 })
   const next = splitMix32(7)
   const out = new JsonBytes(g, new SharedArrayBuffer(1 << 20))
   const events: string[] = []
-  for (let visit = 0; visit < VISITS; visit++)
+  for (let visit = 0; visit < visits; visit++)
     for (let shopper = 0; shopper < SHOPPERS; shopper++) {
       const time = OPENING + visit * EVERY_MS + shopper * 1000
       const args = argumentsOf(g, file, key('s', shopper), time)
@@ -140,9 +139,10 @@ async function liveThrough(g: Generation, file: CampaignFile): Promise<void> {
         if (next() / 2 ** 32 < buys(shopper, offer !== null))
           events.push(eventLine(time + 3_600_000, 'purchase', itemKeyOf(g, item), { shopper: key('s', shopper) }))
     }
-  events.push(eventLine(OPENING + (VISITS + 2) * EVERY_MS, 'view', key('i', 0), { shopper: key('s', 0) }))
-  await appendFile(join(folder, 'log', 'decisions-000001.ndjson'), out.view())
-  await appendFile(join(folder, 'log', 'events-000001.ndjson'), events.map((line) => `${line}\n`).join(''))
+  events.push(eventLine(OPENING + (visits + 2) * EVERY_MS, 'view', key('i', 0), { shopper: key('s', 0) }))
+  await mkdir(log)
+  await writeFile(join(log, 'decisions-000001.ndjson'), out.view())
+  await writeFile(join(log, 'events-000001.ndjson'), events.map((line) => `${line}\n`).join(''))
 }
 
 /** Share of the slots that get an offer where nothing is explored. */
@@ -176,6 +176,22 @@ describe('a shop whose offers work for one group only', () => {
     expect(metrics.offeredExpected / metrics.offeredBought).toBeCloseTo(1, 1)
     expect(metrics.holdoutExpected / metrics.holdoutBought).toBeCloseTo(1, 0)
     expect(metrics.offeredByPriceAlone).toBeLessThan(0.9 * metrics.offeredBought)
+  })
+
+  it('has curves of what the log says more of than the price does, and of nothing else', () => {
+    expect([...after.curves.keys()]).toEqual(['mechanism:coupon', 'spring'])
+  })
+
+  it('goes by the price alone while the log says too little', async () => {
+    await liveThrough(before, 1, join(folder, 'short'))
+    const early = await trained('early', join(folder, 'short'))
+    expect([...early.curves.keys()]).toEqual([])
+    expect(offeredShare(early, () => true)).toBeCloseTo(
+      offeredShare(before, () => true),
+      1,
+    )
+    const { metrics } = await readReport(join(folder, 'early'), 'response')
+    expect(metrics['coupon.gainLow']).toBeLessThan(0)
   })
 
   it('writes the same bytes again, and nothing where there is no log or nothing in it', async () => {

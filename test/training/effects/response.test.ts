@@ -22,7 +22,8 @@ describe('the response that is learned', () => {
     const misses = Array.from({ length: 12 }, (_, seed) => {
       const learned = learnResponse(alike(seed + 1))
       const [show, slope, varShow, cov, varSlope] = curve(learned, 'spring', 0)
-      expect(Math.abs(learned.base[0] - 0.2)).toBeLessThan(0.12)
+      expect(Math.abs(learned.fit.parameters[0] - 0.2)).toBeLessThan(0.12)
+      expect(learned.base).toEqual(Float32Array.of(0))
       return DEPTHS.map((depth) => {
         const t = -2.5 * Math.log(1 - depth)
         const error = show - 0.3 + t * (slope - 0.8)
