@@ -56,7 +56,6 @@ export async function readImpressions(source: LogSource): Promise<Impressions> {
 }
 
 const KINDS: readonly ChoiceKind[] = ['drawn', 'holdout', 'kept', 'closed', 'not_drawn']
-type Kept = Record<string, number[]>
 
 class Reading {
   readonly damaged: Record<string, number> = {}
@@ -65,7 +64,7 @@ class Reading {
   readonly #shopperOf: Map<string, number>
   readonly #sample = new SubjectSample()
   /** A pair is a shopper or a session, and an item: its number is subject · items + item. */
-  readonly #bought = { pair: [] as number[], timeMs: [] as number[] } satisfies Kept
+  readonly #bought = { pair: [] as number[], timeMs: [] as number[] }
   readonly #shown = {
     pair: [] as number[],
     timeMs: [] as number[],
@@ -76,7 +75,7 @@ class Reading {
     weight: [] as number[],
     campaign: [] as number[],
     discount: [] as number[],
-  } satisfies Kept
+  }
   readonly #campaigns = new Map<string, { id: string; mechanism: string; code: number }>()
   readonly #leftOut: Impressions['leftOut'] = {
     kept: 0,
@@ -201,20 +200,8 @@ class Reading {
   #makeRoom(): void {
     while (this.#shown.pair.length + this.#bought.pair.length > this.#source.mostHeld) {
       this.#sample.halve()
-      this.#thin(this.#shown)
-      this.#thin(this.#bought)
+      for (const columns of [this.#shown, this.#bought])
+        this.#sample.thin(columns, columns.pair, this.#source.items.length)
     }
   }
-
-  #thin(columns: Kept & { pair: number[] }): void {
-    const stays = columns.pair.map((pair) => this.#sample.has(Math.floor(pair / this.#source.items.length)))
-    for (const column of Object.values(columns)) keepOnly(column, stays)
-  }
-}
-
-/** In place. */
-function keepOnly(column: number[], stays: boolean[]): void {
-  let kept = 0
-  for (const [row, value] of column.entries()) if (stays[row]) column[kept++] = value
-  column.length = kept
 }

@@ -34,6 +34,16 @@ export class SubjectSample {
     this.#limit /= 2
     for (const [subject, number] of this.#numbers) if (!this.has(number)) this.#numbers.delete(subject)
   }
+
+  /** Leaves the rows of those in the sample, in place. `pair`: one of the columns, subject · items + item. */
+  thin(columns: Record<string, number[]>, pair: readonly number[], items: number): void {
+    const stays = pair.map((number) => this.has(Math.floor(number / items)))
+    for (const column of Object.values(columns)) {
+      let kept = 0
+      for (const [row, value] of column.entries()) if (stays[row]) column[kept++] = value
+      column.length = kept
+    }
+  }
 }
 
 /** FNV-1a over the characters, then the finaliser of MurmurHash3: the high bits decide, and FNV leaves them alike. */
