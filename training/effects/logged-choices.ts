@@ -47,8 +47,8 @@ const DecisionPart = Type.Object({
         offer: Type.Union([
           Type.Null(),
           Type.Object({
-            campaign: Type.String({ minLength: 1 }),
-            mechanism: Type.String({ minLength: 1 }),
+            campaign: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' }),
+            mechanism: Type.String({ pattern: '^[a-z_]{1,64}$' }),
             discountMinor: Type.Integer({ minimum: 0 }),
           }),
         ]),

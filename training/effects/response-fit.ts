@@ -18,6 +18,8 @@ const SPREAD_PRIOR = { values: [0.2, 0.2, 0.2, 0.2, 0.1, 0.1], members: 2 }
 /** The scorer's calibration may be off by any amount, so the common base has no prior to speak of. */
 const BASE_PRECISION = 1e-6
 const ROUNDS = 12
+/** Relative change of the spreads at which their rounds end. */
+const SETTLED = 1e-3
 const STEPS = 25
 const CONVERGED = 1e-7
 /** The first steps from far away overshoot where the curve is flat. */
@@ -41,7 +43,10 @@ export function fitResponse(rows: FitRows, shape: ResponseShape): ResponseFit {
     const mode = posteriorMode(cells, shape, precisionsOf(kinds, spreads), parameters)
     parameters = mode.parameters
     covariance = new CholeskyDecomposition(mode.information).solve(Matrix.eye(shape.nParameters))
-    spreads = spreadsOf(kinds, parameters, covariance)
+    const next = spreadsOf(kinds, parameters, covariance)
+    const moved = next.map((spread, kind) => Math.abs(spread / spreads[kind] - 1))
+    spreads = next
+    if (Math.max(...moved) < SETTLED) break
   }
   return { shape, parameters, covariance, spreads }
 }

@@ -50,6 +50,37 @@ export function fitRows(rows: ResponseRows, segmentOf: Uint32Array): FitRows {
   return { segment, campaign, priceMove: priceMoves(rows), offset, weight, bought }
 }
 
+/**
+ * Without the rows of all campaigns but those with the most offers: each campaign is two parameters. One that is left out answers
+ * as its mechanism does.
+ */
+export function ofMostOffered<Rows extends Omit<ResponseRows, 'mechanisms' | 'features'>>(
+  rows: Rows,
+  most: number,
+): Rows {
+  const { campaign, campaigns } = rows
+  const offers = new Uint32Array(campaigns.length)
+  for (const code of campaign) if (code !== NO_OFFER) offers[code]++
+  const stays = Array.from(offers.keys())
+    .sort((a, b) => offers[b] - offers[a] || a - b)
+    .slice(0, most)
+  if (stays.length === campaigns.length) return rows
+  const placeOf = new Map([[NO_OFFER, NO_OFFER], ...stays.map((code, place): [number, number] => [code, place])])
+  const kept = Uint32Array.from(campaign.keys()).filter((row) => placeOf.has(campaign[row]))
+  const numbers = (column: Float64Array) => Float64Array.from(kept, (row) => column[row])
+  return {
+    ...rows,
+    shopper: kept.map((row) => rows.shopper[row]),
+    campaign: Int32Array.from(kept, (row) => placeOf.get(campaign[row]) ?? NO_OFFER),
+    discount: numbers(rows.discount),
+    elasticity: numbers(rows.elasticity),
+    offset: numbers(rows.offset),
+    weight: numbers(rows.weight),
+    bought: Uint8Array.from(kept, (row) => rows.bought[row]),
+    campaigns: stays.map((code) => campaigns[code]),
+  }
+}
+
 /** Why no response can be learned from these rows; null where one can. */
 export function nothingToLearn({ campaign, bought }: Pick<ResponseRows, 'campaign' | 'bought'>): string | null {
   let [offered, offeredBought, otherBought] = [0, 0, 0]

@@ -12,7 +12,7 @@ import { type Impressions, readImpressions } from '../effects/impressions.ts'
 import { gainsOverPriceAlone } from '../effects/price-alone.ts'
 import { curvesOfMechanisms, learnResponse } from '../effects/response.ts'
 import { responseMetrics } from '../effects/response-metrics.ts'
-import { nothingToLearn, type ResponseRows } from '../effects/response-rows.ts'
+import { nothingToLearn, ofMostOffered, type ResponseRows } from '../effects/response-rows.ts'
 import { shopperFeatures } from '../effects/shopper-features.ts'
 import { readReport, type StageReport, sectionFile, writeSection } from '../sections.ts'
 import type { StageContext } from '../stage.ts'
@@ -23,6 +23,8 @@ const DAY_MS = 86_400_000
 const ITEM_MECHANISMS: Mechanism[] = ['coupon', 'time_limited']
 /** Of showings and purchases; about 100 bytes each. */
 const MOST_HELD = 4_000_000
+/** Campaigns with a curve of their own. */
+const MOST_CAMPAIGNS = 100
 /**
  * What is believed of the share that is borrowed from later sales before a shop's own tell: the 4 to 25 % that van Heerde,
  * Leeflang, Wittink (Journal of Marketing Research 37, 2000) found, as a 95 % interval.
@@ -33,19 +35,20 @@ const BORROWED = { mean: 0.145, variance: 0.053 ** 2 }
 export async function trainResponse(context: StageContext): Promise<StageReport | null> {
   const { dataset, sections, logs } = context
   if (logs === null || !existsSync(logs)) return null
+  const borrowed = await borrowedShare(sections)
   const impressions = await impressionsOf(context, logs)
-  const nothing = nothingToLearn(impressions.rows)
+  const chosen = ofMostOffered(impressions.rows, MOST_CAMPAIGNS)
+  const nothing = nothingToLearn(chosen)
   if (nothing !== null) {
     context.onProgress({ stage: 'response', done: 0, total: 1, message: `nothing to learn from: ${nothing}` })
     return null
   }
   const traits = await readTraits(dataset)
   const rows: ResponseRows = {
-    ...impressions.rows,
-    mechanisms: mechanismsOf(impressions),
+    ...chosen,
+    mechanisms: mechanismsOf(chosen),
     features: shopperFeatures(dataset, traits, impressions.firstMs),
   }
-  const borrowed = await borrowedShare(sections)
   const learned = learnResponse(rows, new Map(rows.mechanisms.map((mechanism) => [mechanism, borrowed])))
   const now = shopperFeatures(dataset, traits, dataset.watermark + 1)
   const gains = gainsOverPriceAlone(rows, learned.segmentation)
@@ -78,8 +81,8 @@ async function impressionsOf({ dataset, sections, parameters }: StageContext, lo
   })
 }
 
-function mechanismsOf({ rows }: Impressions): string[] {
-  return [...new Set<string>([...ITEM_MECHANISMS, ...rows.campaigns.map(({ mechanism }) => mechanism)])].sort()
+function mechanismsOf({ campaigns }: Pick<ResponseRows, 'campaigns'>): string[] {
+  return [...new Set<string>([...ITEM_MECHANISMS, ...campaigns.map(({ mechanism }) => mechanism)])].sort()
 }
 
 /** The shop's share of forward buying, drawn to what is believed; 0 where no discount tells it. */

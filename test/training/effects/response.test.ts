@@ -5,7 +5,7 @@ import { RESPONSE_NUMBERS } from '../../../core/snapshot/layout.ts'
 import { NO_INDEX } from '../../../training/duckdb.ts'
 import { weightOf } from '../../../training/effects/logged-choices.ts'
 import { type LearnedResponse, learnResponse } from '../../../training/effects/response.ts'
-import { NO_OFFER, nothingToLearn, type ResponseRows } from '../../../training/effects/response-rows.ts'
+import { NO_OFFER, nothingToLearn, ofMostOffered, type ResponseRows } from '../../../training/effects/response-rows.ts'
 import { PRIOR, SPREAD } from '../../../training/effects/response-shape.ts'
 import { DEPTHS, drawnRows } from './response-truth.ts'
 
@@ -129,6 +129,16 @@ describe('the response that is learned', () => {
     const nobody = learnResponse({ ...rows, shopper: rows.shopper.map(() => NO_INDEX) })
     expect(nobody.segmentation.nSegments).toBe(1)
   })
+})
+
+it('leaves out the campaigns that were offered least, and numbers the others anew', () => {
+  const rows = alike(2)
+  const campaign = rows.campaign.map((code, row) => (code === 0 && row > 500 ? 1 : code))
+  const some = ofMostOffered({ ...rows, campaign }, 1)
+  expect(some.campaigns).toEqual([rows.campaigns[1]])
+  expect(new Set(some.campaign)).toEqual(new Set([NO_OFFER, 0]))
+  expect(some.bought.length).toBe(campaign.filter((code) => code !== 0).length)
+  expect(ofMostOffered(rows, 2)).toBe(rows)
 })
 
 describe('rows that teach nothing', () => {
