@@ -8,7 +8,7 @@
  * of an impression where nobody is known.
  */
 import { NO_INDEX } from '../duckdb.ts'
-import { type FitRows, fittedProbabilities, total } from './response-cells.ts'
+import { fittedProbabilities, total } from './response-cells.ts'
 import { fitResponse } from './response-fit.ts'
 import { fitRows, NO_OFFER, type ResponseRows } from './response-rows.ts'
 import { ResponseShape } from './response-shape.ts'
@@ -30,10 +30,7 @@ export function gainsOverPriceAlone(rows: ResponseRows, segmentation: Segmentati
     const { nSegments, segment } = segmentation.without[on]
     const shape = new ResponseShape(nSegments, mechanisms.length, mechanismOf)
     const all = fitRows(rows, segment)
-    const { parameters } = fitResponse(
-      kept(all, (row) => fold[row] !== on),
-      shape,
-    )
+    const { parameters } = fitResponse(all, shape, (row) => fold[row] !== on)
     const learned = fittedProbabilities(all, shape, parameters)
     for (let row = 0; row < gain.length; row++) {
       if (fold[row] !== on || rows.campaign[row] === NO_OFFER) continue
@@ -66,16 +63,4 @@ function meanGain(
   for (const each of byShopper) squares += each ** 2
   const n = Math.max(1, offers)
   return { gain: sum / n, interval: [(sum - 1.96 * Math.sqrt(squares)) / n, (sum + 1.96 * Math.sqrt(squares)) / n] }
-}
-
-function kept(rows: FitRows, isKept: (row: number) => boolean): FitRows {
-  const some = Uint32Array.from(rows.bought.keys()).filter(isKept)
-  return {
-    segment: some.map((row) => rows.segment[row]),
-    campaign: Int32Array.from(some, (row) => rows.campaign[row]),
-    priceMove: Float64Array.from(some, (row) => rows.priceMove[row]),
-    offset: Float64Array.from(some, (row) => rows.offset[row]),
-    weight: Float64Array.from(some, (row) => rows.weight[row]),
-    bought: Uint8Array.from(some, (row) => rows.bought[row]),
-  }
 }

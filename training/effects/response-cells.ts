@@ -38,26 +38,33 @@ export interface CellSums {
   wtt: number
 }
 
-export function cellsOf(rows: FitRows, shape: ResponseShape): Cells {
+/** `isKept`: which rows take part; all when absent. */
+export function cellsOf(rows: FitRows, shape: ResponseShape, isKept: (row: number) => boolean = () => true): Cells {
+  const parts = cellParts(shape)
+  const indptr = new Uint32Array(parts.bases.length + 1)
   const nRows = rows.bought.length
-  const { mechanismOf, nSegments } = shape
-  const nCells = nSegments * (mechanismOf.length + 1)
-  const cell = Uint32Array.from(rows.campaign, (_, row) => cellOf(rows, shape, row))
-  const indptr = new Uint32Array(nCells + 1)
-  for (let row = 0; row < nRows; row++) indptr[cell[row] + 1]++
-  for (let c = 0; c < nCells; c++) indptr[c + 1] += indptr[c]
-  const next = indptr.slice()
-  const order = new Uint32Array(nRows)
-  for (let row = 0; row < nRows; row++) order[next[cell[row]]++] = row
-  const sorted = (column: Float64Array) => Float64Array.from(order, (row) => column[row])
-  return {
-    ...cellParts(shape),
+  for (let row = 0; row < nRows; row++) if (isKept(row)) indptr[cellOf(rows, shape, row) + 1]++
+  for (let cell = 0; cell < parts.bases.length; cell++) indptr[cell + 1] += indptr[cell]
+  const length = indptr[parts.bases.length]
+  const column = () => new Float64Array(length)
+  const cells: Cells = {
+    ...parts,
     indptr,
-    priceMove: sorted(rows.priceMove),
-    offset: sorted(rows.offset),
-    weight: sorted(rows.weight),
-    bought: Uint8Array.from(order, (row) => rows.bought[row]),
+    priceMove: column(),
+    offset: column(),
+    weight: column(),
+    bought: new Uint8Array(length),
   }
+  const next = indptr.slice()
+  for (let row = 0; row < nRows; row++) {
+    if (!isKept(row)) continue
+    const place = next[cellOf(rows, shape, row)]++
+    cells.priceMove[place] = rows.priceMove[row]
+    cells.offset[place] = rows.offset[row]
+    cells.weight[place] = rows.weight[row]
+    cells.bought[place] = rows.bought[row]
+  }
+  return cells
 }
 
 function cellParts(shape: ResponseShape): CellParts {

@@ -21,7 +21,8 @@ const ROUNDS = 12
 /** Relative change of the spreads at which their rounds end. */
 const SETTLED = 1e-3
 const STEPS = 25
-const CONVERGED = 1e-7
+/** Newton's next step would be about the square of this one. */
+const CONVERGED = 1e-4
 /** The first steps from far away overshoot where the curve is flat. */
 const LARGEST_STEP = 2
 
@@ -33,8 +34,9 @@ export interface ResponseFit {
   spreads: number[]
 }
 
-export function fitResponse(rows: FitRows, shape: ResponseShape): ResponseFit {
-  const cells = cellsOf(rows, shape)
+/** `isKept`: which rows take part; all when absent. */
+export function fitResponse(rows: FitRows, shape: ResponseShape, isKept?: (row: number) => boolean): ResponseFit {
+  const cells = cellsOf(rows, shape, isKept)
   const kinds = shape.kinds()
   let spreads = SPREAD_PRIOR.values.map((value) => value ** 2)
   let parameters = shape.priorMeans()
@@ -79,9 +81,9 @@ function posteriorMode(cells: Cells, shape: ResponseShape, precision: Float64Arr
     }
     const change = new CholeskyDecomposition(information).solve(Matrix.columnVector(score)).to1DArray()
     const largest = Math.max(...change.map(Math.abs))
-    if (largest < CONVERGED || step === STEPS) return { parameters, information }
     const factor = Math.min(1, LARGEST_STEP / largest)
     parameters = parameters.map((value, p) => value + factor * change[p])
+    if (largest < CONVERGED || step === STEPS) return { parameters, information }
   }
 }
 
