@@ -86,7 +86,7 @@ interface Learning {
 function confirmed(learning: Learning): Pick<Segmentation, 'depth' | 'gain' | 'interval'> & { trees: Node[] } {
   const { scores, bins, seen } = learning
   const members = FOLDS.map((fold) => seen.filter((shopper) => foldOf(shopper) === fold))
-  /** Total gain of fold `on` at every depth, of a tree that saw neither it nor `without`. */
+  /** Total gain of the shoppers of fold `on`, at every depth, by a tree that has not seen them. */
   const totals = (tree: Node, on: number) =>
     DEPTHS.map((depth) => members[on].reduce((sum, s) => sum + gainOf(scores, s, nodeFor(tree, bins, s, depth)), 0))
   const trees = FOLDS.map((fold) => treeWithout(learning, [fold]))
