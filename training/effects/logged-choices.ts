@@ -59,9 +59,10 @@ const DecisionPart = Type.Object({
   }),
   propensities: Type.Array(
     Type.Object({
-      actions: Type.Array(Type.String({ pattern: '^[^#]+#\\d{1,4}(-\\d{1,4})?$' })),
+      actions: Type.Array(Type.String({ pattern: '^[^#]+#\\d{1,3}(-\\d{1,3})?$' }), { maxItems: MAX_ACTIONS }),
       probabilities: Type.Array(
         Type.Union([Probability, Type.Tuple([Probability, Type.Integer({ minimum: 1, maximum: MAX_ACTIONS })])]),
+        { maxItems: MAX_ACTIONS },
       ),
     }),
   ),

@@ -168,6 +168,8 @@ describe('a damaged row', () => {
     ['decisions.invalid_value.propensities', whole.replace(',{"actions":[],"probabilities":[1]}', '')],
     ['decisions.invalid_value.propensity', whole.replace('"propensity":0.25', '"propensity":0.3')],
     ['decisions.invalid_value.propensities.actions', whole.replace('spring#0-1', 'spring')],
+    ['decisions.invalid_value.propensities.actions', whole.replace('spring#0-1', 'spring#0-99999999')],
+    ['decisions.invalid_type.propensities.probabilities', whole.replace('[0.25,2]', '[0.25,99999999]')],
   ])('is counted as %s, and the others are read', async (what, line) => {
     expect(line).not.toBe(whole)
     const { damaged, rows } = await read([line, whole], [])
