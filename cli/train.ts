@@ -21,7 +21,8 @@ export function trainCommand(): Command {
   const defaults = TRAINING_DEFAULTS
   return withModels(withHome(new Command('train')))
     .description(
-      'learn similarity, popularity, vectors and prices from the imported data, and measure them on held-out weeks',
+      'learn similarity, popularity, vectors and prices from the imported data, and the response to offers from the logs of ' +
+        'the server, and measure them on held-out weeks',
     )
     .addOption(new Option('--stage <name>', 'run one stage again, on what the others left').choices(STAGE_NAMES))
     .option('--threads <n>', 'threads of the numeric stages; the result is the same', wholeNumber, defaults.threads)
@@ -36,10 +37,10 @@ export function trainCommand(): Command {
       '\nExample:\n  $ offerwright train --shop my-shop --threads 4\n  $ offerwright train --stage prices',
     )
     .action(async ({ stage, ...options }: TrainCommandOptions) => {
-      const { data, sections } = shopFolders(options)
+      const { data, sections, log: logs } = shopFolders(options)
       const progress = progressView()
       const parameters = trainingParameters({ ...chosen(options), ...chosenModels(options) })
-      await train({ data, sections, parameters, stage, onProgress: progress.show }).finally(progress.end)
+      await train({ data, sections, logs, parameters, stage, onProgress: progress.show }).finally(progress.end)
       process.stdout.write(`${sections}\n`)
     })
 }

@@ -10,6 +10,7 @@ import { trainLinks } from './stages/links.ts'
 import { trainPeers } from './stages/peers.ts'
 import { trainPopularity } from './stages/popularity.ts'
 import { trainPrices } from './stages/prices.ts'
+import { trainResponse } from './stages/response.ts'
 import { trainRhythm } from './stages/rhythm.ts'
 import { trainSessions } from './stages/sessions.ts'
 import { trainShoppers } from './stages/shoppers.ts'
@@ -28,6 +29,7 @@ export const MODEL_STAGES = {
   vectors: trainVectors,
   index: trainIndex,
   prices: trainPrices,
+  response: trainResponse,
   sessions: trainSessions,
   peers: trainPeers,
   links: trainLinks,

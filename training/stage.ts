@@ -13,6 +13,8 @@ export class StageContext {
   readonly onProgress: OnProgress
   /** Items whose rows will be asked for; absent: all. */
   readonly rowSources: Uint32Array | undefined
+  /** Folder of the shop's decision and event logs; null where only the imported data is learned from. */
+  readonly logs: string | null
   #interactions: Interactions | null = null
 
   constructor(
@@ -21,12 +23,14 @@ export class StageContext {
     parameters: TrainingParameters,
     onProgress: OnProgress,
     rowSources?: Uint32Array,
+    logs: string | null = null,
   ) {
     this.dataset = dataset
     this.sections = sections
     this.parameters = parameters
     this.onProgress = onProgress
     this.rowSources = rowSources
+    this.logs = logs
   }
 
   get interactions(): Interactions {

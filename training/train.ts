@@ -18,17 +18,26 @@ export interface TrainOptions {
   data: string
   /** Where the section files go. */
   sections: string
+  /** Folder of the shop's decision and event logs, if there is one. */
+  logs?: string
   parameters: TrainingParameters
   /** One stage alone, on what earlier ones left; all when absent. */
   stage?: string
   onProgress?: OnProgress
 }
 
-export async function train({ data, sections, parameters, stage, onProgress }: TrainOptions): Promise<void> {
+export async function train({ data, sections, logs, parameters, stage, onProgress }: TrainOptions): Promise<void> {
   const names = stage === undefined ? STAGE_NAMES : [requireStage(stage)]
   const dataset = await readDataset(data, parameters.until)
   await mkdir(sections, { recursive: true })
-  const context = new StageContext(dataset, sections, parameters, onProgress ?? (() => undefined))
+  const context = new StageContext(
+    dataset,
+    sections,
+    parameters,
+    onProgress ?? (() => undefined),
+    undefined,
+    logs ?? null,
+  )
   for (const name of names) await runStage(name, STAGES[name], context)
 }
 
