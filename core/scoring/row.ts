@@ -7,6 +7,7 @@ import { catalogueSequence } from './catalogue.ts'
 import type { DecideArguments, Decision } from './decide.ts'
 import type { Generation } from './generation.ts'
 import type { JsonBytes } from './json-bytes.ts'
+import { PIECES } from './json-pieces.ts'
 import type { Drawn } from './offers/actions.ts'
 
 const LINE_FEED = 0x0a
@@ -21,42 +22,38 @@ export function writeRow(
   body: Uint8Array,
   out: JsonBytes,
 ): { start: number; end: number } {
-  out.ascii(`{"v":${DECISION_ROW_VERSION},"shop":"`)
-  out.ascii(g.image.manifest.shop)
-  out.ascii('","snapshot":"')
-  out.ascii(g.image.id)
-  out.ascii('","campaignRevision":"')
-  out.ascii(args.campaigns.revision)
-  out.ascii('","catalogueRevision":')
-  out.number(catalogueSequence(g.live) >> 1)
-  out.ascii(',"time":')
-  out.number(args.time)
-  out.ascii(',"trusted":')
-  out.boolean(trusted)
-  out.ascii(',"segment":')
-  out.number(decision.segment)
-  out.ascii(',"base":')
-  out.number(decision.base)
-  out.ascii(',"live":')
+  out.number(PIECES.version, DECISION_ROW_VERSION)
+  out.piece(PIECES.shopOfRow)
+  out.phrase(g.image.manifest.shop)
+  out.piece(PIECES.snapshot)
+  out.phrase(g.image.id)
+  out.piece(PIECES.campaignRevision)
+  out.phrase(args.campaigns.revision)
+  out.number(PIECES.catalogueRevision, catalogueSequence(g.live) >> 1)
+  out.number(PIECES.time, args.time)
+  out.boolean(PIECES.trusted, trusted)
+  out.number(PIECES.segment, decision.segment)
+  out.number(PIECES.base, decision.base)
+  out.piece(PIECES.live)
   writeLive(args.live, out)
   writeCampaigns(args, decision, out)
   writePropensities(decision, out)
-  out.ascii(',"request":')
+  out.piece(PIECES.request)
   // A line feed may stand between tokens of a request, never inside a row.
   if (body.includes(LINE_FEED) || body.includes(CARRIAGE_RETURN)) out.text(JSON.stringify(args.request))
   else out.copy(body)
-  out.ascii(',"answer":')
+  out.piece(PIECES.answer)
   const start = out.length
   writeAnswer(g, decision, out)
   const end = out.length
-  out.ascii('}\n')
+  out.piece(PIECES.endOfRow)
   return { start, end }
 }
 
 function writeLive(live: LiveShopperColumns, out: JsonBytes): void {
   const isNew = live.nEvents + live.nContacts + live.nUses + live.nOffers === 0 && live.offerRoom === LIVE_OFFERS
-  if (isNew) out.ascii('{"events":[],"contacts":[]}')
-  else out.ascii(JSON.stringify(liveShopperToRow(live)))
+  if (isNew) out.piece(PIECES.newShopper)
+  else out.text(JSON.stringify(liveShopperToRow(live)))
 }
 
 /** A limit that dropped nothing could have been any larger, so only those that did are told. */
@@ -65,21 +62,19 @@ function writeCampaigns(
   { spent }: Decision,
   out: JsonBytes,
 ): void {
-  out.ascii(',"campaigns":{"remainingMinor":')
+  out.piece(PIECES.remainingMinor)
   writeNumbers(remainingMinor, (position) => spent.budgets.includes(position), out)
-  out.ascii(',"remainingUses":')
+  out.piece(PIECES.remainingUses)
   writeNumbers(remainingUses, (position) => spent.uses.includes(position), out)
-  out.ascii(',"budgetDualPrice":')
+  out.piece(PIECES.budgetDualPrice)
   writeNumbers(dualPrices, (position) => dualPrices[position] > 0, out)
-  out.ascii('}')
 }
 
 function writePropensities({ drawnItems, drawnBasket }: Decision, out: JsonBytes): void {
-  out.ascii(',"propensities":[')
+  out.piece(PIECES.propensities)
   writeDrawn(drawnItems, out)
-  if (drawnItems.steps.length > 0) out.ascii(',')
+  if (drawnItems.steps.length > 0) out.piece(PIECES.comma)
   writeDrawn(drawnBasket, out)
-  out.ascii(']')
 }
 
 /** Each choice begins with the null that gives nothing. */
@@ -87,11 +82,11 @@ function writeDrawn({ steps, probabilities }: Drawn<ItemStep | BasketStep>, out:
   for (let from = 0; from < steps.length; ) {
     let to = from + 1
     while (to < steps.length && steps[to] !== null) to++
-    out.ascii(from === 0 ? '{"actions":[' : ',{"actions":[')
+    out.piece(from === 0 ? PIECES.actions : PIECES.nextActions)
     writeActions(steps, from + 1, to, out)
-    out.ascii('],"probabilities":[')
+    out.piece(PIECES.probabilities)
     writeRuns(probabilities, from, to, out)
-    out.ascii(']}')
+    out.piece(PIECES.endOfList)
     from = to
   }
 }
@@ -106,12 +101,10 @@ function writeActions(steps: (ItemStep | BasketStep | null)[], from: number, to:
       const next = steps[last + 1]
       if (next === null || next.on !== step.on || next.number !== step.number + last + 1 - first) break
     }
-    out.ascii(first === from ? step.asLogged : `,${step.asLogged}`)
-    if (last > first) {
-      out.ascii('-')
-      out.number(step.number + last - first)
-    }
-    out.ascii('"')
+    if (first > from) out.piece(PIECES.comma)
+    out.phrase(step.asLogged)
+    if (last > first) out.number(PIECES.dash, step.number + last - first)
+    out.piece(PIECES.quote)
     first = last + 1
   }
 }
@@ -121,14 +114,12 @@ function writeRuns(numbers: number[], from: number, to: number, out: JsonBytes):
   for (let first = from; first < to; ) {
     let after = first + 1
     while (after < to && numbers[after] === numbers[first]) after++
-    if (first > from) out.ascii(',')
-    const isRun = after - first > 1
-    if (isRun) out.ascii('[')
-    out.number(numbers[first])
-    if (isRun) {
-      out.ascii(',')
-      out.number(after - first)
-      out.ascii(']')
+    const isFirst = first === from
+    if (after - first === 1) out.number(isFirst ? PIECES.nothing : PIECES.comma, numbers[first])
+    else {
+      out.number(isFirst ? PIECES.open : PIECES.nextOpen, numbers[first])
+      out.number(PIECES.comma, after - first)
+      out.piece(PIECES.close)
     }
     first = after
   }
@@ -136,18 +127,14 @@ function writeRuns(numbers: number[], from: number, to: number, out: JsonBytes):
 
 /** Those that are told, each behind its position. */
 function writeNumbers(numbers: Float64Array, isTold: (position: number) => boolean, out: JsonBytes): void {
-  out.ascii('[')
   let isFirst = true
   for (let position = 0; position < numbers.length; position++) {
     if (!isTold(position)) continue
-    out.ascii(isFirst ? '[' : ',[')
-    out.number(position)
-    out.ascii(',')
-    out.number(numbers[position])
-    out.ascii(']')
+    out.number(isFirst ? PIECES.open : PIECES.nextOpen, position)
+    out.number(PIECES.comma, numbers[position])
+    out.piece(PIECES.close)
     isFirst = false
   }
-  out.ascii(']')
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Gathers a batch's answers, log rows and effects in a worker: one run of bytes, and where in it each part stands. */
-import { type DecimalRoom, JsonBytes } from '../../core/scoring/json-bytes.ts'
+import { JsonBytes, type JsonRoom } from '../../core/scoring/json-bytes.ts'
 import { type BatchResult, type Effects, RESULT_HEADER_BYTES, RESULT_WORDS } from './messages.ts'
 
 const NOWHERE = new SharedArrayBuffer(RESULT_HEADER_BYTES)
@@ -20,7 +20,7 @@ export class Results {
   #slab = NOWHERE
   #count = 0
 
-  constructor(room: DecimalRoom) {
+  constructor(room: JsonRoom) {
     this.out = new JsonBytes(room, NOWHERE)
   }
 

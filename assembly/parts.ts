@@ -1,0 +1,92 @@
+/**
+ * JSON put together from parts. A part is a piece of text that is there already, followed by nothing, by a number or by a string:
+ *
+ *   u32 kind · u32 piece = place << 12 | length · 8 bytes: f64 number, or u32 pointer and u32 length of the string
+ *
+ * Pieces move eight bytes at a time, so up to 7 bytes behind each are read, and behind what is written as many are written.
+ */
+import { expect, expectArray, NUMBER as BROKEN_NUMBER } from './contract'
+import { LARGEST, SMALLEST, shortestDecimal } from './decimal'
+
+const PART_BYTES: u32 = 16
+const ALONE: u32 = 0
+const NUMBER: u32 = 1
+const STRING: u32 = 2
+const LENGTH_BITS: u32 = 12
+const QUOTE: u8 = 0x22
+const MINUS: u8 = 0x2d
+const ZERO: u8 = 0x30
+/** A byte for each byte of a word. */
+const EACH: u64 = 0x0101010101010101
+const HIGH: u64 = EACH * 0x80
+
+/**
+ * Writes parts[n] to out u8, whose length goes to outLength u32; places of pieces count from `pieces`. Numbers are written as
+ * JSON.stringify does, strings with their quotes. Stops behind the piece of a part whose number needs an exponent or is none, or
+ * whose string has a byte that is not plain ASCII or has to be escaped. Returns how many parts are written whole.
+ */
+export function writeParts(parts: usize, n: u32, pieces: usize, out: usize, outLength: usize): u32 {
+  expectArray(parts, n * (PART_BYTES >> 3), 8)
+  expectArray(outLength, 1, 4)
+  expectArray(out, 8, 1)
+  let at = out
+  let written: u32 = 0
+  for (; written < n; written++) {
+    const part = parts + <usize>(written * PART_BYTES)
+    const kind = load<u32>(part)
+    const piece = load<u32>(part, 4)
+    const length = piece & ((1 << LENGTH_BITS) - 1)
+    copyWords(pieces + (piece >> LENGTH_BITS), length, at)
+    at += length
+    if (kind == ALONE) continue
+    expect(kind == NUMBER || kind == STRING, BROKEN_NUMBER, <f64>kind)
+    const end =
+      kind == NUMBER ? writeNumber(load<f64>(part, 8), at) : writeString(load<u32>(part, 8), load<u32>(part, 12), at)
+    if (end == 0) break
+    at = end
+  }
+  store<u32>(outLength, <u32>(at - out))
+  return written
+}
+
+function copyWords(from: usize, length: u32, to: usize): void {
+  for (let i: usize = 0; i < <usize>length; i += 8) store<u64>(to + i, load<u64>(from + i))
+}
+
+/** Where it ends, or 0. */
+function writeNumber(value: f64, at: usize): usize {
+  if (value == 0) {
+    store<u8>(at, ZERO)
+    return at + 1
+  }
+  const size = abs<f64>(value)
+  if (!(size >= SMALLEST && size < LARGEST)) return 0
+  if (value < 0) store<u8>(at++, MINUS)
+  return at + shortestDecimal(size, at)
+}
+
+/** Where it ends, or 0. */
+function writeString(from: usize, length: u32, at: usize): usize {
+  store<u8>(at++, QUOTE)
+  const end = from + length
+  for (; from + 8 <= end; from += 8, at += 8) {
+    const word = load<u64>(from)
+    if (!isPlain(word)) return 0
+    store<u64>(at, word)
+  }
+  for (; from < end; from++, at++) {
+    const byte = load<u8>(from)
+    if (!isPlain(EACH * byte)) return 0
+    store<u8>(at, byte)
+  }
+  store<u8>(at, QUOTE)
+  return at + 1
+}
+
+/** Whether each of 8 bytes is ASCII that JSON takes as it stands: not below 0x20, no quote, no backslash. */
+function isPlain(word: u64): bool {
+  const below = word - EACH * 0x20
+  const quote = (word ^ (EACH * 0x22)) - EACH
+  const backslash = (word ^ (EACH * 0x5c)) - EACH
+  return ((word | below | quote | backslash) & HIGH) == 0
+}
