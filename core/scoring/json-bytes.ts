@@ -117,7 +117,7 @@ export class JsonBytes {
   /** ASCII characters that are JSON, or a part of it, and come again and again: a campaign's id, a code. */
   phrase(text: string): void {
     const piece = this.#room.pieces.of(text)
-    if (piece < 0) this.text(text)
+    if (piece < 0) this.copy(Buffer.from(text, 'latin1'))
     else this.piece(piece)
   }
 

@@ -8,7 +8,8 @@ import type { DecideArguments, Decision } from './decide.ts'
 import type { Generation } from './generation.ts'
 import type { JsonBytes } from './json-bytes.ts'
 import { PIECES } from './json-pieces.ts'
-import type { Drawn } from './offers/actions.ts'
+import type { Choice } from './offers/actions.ts'
+import { loggedSteps } from './offers/logged.ts'
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
@@ -70,51 +71,29 @@ function writeCampaigns(
   writeNumbers(dualPrices, (position) => dualPrices[position] > 0, out)
 }
 
-function writePropensities({ drawnItems, drawnBasket }: Decision, out: JsonBytes): void {
+function writePropensities({ slots, basketChoice }: Decision, out: JsonBytes): void {
   out.piece(PIECES.propensities)
-  writeDrawn(drawnItems, out)
-  if (drawnItems.steps.length > 0) out.piece(PIECES.comma)
-  writeDrawn(drawnBasket, out)
+  for (let slot = 0; slot < slots.length; slot++) {
+    writeDrawn(slots[slot].choice, out)
+    out.piece(PIECES.comma)
+  }
+  writeDrawn(basketChoice, out)
 }
 
-/** Each choice begins with the null that gives nothing. */
-function writeDrawn({ steps, probabilities }: Drawn<ItemStep | BasketStep>, out: JsonBytes): void {
-  for (let from = 0; from < steps.length; ) {
-    let to = from + 1
-    while (to < steps.length && steps[to] !== null) to++
-    out.piece(from === 0 ? PIECES.actions : PIECES.nextActions)
-    writeActions(steps, from + 1, to, out)
-    out.piece(PIECES.probabilities)
-    writeRuns(probabilities, from, to, out)
-    out.piece(PIECES.endOfList)
-    from = to
-  }
-}
-
-/** Neighbouring steps of one campaign stand as one entry. */
-function writeActions(steps: (ItemStep | BasketStep | null)[], from: number, to: number, out: JsonBytes): void {
-  for (let first = from; first < to; ) {
-    const step = steps[first]
-    if (step === null) return
-    let last = first
-    for (; last + 1 < to; last++) {
-      const next = steps[last + 1]
-      if (next === null || next.on !== step.on || next.number !== step.number + last + 1 - first) break
-    }
-    if (first > from) out.piece(PIECES.comma)
-    out.phrase(step.asLogged)
-    if (last > first) out.number(PIECES.dash, step.number + last - first)
-    out.piece(PIECES.quote)
-    first = last + 1
-  }
+function writeDrawn({ open, logged, probabilities }: Choice<ItemStep | BasketStep>, out: JsonBytes): void {
+  out.piece(PIECES.actions)
+  out.phrase(logged ?? loggedSteps(open))
+  out.piece(PIECES.probabilities)
+  writeRuns(probabilities, out)
+  out.piece(PIECES.endOfList)
 }
 
 /** Equal numbers in a row stand as one with how many there are. */
-function writeRuns(numbers: number[], from: number, to: number, out: JsonBytes): void {
-  for (let first = from; first < to; ) {
+function writeRuns(numbers: number[], out: JsonBytes): void {
+  for (let first = 0; first < numbers.length; ) {
     let after = first + 1
-    while (after < to && numbers[after] === numbers[first]) after++
-    const isFirst = first === from
+    while (after < numbers.length && numbers[after] === numbers[first]) after++
+    const isFirst = first === 0
     if (after - first === 1) out.number(isFirst ? PIECES.nothing : PIECES.comma, numbers[first])
     else {
       out.number(isFirst ? PIECES.open : PIECES.nextOpen, numbers[first])

@@ -15,9 +15,10 @@ import type { ItemIndex } from '../../contract/ids.ts'
 import { BPS, percentDiscount } from '../../contract/money.ts'
 import type { Generation } from '../generation.ts'
 import { hashOf, itemIndexOf } from '../keys.ts'
+import { ItemPlans } from '../offers/plans.ts'
 import { curveOf, logPriceOf } from '../offers/response.ts'
 import { targetBitmap } from './targets.ts'
-import { type DayWindow, dayWindows, isWithin, parseWhen, Zone } from './windows.ts'
+import { type DayWindow, dayWindows, parseWhen, Zone } from './windows.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
@@ -74,8 +75,6 @@ export interface ItemStep {
   on: Live
   /** Counted from 0. */
   number: number
-  /** The beginning of an entry in a row's list of actions: `"campaign#number`. */
-  asLogged: string
   depth: Depth
   /** ln(1 − d) of a percentage; null for an amount, whose share is of the price. */
   logPrice: number | null
@@ -84,7 +83,6 @@ export interface ItemStep {
 export interface BasketStep {
   on: Live
   number: number
-  asLogged: string
   tier: Tier
 }
 
@@ -95,6 +93,8 @@ export interface CompiledCampaigns {
   all: Live[]
   /** Only those in state `live`, in the order of the file. */
   onItems: ItemCampaign[]
+  /** Of `onItems`, for every item that was asked for. */
+  plans: ItemPlans
   onBasket: BasketCampaign[]
   /** Those that boost or pin. */
   merchandising: Live[]
@@ -106,11 +106,14 @@ export interface CompiledCampaigns {
 export function compileCampaigns(g: Generation, file: CampaignFile, revision: string): CompiledCampaigns {
   const all = file.campaigns.map((campaign, position) => liveOf(g, campaign, position))
   const live = all.filter(({ definition }) => definition.state === 'live')
+  const policy = { ...POLICY_DEFAULTS, ...file.policy }
+  const onItems = live.flatMap(itemCampaigns)
   return {
     revision,
-    policy: { ...POLICY_DEFAULTS, ...file.policy },
+    policy,
     all,
-    onItems: live.flatMap(itemCampaigns),
+    onItems,
+    plans: new ItemPlans(onItems, policy),
     onBasket: live.flatMap(basketCampaigns),
     merchandising: live.filter(({ boost, pins }) => boost > 1 || pins.length > 0),
     byHash: new Map(all.map((campaign) => [campaign.hash, campaign])),
@@ -128,7 +131,6 @@ function itemCampaigns(live: Live): ItemCampaign[] {
   on.steps = definition.ladder.map((depth, number) => ({
     on,
     number,
-    asLogged: `"${on.id}#${number}`,
     depth,
     logPrice: 'percentBps' in depth ? logPriceOf(depth.percentBps / BPS) : null,
   }))
@@ -143,7 +145,7 @@ function basketCampaigns(live: Live): BasketCampaign[] {
   const every = definition.mechanism === 'spend_threshold' && definition.every === true
   const maxTimes = every ? (definition.maxTimes ?? Number.POSITIVE_INFINITY) : 1
   const on: BasketCampaign = { ...live, steps: [], maxTimes }
-  on.steps = tiers.map((tier, number) => ({ on, number, asLogged: `"${on.id}#${number}`, tier }))
+  on.steps = tiers.map((tier, number) => ({ on, number, tier }))
   return [on]
 }
 
@@ -213,13 +215,4 @@ function bundleOf(g: Generation, { targets, buy, get }: Extract<Campaign, { mech
     return wanted === undefined ? null : targetBitmap(g, wanted)
   }
   return { buyTargets: bitmap(buy.targets), getTargets: bitmap(get.targets) }
-}
-
-export function isRunningAt(live: Live, time: number): boolean {
-  return live.startsAt <= time && time < live.endsAt && isOpenAt(live, time)
-}
-
-/** Whether it is one of the campaign's hours. */
-export function isOpenAt({ hours }: Live, time: number): boolean {
-  return hours === null || isWithin(hours.windows, hours.zone, time)
 }

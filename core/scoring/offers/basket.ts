@@ -12,8 +12,8 @@ import type { BasketCampaign, BasketStep, Live } from '../campaigns/compile.ts'
 import { targetsItem } from '../campaigns/targets.ts'
 import type { Generation } from '../generation.ts'
 import { itemIndexOf } from '../keys.ts'
-import { Actions, type Choice, type Choosing, closed, type Drawn, type Response } from './actions.ts'
-import { guard, type Running } from './guards.ts'
+import { Actions, type Choice, type Choosing, closed, weigh, writeMoved } from './actions.ts'
+import { type Barred, guard } from './guards.ts'
 import { logPriceOf } from './response.ts'
 
 /** A tier above the cart, as an action. */
@@ -25,26 +25,28 @@ export interface OpenTier {
 /** What items in the answer add to the value of a tier, in minor units. */
 export type TierGain = (tier: OpenTier) => number
 
+/** `barred`: of every campaign that runs. */
 export function offerForBasket(
   choosing: Choosing,
-  drawn: Drawn<BasketStep>,
-  running: Running<BasketCampaign>[],
+  campaigns: BasketCampaign[],
+  barred: (Barred | undefined)[],
   slot: number,
   cart: CartLine[],
   gainOf: TierGain,
 ): Choice<BasketStep> {
   const { g } = choosing
-  if (running.length === 0) return closed(drawn, 'no_campaign')
+  const running = campaigns.filter(({ position }) => barred[position] !== undefined)
+  if (running.length === 0) return closed('no_campaign')
   const { marginRate } = g.image.manifest.model.basket
-  if (marginRate === null) return closed(drawn, 'cost_unknown')
-  const actions = new Actions(choosing, drawn)
+  if (marginRate === null) return closed('cost_unknown')
+  const actions = new Actions<BasketStep>(choosing)
   let above = 0
-  for (const each of running)
-    for (const tier of tiersAbove(each.campaign, qualifyingSubtotal(g, each.campaign, cart))) {
+  for (const campaign of running)
+    for (const tier of tiersAbove(campaign, qualifyingSubtotal(g, campaign, cart))) {
       above++
-      addTier(choosing, actions, each, tier, marginRate, gainOf)
+      addTier(choosing, actions, barred[campaign.position] ?? null, tier, marginRate, gainOf)
     }
-  return above === 0 ? actions.none('already_reached') : actions.choose(slot)
+  return above === 0 ? closed('already_reached', actions.considered) : actions.choose(slot, null)
 }
 
 /** The tiers that a cart of this subtotal has not reached; of one that counts again and again, the next time. */
@@ -64,30 +66,35 @@ function nextTime(step: BasketStep, maxTimes: number, subtotalMinor: number): Op
 }
 
 function addTier(
-  { g, guards }: Choosing,
+  choosing: Choosing,
   actions: Actions<BasketStep>,
-  running: Running<BasketCampaign>,
+  barred: Barred,
   tier: OpenTier,
   marginRate: number,
   gainOf: TierGain,
 ): void {
+  const { g, guards } = choosing
+  const { on } = tier.step
   const { thresholdMinor, rewardMinor } = tier.step.tier
   const { meanOrderMinor, elasticity, elasticitySe } = g.image.manifest.model.basket
-  const response: Response = {
-    unitMarginMinor: tier.missingMinor * marginRate,
-    probability: Math.exp(-tier.missingMinor / meanOrderMinor),
-    elasticity,
-    elasticitySe,
-  }
-  const reason = guard(guards, running, {
+  const probability = Math.exp(-tier.missingMinor / meanOrderMinor)
+  const reason = guard(guards, on, barred, {
     discountMinor: rewardMinor,
     netMinor: thresholdMinor - rewardMinor,
     costMinor: thresholdMinor * (1 - marginRate),
     priceMinor: 0,
     priorPriceMinor: Number.POSITIVE_INFINITY,
   })
-  if (reason !== null) actions.drop(tier.step, rewardMinor, response, reason)
-  else actions.open(tier.step, rewardMinor, logPriceOf(rewardMinor / thresholdMinor), response, gainOf(tier))
+  if (reason !== null) {
+    actions.drop(tier.step, rewardMinor, probability, reason)
+    return
+  }
+  const gain = gainOf(tier)
+  const row = actions.open(tier.step, rewardMinor, probability, gain)
+  const response = { unitMarginMinor: tier.missingMinor * marginRate, probability, elasticity, elasticitySe }
+  writeMoved(choosing, on.curve, logPriceOf(rewardMinor / thresholdMinor), response, row)
+  weigh(choosing, response, row, 1)
+  g.arena.actions.value.view[row] += gain
 }
 
 /** Sum over the cart's lines that the campaign targets, in minor units; unknown items count when nothing is targeted. */

@@ -1,89 +1,59 @@
 /** The offer for one item: every running coupon and time-limited discount that targets it, at every depth. */
 import type { ItemOffer } from '../../contract/answers.ts'
-import type { Depth } from '../../contract/campaigns.ts'
 import type { ItemIndex } from '../../contract/ids.ts'
-import { honestBps, percentDiscount } from '../../contract/money.ts'
+import { honestBps } from '../../contract/money.ts'
 import type { ItemCampaign, ItemStep } from '../campaigns/compile.ts'
-import { targetsItem } from '../campaigns/targets.ts'
 import type { Generation } from '../generation.ts'
 import { purchaseProbability } from '../score.ts'
-import { Actions, type Choice, type Choosing, closed, type Drawn, type Response } from './actions.ts'
-import { type Guarded, guard, type Running } from './guards.ts'
-import { logPriceOf } from './response.ts'
+import { Actions, type Choice, type Choosing, closed, weigh } from './actions.ts'
+import { type Barred, limitGuard } from './guards.ts'
+import type { ItemPlan, ItemPlans, PlannedCampaign } from './plans.ts'
 
-/** `stackedBps`: share of the price that the basket's offer may still take off the item. */
+/** `barred`: of every campaign that runs; `stackedBps`: share of the price that the basket's offer may still take off the item. */
 export function offerForItem(
   choosing: Choosing,
-  drawn: Drawn<ItemStep>,
-  running: Running<ItemCampaign>[],
+  plans: ItemPlans,
+  barred: (Barred | undefined)[],
   slot: number,
   item: ItemIndex,
   probability: number,
   stackedBps: number,
 ): Choice<ItemStep> {
-  const { g } = choosing
-  const costMinor = g.tables.catalogue.costMinor.view[item]
-  let actions: Actions<ItemStep> | null = null
-  let open: OpenItem | null = null
-  for (let r = 0; r < running.length; r++) {
-    const each = running[r]
-    if (!targetsItem(each.campaign, item)) continue
-    if (costMinor < 0) return closed(drawn, 'cost_unknown')
-    actions ??= new Actions(choosing, drawn)
-    open ??= openItem(g, item, costMinor, probability)
-    addSteps(choosing, actions, each, open, stackedBps)
+  const plan = plans.of(choosing.g, item, choosing.shopper.segment, stackedBps)
+  const actions = new Actions<ItemStep>(choosing)
+  for (const target of plan.targets) {
+    const barredBy = barred[target.campaign.position]
+    if (barredBy === undefined) continue
+    if (plan.costMinor < 0) return closed('cost_unknown')
+    addSteps(choosing, actions, plan, target, barredBy, probability)
   }
-  return actions === null ? closed(drawn, 'no_campaign') : actions.choose(slot)
+  const unitMarginMinor = plan.priceMinor - plan.costMinor
+  if (actions.count > 0) weigh(choosing, { unitMarginMinor, probability }, 1, actions.count)
+  return actions.choose(slot, plan)
 }
 
-interface OpenItem {
-  action: Guarded
-  response: Response
-}
-
-function openItem(g: Generation, item: ItemIndex, costMinor: number, probability: number): OpenItem {
-  const priceMinor = g.live.priceMinor[item]
-  const { elasticity, elasticitySe } = g.tables.prices
-  return {
-    action: {
-      discountMinor: 0,
-      netMinor: priceMinor,
-      costMinor,
-      priceMinor,
-      priorPriceMinor: g.live.priorPriceMinor[item],
-    },
-    response: {
-      unitMarginMinor: priceMinor - costMinor,
-      probability,
-      elasticity: elasticity.view[item],
-      elasticitySe: elasticitySe.view[item],
-    },
-  }
-}
-
+/** Those that pass the guards are opened; their columns are the plan's. */
 function addSteps(
-  { guards }: Choosing,
+  { g, guards }: Choosing,
   actions: Actions<ItemStep>,
-  running: Running<ItemCampaign>,
-  { action, response }: OpenItem,
-  stackedBps: number,
+  { steps, discountMinor, dropped, moved }: ItemPlan,
+  { campaign, first, after }: PlannedCampaign,
+  barred: Barred,
+  probability: number,
 ): void {
-  const { priceMinor } = action
-  const { steps } = running.campaign
-  for (let s = 0; s < steps.length; s++) {
-    const step = steps[s]
-    const discountMinor = discountOf(step.depth, priceMinor)
-    const netMinor = priceMinor - discountMinor
-    action.discountMinor = discountMinor
-    action.netMinor = stackedBps === 0 ? netMinor : netMinor - percentDiscount(netMinor, stackedBps)
-    const reason = guard(guards, running, action)
-    if (reason !== null) actions.drop(step, discountMinor, response, reason)
-    else actions.open(step, discountMinor, step.logPrice ?? logPriceOf(discountMinor / priceMinor), response)
+  const { oddsFactor, factorSe, borrowed } = g.arena.actions
+  for (let s = first; s < after; s++) {
+    const discount = discountMinor[s]
+    const reason = limitGuard(guards, campaign, barred, discount) ?? dropped[s]
+    if (reason !== null) {
+      actions.drop(steps[s], discount, probability, reason)
+      continue
+    }
+    const row = actions.open(steps[s], discount, probability)
+    oddsFactor.view[row] = moved.oddsFactor.view[s]
+    factorSe.view[row] = moved.factorSe.view[s]
+    borrowed.view[row] = moved.borrowed.view[s]
   }
-}
-
-function discountOf(depth: Depth, priceMinor: number): number {
-  return 'percentBps' in depth ? percentDiscount(priceMinor, depth.percentBps) : Math.min(priceMinor, depth.amountMinor)
 }
 
 /** Probability that anybody buys the item: what prices that are the same for all are weighed with. */

@@ -43,7 +43,7 @@ export function keptBasketOffer(
     const missingMinor = Math.max(0, thresholdMinor - qualifyingSubtotal(g, on, cart))
     const { id: campaign, mechanism } = on
     const offer = { campaign, mechanism, thresholdMinor, rewardMinor, missingMinor, validUntil: live.offerUntil[i] }
-    const step = { on, number: -1, asLogged: '', tier: { thresholdMinor, rewardMinor } }
+    const step = { on, number: -1, tier: { thresholdMinor, rewardMinor } }
     return { offer, open: missingMinor === 0 ? null : { step, missingMinor } }
   }
   return null

@@ -40,7 +40,13 @@ export function logPriceOf(share: number): number {
   return Math.log(1 - Math.min(share, DEEPEST_SHARE))
 }
 
-/** Writes what an offer does to the odds into row `row` of the arena's actions. */
+/**
+ * How actions move the odds, in columns: `factorSe` is the standard error of the factor's logarithm, `borrowed` the share of the
+ * extra units that is borrowed from later sales.
+ */
+export type Moved = Record<'oddsFactor' | 'factorSe' | 'borrowed', { view: Float64Array }>
+
+/** Writes what an offer does to the odds into row `row` of the columns. */
 export function writeResponse(
   g: Generation,
   curve: number,
@@ -48,9 +54,9 @@ export function writeResponse(
   elasticity: number,
   elasticitySe: number,
   logPrice: number,
+  { oddsFactor, factorSe, borrowed }: Moved,
   row: number,
 ): void {
-  const { oddsFactor, factorSe, borrowed } = g.arena.actions
   const t = elasticity * logPrice
   if (curve < 0 || g.tables.response === null) {
     oddsFactor.view[row] = Math.exp(t)
