@@ -166,7 +166,7 @@ function decideItems(
     const item = ranked.items[slot]
     const probability = purchaseProbability(ranked.calibration, ranked.plainScores[slot], shopper.base)
     const reasons = reasonsFor(g, history, ranked.found, item)
-    reasons.push(...basket.reasons(item), ...ranked.merchandised[slot])
+    for (const more of [basket.reasons(item), ranked.merchandised[slot]]) if (more.length > 0) reasons.push(...more)
     const kept = barred || !isPersonal ? null : keptItemOffer(g, campaigns, live, item)
     const weighed = isPersonal ? probability : publicProbability(g, item)
     const closedBy = kept === null ? barred : 'kept'

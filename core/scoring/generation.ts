@@ -11,8 +11,8 @@ import { stringAt } from '../snapshot/strings.ts'
 import { type Column, type SnapshotTables, tablesOf } from '../snapshot/tables.ts'
 import { type Arena, type ArenaSize, arenaAt, arenaBytes } from './arena.ts'
 import { ROWS_ALONE } from './blends.ts'
-import { Pieces } from './json-pieces.ts'
 import { type LiveCatalogue, liveCatalogueAt, liveCatalogueBytes } from './catalogue.ts'
+import { Pieces } from './json-pieces.ts'
 import { type Neighbourhoods, neighbourhoodsOf } from './neighbours.ts'
 
 export interface Generation {

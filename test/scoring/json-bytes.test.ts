@@ -114,7 +114,9 @@ test('a string is the bytes that JSON.stringify gives, as text and as a string o
 test('bytes of a table that are no UTF-8 are told as they are read', () => {
   const table = Uint8Array.from([0x61, 0xff, 0xed, 0xa0, 0x80, 0x62])
   const offsets = Uint32Array.from([0, 6])
-  expect(written((out) => out.stringAt(PIECES.nothing, inKernel(table), offsets, 0))).toBe(JSON.stringify(stringAt(table, offsets, 0)))
+  expect(written((out) => out.stringAt(PIECES.nothing, inKernel(table), offsets, 0))).toBe(
+    JSON.stringify(stringAt(table, offsets, 0)),
+  )
 })
 
 test('words are written as hex digits of a fixed width', () => {

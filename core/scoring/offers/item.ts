@@ -7,7 +7,7 @@ import type { Generation } from '../generation.ts'
 import { purchaseProbability } from '../score.ts'
 import { Actions, type Choice, type Choosing, closed, weigh } from './actions.ts'
 import { type Barred, limitGuard } from './guards.ts'
-import type { ItemPlan, ItemPlans, PlannedCampaign } from './plans.ts'
+import type { ItemPlan, ItemPlans, Target } from './plans.ts'
 
 /** `barred`: of every campaign that runs; `stackedBps`: share of the price that the basket's offer may still take off the item. */
 export function offerForItem(
@@ -20,39 +20,41 @@ export function offerForItem(
   stackedBps: number,
 ): Choice<ItemStep> {
   const plan = plans.of(choosing.g, item, choosing.shopper.segment, stackedBps)
+  const { targets } = plan.set
   const actions = new Actions<ItemStep>(choosing)
-  for (const target of plan.targets) {
-    const barredBy = barred[target.campaign.position]
+  for (let t = 0; t < targets.length; t++) {
+    const barredBy = barred[targets[t].campaign.position]
     if (barredBy === undefined) continue
     if (plan.costMinor < 0) return closed('cost_unknown')
-    addSteps(choosing, actions, plan, target, barredBy, probability)
+    addSteps(choosing, actions, plans, plan, targets[t], barredBy, probability)
   }
   const unitMarginMinor = plan.priceMinor - plan.costMinor
   if (actions.count > 0) weigh(choosing, { unitMarginMinor, probability }, 1, actions.count)
-  return actions.choose(slot, plan)
+  return actions.choose(slot, plan.set)
 }
 
 /** Those that pass the guards are opened; their columns are the plan's. */
 function addSteps(
   { g, guards }: Choosing,
   actions: Actions<ItemStep>,
-  { steps, discountMinor, dropped, moved }: ItemPlan,
-  { campaign, first, after }: PlannedCampaign,
+  { columns }: ItemPlans,
+  { set, at, dropped }: ItemPlan,
+  { campaign, first, after }: Target,
   barred: Barred,
   probability: number,
 ): void {
   const { oddsFactor, factorSe, borrowed } = g.arena.actions
   for (let s = first; s < after; s++) {
-    const discount = discountMinor[s]
-    const reason = limitGuard(guards, campaign, barred, discount) ?? dropped[s]
+    const discount = columns.discountMinor.view[at + s]
+    const reason = limitGuard(guards, campaign, barred, discount) ?? (dropped === null ? null : dropped[s])
     if (reason !== null) {
-      actions.drop(steps[s], discount, probability, reason)
+      actions.drop(set.steps[s], discount, probability, reason)
       continue
     }
-    const row = actions.open(steps[s], discount, probability)
-    oddsFactor.view[row] = moved.oddsFactor.view[s]
-    factorSe.view[row] = moved.factorSe.view[s]
-    borrowed.view[row] = moved.borrowed.view[s]
+    const row = actions.open(set.steps[s], discount, probability)
+    oddsFactor.view[row] = columns.oddsFactor.view[at + s]
+    factorSe.view[row] = columns.factorSe.view[at + s]
+    borrowed.view[row] = columns.borrowed.view[at + s]
   }
 }
 

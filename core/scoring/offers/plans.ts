@@ -17,39 +17,49 @@ import { priceGuard } from './guards.ts'
 import { loggedSteps } from './logged.ts'
 import { logPriceOf, type Moved, writeResponse } from './response.ts'
 
-/** Actions that are remembered; past that all plans are forgotten and made again when they are asked for. */
-const REMEMBERED_ACTIONS = 250_000
+/** Actions that are remembered, 32 bytes each; past that all plans are forgotten and made again when they are asked for. */
+const REMEMBERED_ACTIONS = 500_000
+const FIRST_ACTIONS = 4096
 
 export interface ItemPlan {
   priceMinor: number
   priorPriceMinor: number
+  /** Share of the price that the basket's offer may still take off. */
+  stackedBps: number
   /** -1: unknown. */
   costMinor: number
-  elasticity: number
-  elasticitySe: number
-  /** In the order of the file, whether or not they run. */
-  targets: PlannedCampaign[]
-  /** Of all targets, one after the other; the columns are by step. */
+  set: TargetSet
+  /** Where its actions begin in the columns of `ItemPlans`, as many as the set has steps. */
+  at: number
+  /** By step, the guard of prices that drops it; null: none is dropped. */
+  dropped: (OfferReason | null)[] | null
+}
+
+/** The campaigns that target an item, whether or not they run, and all their steps: many items have the same. */
+export interface TargetSet {
+  /** In the order of the file. */
+  targets: Target[]
   steps: ItemStep[]
-  discountMinor: Float64Array
-  moved: Moved
-  /** The guard of prices that drops the step. */
-  dropped: (OfferReason | null)[]
   /** All steps as a row lists them. */
   logged: string
 }
 
-/** A campaign and its steps in the plan: from `first` on, before `after`. */
-export interface PlannedCampaign {
+/** A campaign and its steps in the set: from `first` on, before `after`. */
+export interface Target {
   campaign: ItemCampaign
   first: number
   after: number
 }
 
+/** By action. */
+type Columns = Record<'discountMinor' | keyof Moved, { view: Float64Array }>
+
 export class ItemPlans {
+  columns = columnsOf(FIRST_ACTIONS)
   readonly #campaigns: ItemCampaign[]
   readonly #policy: PromotionPolicy
   readonly #plans = new Map<number, ItemPlan>()
+  readonly #sets = new Map<string, TargetSet>()
   #actions = 0
 
   constructor(campaigns: ItemCampaign[], policy: PromotionPolicy) {
@@ -59,88 +69,97 @@ export class ItemPlans {
 
   /** `segment`: whose responses; `stackedBps`: share of the price that the basket's offer may still take off. */
   of(g: Generation, item: ItemIndex, segment: number, stackedBps: number): ItemPlan {
-    if (stackedBps !== 0) return this.#make(g, item, segment, stackedBps)
     const key = segment * g.nItems + item
-    const known = this.#plans.get(key)
-    if (known !== undefined && isAsFound(g, known, item)) return known
-    const plan = this.#make(g, item, segment, 0)
-    this.#remember(key, plan)
+    let plan = this.#plans.get(key)
+    if (plan === undefined) {
+      plan = this.#begin(this.#setOf(item))
+      this.#plans.set(key, plan)
+    }
+    if (!isAsFound(g, plan, item, stackedBps)) this.#make(g, plan, item, segment, stackedBps)
     return plan
   }
 
-  #remember(key: number, plan: ItemPlan): void {
-    this.#actions += 1 + plan.steps.length
-    if (this.#actions > REMEMBERED_ACTIONS) {
+  /** Of one campaign set; their number is that of the kinds of items that campaigns tell apart. */
+  #setOf(item: ItemIndex): TargetSet {
+    const campaigns = this.#campaigns.filter((campaign) => targetsItem(campaign, item))
+    const name = campaigns.map(({ position }) => position).join()
+    const known = this.#sets.get(name)
+    if (known !== undefined) return known
+    const steps = campaigns.flatMap((campaign) => campaign.steps)
+    let first = 0
+    const targets = campaigns.map((campaign) => ({ campaign, first, after: (first += campaign.steps.length) }))
+    const set = { targets, steps, logged: loggedSteps(steps) }
+    this.#sets.set(name, set)
+    return set
+  }
+
+  /** A plan that is not made yet, and room for its actions. */
+  #begin(set: TargetSet): ItemPlan {
+    const n = set.steps.length
+    if (this.#actions + n > REMEMBERED_ACTIONS) {
       this.#plans.clear()
+      this.#sets.clear()
       this.#actions = 0
     }
-    this.#plans.set(key, plan)
+    const at = this.#actions
+    this.#actions += n
+    if (this.#actions > this.columns.discountMinor.view.length) this.#grow()
+    return { priceMinor: -1, priorPriceMinor: -1, stackedBps: -1, costMinor: -1, set, at, dropped: null }
   }
 
-  #make(g: Generation, item: ItemIndex, segment: number, stackedBps: number): ItemPlan {
-    const targets = this.#targetsOf(item)
-    const steps = targets.flatMap(({ campaign }) => campaign.steps)
-    const column = () => ({ view: new Float64Array(steps.length) })
-    const { elasticity, elasticitySe } = g.tables.prices
-    const plan: ItemPlan = {
-      priceMinor: g.live.priceMinor[item],
-      priorPriceMinor: g.live.priorPriceMinor[item],
-      costMinor: g.tables.catalogue.costMinor.view[item],
-      elasticity: elasticity.view[item],
-      elasticitySe: elasticitySe.view[item],
-      targets,
-      steps,
-      discountMinor: new Float64Array(steps.length),
-      moved: { oddsFactor: column(), factorSe: column(), borrowed: column() },
-      dropped: [],
-      logged: loggedSteps(steps),
-    }
-    for (const { campaign, first, after } of targets)
-      for (let s = first; s < after; s++) this.#planStep(g, plan, campaign, s, segment, stackedBps)
-    return plan
+  #grow(): void {
+    const larger = columnsOf(2 * this.#actions)
+    for (const name of Object.keys(larger) as (keyof Columns)[]) larger[name].view.set(this.columns[name].view)
+    this.columns = larger
   }
 
-  #targetsOf(item: ItemIndex): PlannedCampaign[] {
-    const targets: PlannedCampaign[] = []
-    let first = 0
-    for (const campaign of this.#campaigns) {
-      if (!targetsItem(campaign, item)) continue
-      const after = first + campaign.steps.length
-      targets.push({ campaign, first, after })
-      first = after
-    }
-    return targets
+  #make(g: Generation, plan: ItemPlan, item: ItemIndex, segment: number, stackedBps: number): void {
+    const { steps } = plan.set
+    plan.priceMinor = g.live.priceMinor[item]
+    plan.priorPriceMinor = g.live.priorPriceMinor[item]
+    plan.stackedBps = stackedBps
+    plan.costMinor = g.tables.catalogue.costMinor.view[item]
+    const dropped = steps.map((step, s) => this.#planStep(g, plan, item, step, plan.at + s, segment))
+    plan.dropped = dropped.every((reason) => reason === null) ? null : dropped
   }
 
+  /** Fills the columns of one action and tells the guard of prices that drops it. */
   #planStep(
     g: Generation,
-    plan: ItemPlan,
-    campaign: ItemCampaign,
-    s: number,
+    { priceMinor, priorPriceMinor, stackedBps, costMinor }: ItemPlan,
+    item: ItemIndex,
+    { on, depth, logPrice }: ItemStep,
+    at: number,
     segment: number,
-    stackedBps: number,
-  ): void {
-    const { priceMinor, priorPriceMinor, costMinor, elasticity, elasticitySe } = plan
-    const step = plan.steps[s]
-    const discountMinor = discountOf(step.depth, priceMinor)
+  ): OfferReason | null {
+    const { elasticity, elasticitySe } = g.tables.prices
+    const discountMinor = discountOf(depth, priceMinor)
     const netMinor = priceMinor - discountMinor
-    const guarded = {
+    const ofPrice = logPrice ?? logPriceOf(discountMinor / priceMinor)
+    this.columns.discountMinor.view[at] = discountMinor
+    writeResponse(g, on.curve, segment, elasticity.view[item], elasticitySe.view[item], ofPrice, this.columns, at)
+    return priceGuard(this.#policy, on, {
       discountMinor,
       netMinor: stackedBps === 0 ? netMinor : netMinor - percentDiscount(netMinor, stackedBps),
       costMinor,
       priceMinor,
       priorPriceMinor,
-    }
-    plan.discountMinor[s] = discountMinor
-    plan.dropped.push(priceGuard(this.#policy, campaign, guarded))
-    const logPrice = step.logPrice ?? logPriceOf(discountMinor / priceMinor)
-    writeResponse(g, campaign.curve, segment, elasticity, elasticitySe, logPrice, plan.moved, s)
+    })
   }
 }
 
+function columnsOf(n: number): Columns {
+  const column = () => ({ view: new Float64Array(n) })
+  return { discountMinor: column(), oddsFactor: column(), factorSe: column(), borrowed: column() }
+}
+
 /** Prices change while a snapshot serves. */
-function isAsFound({ live }: Generation, { priceMinor, priorPriceMinor }: ItemPlan, item: ItemIndex): boolean {
-  return live.priceMinor[item] === priceMinor && live.priorPriceMinor[item] === priorPriceMinor
+function isAsFound({ live }: Generation, plan: ItemPlan, item: ItemIndex, stackedBps: number): boolean {
+  return (
+    live.priceMinor[item] === plan.priceMinor &&
+    live.priorPriceMinor[item] === plan.priorPriceMinor &&
+    stackedBps === plan.stackedBps
+  )
 }
 
 function discountOf(depth: Depth, priceMinor: number): number {
