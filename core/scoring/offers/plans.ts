@@ -86,8 +86,12 @@ export class ItemPlans {
     const known = this.#sets.get(name)
     if (known !== undefined) return known
     const steps = campaigns.flatMap((campaign) => campaign.steps)
-    let first = 0
-    const targets = campaigns.map((campaign) => ({ campaign, first, after: (first += campaign.steps.length) }))
+    const firstOf = (campaign: ItemCampaign) => steps.indexOf(campaign.steps[0])
+    const targets = campaigns.map((campaign) => ({
+      campaign,
+      first: firstOf(campaign),
+      after: firstOf(campaign) + campaign.steps.length,
+    }))
     const set = { targets, steps, logged: loggedSteps(steps) }
     this.#sets.set(name, set)
     return set
