@@ -123,7 +123,9 @@ export function decide(g: Generation, args: DecideArguments): Decision {
 
 function choosingOf(g: Generation, args: DecideArguments, shopper: number, subject: string | null): Choosing {
   const { request, time, campaigns, live, remainingMinor, remainingUses, dualPrices } = args
-  const { policy } = campaigns
+  const { policy, left } = campaigns
+  left.minor.set(remainingMinor)
+  left.uses.set(remainingUses)
   const guards: GuardState = {
     time,
     subject,
@@ -132,8 +134,8 @@ function choosingOf(g: Generation, args: DecideArguments, shopper: number, subje
     channel: request.channel,
     live,
     policy,
-    remainingMinor: remainingMinor.slice(),
-    remainingUses: remainingUses.slice(),
+    remainingMinor: left.minor,
+    remainingUses: left.uses,
     spent: { budgets: [], uses: [] },
     offerRoom: subject !== null && policy.prices === 'personal' ? live.offerRoom : Number.POSITIVE_INFINITY,
   }

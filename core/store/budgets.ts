@@ -30,14 +30,22 @@ export function budgetMemory(): SharedArrayBuffer {
 /** Any thread's view: slots are told by the owner. */
 export class BudgetView {
   readonly #left: BigInt64Array
+  /** The same words by halves, the lower one first. */
+  readonly #halves: Int32Array
 
   constructor(memory: SharedArrayBuffer) {
     this.#left = new BigInt64Array(memory)
+    this.#halves = new Int32Array(memory)
   }
 
-  /** Minor units left, at least 0. */
+  /** Minor units left, at least 0. Every budget is read for every decision, and a BigInt is an object: so by halves. */
   remaining(slot: number): number {
-    return Math.max(0, Number(Atomics.load(this.#left, slot)))
+    const halves = this.#halves
+    for (;;) {
+      const high = halves[2 * slot + 1]
+      const low = halves[2 * slot]
+      if (Atomics.load(halves, 2 * slot + 1) === high) return Math.max(0, high * 2 ** 32 + (low >>> 0))
+    }
   }
 
   /** Takes `amountMinor`, or nothing and answers false where less is left. */

@@ -98,6 +98,8 @@ export interface CompiledCampaigns {
   onBasket: BasketCampaign[]
   /** Those that boost or pin. */
   merchandising: Live[]
+  /** What is left of their limits as a decision goes on; each begins by filling them. By position in the file. */
+  left: { minor: Float64Array; uses: Float64Array }
   /** Every campaign of the file by its hash: what a shopper holds is honoured whatever state it has come to. */
   byHash: Map<number, Live>
 }
@@ -116,6 +118,7 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
     plans: new ItemPlans(onItems, policy),
     onBasket: live.flatMap(basketCampaigns),
     merchandising: live.filter(({ boost, pins }) => boost > 1 || pins.length > 0),
+    left: { minor: new Float64Array(all.length), uses: new Float64Array(all.length) },
     byHash: new Map(all.map((campaign) => [campaign.hash, campaign])),
   }
 }
