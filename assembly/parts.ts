@@ -5,7 +5,7 @@
  *
  * Pieces move eight bytes at a time, so up to 7 bytes behind each are read, and behind what is written as many are written.
  */
-import { expect, expectArray, NUMBER as BROKEN_NUMBER } from './contract'
+import { NUMBER as BROKEN_NUMBER, expect, expectArray } from './contract'
 import { LARGEST, SMALLEST, shortestDecimal } from './decimal'
 
 const PART_BYTES: u32 = 16
@@ -20,15 +20,22 @@ const ZERO: u8 = 0x30
 const EACH: u64 = 0x0101010101010101
 const HIGH: u64 = EACH * 0x80
 
+/** Numbers that are remembered, so that one that comes again is moved as text: f64 value, u32 pointer and u32 length. */
+const REMEMBERED: u32 = 16
+export const MEMO_BYTES: u32 = 16 * REMEMBERED
+
 /**
- * Writes parts[n] to out u8, whose length goes to outLength u32; places of pieces count from `pieces`. Numbers are written as
+ * Writes parts[n] to out u8, whose length goes to outLength u32; places of pieces count from `pieces`; memo u8[MEMO_BYTES] is
+ * scratch. Numbers are written as
  * JSON.stringify does, strings with their quotes. Stops behind the piece of a part whose number needs an exponent or is none, or
  * whose string has a byte that is not plain ASCII or has to be escaped. Returns how many parts are written whole.
  */
-export function writeParts(parts: usize, n: u32, pieces: usize, out: usize, outLength: usize): u32 {
+export function writeParts(parts: usize, n: u32, pieces: usize, memo: usize, out: usize, outLength: usize): u32 {
   expectArray(parts, n * (PART_BYTES >> 3), 8)
   expectArray(outLength, 1, 4)
   expectArray(out, 8, 1)
+  expectArray(memo, MEMO_BYTES >> 3, 8)
+  memory.fill(memo, 0, MEMO_BYTES)
   let at = out
   let written: u32 = 0
   for (; written < n; written++) {
@@ -41,7 +48,9 @@ export function writeParts(parts: usize, n: u32, pieces: usize, out: usize, outL
     if (kind == ALONE) continue
     expect(kind == NUMBER || kind == STRING, BROKEN_NUMBER, <f64>kind)
     const end =
-      kind == NUMBER ? writeNumber(load<f64>(part, 8), at) : writeString(load<u32>(part, 8), load<u32>(part, 12), at)
+      kind == NUMBER
+        ? writeNumber(load<f64>(part, 8), memo, at)
+        : writeString(load<u32>(part, 8), load<u32>(part, 12), at)
     if (end == 0) break
     at = end
   }
@@ -54,15 +63,31 @@ function copyWords(from: usize, length: u32, to: usize): void {
 }
 
 /** Where it ends, or 0. */
-function writeNumber(value: f64, at: usize): usize {
+function writeNumber(value: f64, memo: usize, at: usize): usize {
   if (value == 0) {
     store<u8>(at, ZERO)
     return at + 1
   }
   const size = abs<f64>(value)
   if (!(size >= SMALLEST && size < LARGEST)) return 0
+  const known = memo + ((<usize>hashOf(value) % REMEMBERED) << 4)
+  if (load<f64>(known) == value) {
+    const length = load<u32>(known, 12)
+    copyWords(load<u32>(known, 8), length, at)
+    return at + length
+  }
+  const start = at
   if (value < 0) store<u8>(at++, MINUS)
-  return at + shortestDecimal(size, at)
+  const end = at + shortestDecimal(size, at)
+  store<f64>(known, value)
+  store<u32>(known, <u32>start, 8)
+  store<u32>(known, <u32>(end - start), 12)
+  return end
+}
+
+/** The upper bits of the product depend on all bits of the number. */
+function hashOf(value: f64): u32 {
+  return <u32>((reinterpret<u64>(value) * 0x9e3779b97f4a7c15) >> 40)
 }
 
 /** Where it ends, or 0. */

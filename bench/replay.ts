@@ -87,7 +87,7 @@ export async function benchReplay(options: ReplayBench, say: (line: string) => v
 
 /** The answer is the row's last-but-nothing field: its bytes, not what a parser makes of them. */
 function answerIn(row: string): string {
-  return row.slice(row.indexOf(',"answer":{') + ',"answer":'.length, -1)
+  return row.trimEnd().slice(row.indexOf(',"answer":{') + ',"answer":'.length, -1)
 }
 
 async function serve(

@@ -105,6 +105,8 @@ export interface Arena {
   passing: Column<Buffer>
   json: Column<Buffer>
   jsonLength: Column<Uint32Array>
+  /** Numbers of the JSON at hand. */
+  jsonNumbers: Column<Uint32Array>
   /** Takes what `readAhead` adds up. */
   readAhead: Column<Float32Array>
   /** Holds 1. */
@@ -151,6 +153,7 @@ function arenaParts({ items, rows }: ArenaSize) {
     passing: PASSING_BYTES,
     json: JSON_BYTES + JSON_SPARE_BYTES,
     jsonLength: 64,
+    jsonNumbers: 256,
     readAhead: 64,
     one: 64,
     rowSums: 4 * rows,
@@ -223,6 +226,7 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, size: Are
     passing: bytes('passing'),
     json: bytes('json'),
     jsonLength: u32('jsonLength'),
+    jsonNumbers: u32('jsonNumbers'),
     readAhead: f32('readAhead'),
     one,
     rowSums: f32('rowSums'),

@@ -8,7 +8,7 @@
  */
 import type { KernelExports } from '../native/kernel.ts'
 import { type Arena, JSON_BYTES, MAX_PARTS, PART_WORDS } from './arena.ts'
-import { LONGEST_PIECE, lengthOf, PIECES, type Piece, type Pieces, pieceAt } from './json-pieces.ts'
+import { LONGEST_PIECE, lengthOf, PIECES, type Piece, type Pieces, pieceAt, placeOf } from './json-pieces.ts'
 
 /** Kinds of parts, as the kernel numbers them. */
 const ALONE = 0
@@ -24,7 +24,7 @@ const WORD_BYTES = 8
 /** Where parts wait and the kernel that writes them. */
 export interface JsonRoom {
   kernel: Pick<KernelExports, 'writeParts'>
-  arena: Pick<Arena, 'parts' | 'partNumbers' | 'pieces' | 'passing' | 'json' | 'jsonLength'>
+  arena: Pick<Arena, 'parts' | 'partNumbers' | 'pieces' | 'passing' | 'json' | 'jsonLength' | 'jsonNumbers'>
   pieces: Pieces
 }
 
@@ -87,6 +87,12 @@ export class JsonBytes {
 
   piece(piece: Piece): void {
     this.#part(ALONE, piece, 0)
+  }
+
+  /** Spaces up to the next whole word, where `behind` bytes follow them. */
+  align(behind = 0): void {
+    const over = (this.length + behind) % WORD_BYTES
+    if (over > 0) this.piece(pieceAt(placeOf(PIECES.spaces), WORD_BYTES - over))
   }
 
   /** A piece and a number behind it. */
@@ -182,11 +188,12 @@ export class JsonBytes {
   #write(): void {
     const n = this.#waiting
     if (n === 0) return
-    const { parts, pieces, json, jsonLength } = this.#room.arena
+    const { parts, pieces, json, jsonLength, jsonNumbers } = this.#room.arena
     for (let part = 0; part < n; part++) {
       const from = this.#length % WORD_BYTES
       const at = parts.pointer + 4 * PART_WORDS * part
-      part += this.#room.kernel.writeParts(at, n - part, pieces.pointer, json.pointer + from, jsonLength.pointer)
+      const to = json.pointer + from
+      part += this.#room.kernel.writeParts(at, n - part, pieces.pointer, jsonNumbers.pointer, to, jsonLength.pointer)
       this.#take(json.view.subarray(from, from + jsonLength.view[0]))
       if (part < n) this.#append(this.#valueOf(part))
     }

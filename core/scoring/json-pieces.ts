@@ -83,7 +83,9 @@ const TEXTS = {
   endOfList: ']}',
   request: '],"request":',
   answer: ',"answer":',
-  endOfRow: '}\n',
+  endOfRow: '}',
+  lineFeed: '\n',
+  spaces: '       ',
 }
 type Name = keyof typeof TEXTS
 

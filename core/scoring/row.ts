@@ -14,7 +14,10 @@ import { loggedSteps } from './offers/logged.ts'
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 
-/** Writes a `DecisionRow` and a line feed. `body`: the request as it came. Returns where in it the answer stands. */
+/**
+ * Writes a `DecisionRow` and a line feed, before it spaces up to a whole word of eight bytes: where rows begin and end on words,
+ * gathering them for the log moves words instead of bytes. `body`: the request as it came. Returns where in it the answer stands.
+ */
 export function writeRow(
   g: Generation,
   args: DecideArguments,
@@ -48,6 +51,8 @@ export function writeRow(
   writeAnswer(g, decision, out)
   const end = out.length
   out.piece(PIECES.endOfRow)
+  out.align(1)
+  out.piece(PIECES.lineFeed)
   return { start, end }
 }
 

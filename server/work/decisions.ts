@@ -99,6 +99,7 @@ function logged(
 ): Written {
   const { generation, results } = context
   noteReserved(context, decision.issued)
+  results.out.align()
   const start = results.out.length
   const answer = writeRow(generation, args, decision, trusted, body, results.out)
   return { start: answer.start, end: answer.end, rows: { start, end: results.out.length, count: 1 } }
