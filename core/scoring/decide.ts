@@ -124,8 +124,10 @@ export function decide(g: Generation, args: DecideArguments): Decision {
 function choosingOf(g: Generation, args: DecideArguments, shopper: number, subject: string | null): Choosing {
   const { request, time, campaigns, live, remainingMinor, remainingUses, dualPrices } = args
   const { policy, left } = campaigns
-  left.minor.set(remainingMinor)
-  left.uses.set(remainingUses)
+  for (let p = 0; p < left.minor.length; p++) {
+    left.minor[p] = remainingMinor[p]
+    left.uses[p] = remainingUses[p]
+  }
   const guards: GuardState = {
     time,
     subject,

@@ -123,8 +123,19 @@ export class JsonBytes {
   /** ASCII characters that are JSON, or a part of it, and come again and again: a campaign's id, a code. */
   phrase(text: string): void {
     const piece = this.#room.pieces.of(text)
-    if (piece < 0) this.copy(Buffer.from(text, 'latin1'))
+    if (piece < 0) this.ascii(text)
     else this.piece(piece)
+  }
+
+  /** ASCII characters that are JSON, or a part of it, once. */
+  ascii(text: string): void {
+    if (text.length > LONGEST_PIECE) {
+      this.text(text)
+      return
+    }
+    const start = this.#pass(text.length)
+    this.#room.arena.passing.view.write(text, start, 'latin1')
+    this.piece(pieceAt(this.#passingPlace + start, text.length))
   }
 
   /** Any JSON text. */

@@ -87,7 +87,8 @@ function writePropensities({ slots, basketChoice }: Decision, out: JsonBytes): v
 
 function writeDrawn({ open, logged, probabilities }: Choice<ItemStep | BasketStep>, out: JsonBytes): void {
   out.piece(PIECES.actions)
-  out.phrase(logged ?? loggedSteps(open))
+  if (logged < 0) out.ascii(loggedSteps(open))
+  else out.piece(logged)
   out.piece(PIECES.probabilities)
   writeRuns(probabilities, out)
   out.piece(PIECES.endOfList)

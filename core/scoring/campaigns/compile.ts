@@ -84,6 +84,8 @@ export interface BasketStep {
   on: Live
   number: number
   tier: Tier
+  /** ln(1 − d) of the reward's share of the threshold. */
+  logPrice: number
 }
 
 export interface CompiledCampaigns {
@@ -151,7 +153,12 @@ function basketCampaigns(live: Live): BasketCampaign[] {
   const every = definition.mechanism === 'spend_threshold' && definition.every === true
   const maxTimes = every ? (definition.maxTimes ?? Number.POSITIVE_INFINITY) : 1
   const on: BasketCampaign = Object.assign(live, { steps: [], maxTimes })
-  on.steps = tiers.map((tier, number) => ({ on, number, tier }))
+  on.steps = tiers.map((tier, number) => ({
+    on,
+    number,
+    tier,
+    logPrice: logPriceOf(tier.rewardMinor / tier.thresholdMinor),
+  }))
   return [on]
 }
 

@@ -14,6 +14,7 @@ import { MAX_ACTIONS } from '../arena.ts'
 import type { BasketStep, ItemStep } from '../campaigns/compile.ts'
 import type { Generation } from '../generation.ts'
 import { draw, type Identity } from '../identity.ts'
+import { PIECES, type Piece } from '../json-pieces.ts'
 import type { GuardState } from './guards.ts'
 import { type ShopperResponse, writeResponse } from './response.ts'
 
@@ -46,8 +47,8 @@ export interface Choice<S extends Step> {
   open: S[]
   /** Of giving nothing, then of each of them. */
   probabilities: number[]
-  /** All of `open` as a row lists it, where that is known already. */
-  logged: string | null
+  /** All of `open` as a row lists it, where that is known already; else -1. */
+  logged: Piece
   /** Empty unless asked for. */
   considered: ConsideredAction[]
 }
@@ -67,7 +68,7 @@ export function closed(reason: OfferReason, considered = NOT_ASKED): Choice<neve
     propensity: 1,
     open: NO_STEPS,
     probabilities: CERTAIN,
-    logged: '',
+    logged: PIECES.nothing,
     considered,
   }
 }
@@ -89,7 +90,7 @@ export class Actions<S extends Step> {
   readonly #choosing: Choosing
   /** Empty unless asked for. */
   readonly considered: ConsideredAction[]
-  readonly #open: S[] = []
+  #open: S[] = []
   /** Position in `OFFER_REASONS` of the first of the guards that dropped an action. */
   #firstDrop: number = OFFER_REASONS.length
 
@@ -113,18 +114,21 @@ export class Actions<S extends Step> {
     return row
   }
 
+  /** Takes over all there is at once: rows from 1 on, in the order of `steps`, which stay as they are. */
+  openAll(steps: S[], positions: Int32Array): void {
+    this.#open = steps
+    const { dual } = this.#choosing.g.arena.actions
+    for (let s = 0; s < steps.length; s++) dual.view[1 + s] = this.#choosing.dualPrices[positions[s]]
+  }
+
   /** Actions that were opened. */
   get count(): number {
     return this.#open.length
   }
 
-  /**
-   * Draws one action, or none, of rows that are weighed. `slot` numbers the draw within the decision; `all`: what there was to
-   * open.
-   */
-  choose(slot: number, all: { steps: S[]; logged: string } | null): Choice<S> {
-    const isAll = all !== null && all.steps.length === this.#open.length
-    const open = isAll ? all.steps : this.#open
+  /** Draws one action, or none, of rows that are weighed. `slot` numbers the draw; `logged`: what was opened, as a row lists it. */
+  choose(slot: number, logged: Piece): Choice<S> {
+    const open = this.#open
     const n = 1 + open.length
     if (n === 1) return closed(OFFER_REASONS[this.#firstDrop] ?? 'no_campaign', this.considered)
     const { g, policy, identity } = this.#choosing
@@ -150,7 +154,7 @@ export class Actions<S extends Step> {
       propensity: propensity.view[chosen],
       open,
       probabilities,
-      logged: isAll ? all.logged : null,
+      logged,
       considered: this.considered,
     }
   }

@@ -35,26 +35,31 @@ export function offerForBasket(
   gainOf: TierGain,
 ): Choice<BasketStep> {
   const { g } = choosing
-  const running = campaigns.filter(({ position }) => barred[position] !== undefined)
-  if (running.length === 0) return closed('no_campaign')
+  if (!campaigns.some(({ position }) => barred[position] !== undefined)) return closed('no_campaign')
   const { marginRate } = g.image.manifest.model.basket
   if (marginRate === null) return closed('cost_unknown')
   const actions = new Actions<BasketStep>(choosing)
   let above = 0
-  for (const campaign of running)
+  for (const campaign of campaigns) {
+    const barredBy = barred[campaign.position]
+    if (barredBy === undefined) continue
     for (const tier of tiersAbove(campaign, qualifyingSubtotal(g, campaign, cart))) {
       above++
-      addTier(choosing, actions, barred[campaign.position] ?? null, tier, marginRate, gainOf)
+      addTier(choosing, actions, barredBy, tier, marginRate, gainOf)
     }
-  return above === 0 ? closed('already_reached', actions.considered) : actions.choose(slot, null)
+  }
+  return above === 0 ? closed('already_reached', actions.considered) : actions.choose(slot, -1)
 }
 
 /** The tiers that a cart of this subtotal has not reached; of one that counts again and again, the next time. */
 export function tiersAbove({ steps, maxTimes }: BasketCampaign, subtotalMinor: number): OpenTier[] {
   if (maxTimes > 1) return nextTime(steps[0], maxTimes, subtotalMinor)
-  return steps
-    .filter(({ tier }) => tier.thresholdMinor > subtotalMinor)
-    .map((step) => ({ step, missingMinor: step.tier.thresholdMinor - subtotalMinor }))
+  const open: OpenTier[] = []
+  for (const step of steps) {
+    const missingMinor = step.tier.thresholdMinor - subtotalMinor
+    if (missingMinor > 0) open.push({ step, missingMinor })
+  }
+  return open
 }
 
 function nextTime(step: BasketStep, maxTimes: number, subtotalMinor: number): OpenTier[] {
@@ -62,7 +67,8 @@ function nextTime(step: BasketStep, maxTimes: number, subtotalMinor: number): Op
   const times = Math.floor(subtotalMinor / thresholdMinor) + 1
   if (times > maxTimes) return []
   const tier = { thresholdMinor: times * thresholdMinor, rewardMinor: times * rewardMinor }
-  return [{ step: { ...step, tier }, missingMinor: tier.thresholdMinor - subtotalMinor }]
+  const repeated = { ...step, tier, logPrice: logPriceOf(tier.rewardMinor / tier.thresholdMinor) }
+  return [{ step: repeated, missingMinor: tier.thresholdMinor - subtotalMinor }]
 }
 
 function addTier(
@@ -92,7 +98,7 @@ function addTier(
   const gain = gainOf(tier)
   const row = actions.open(tier.step, rewardMinor, probability, gain)
   const response = { unitMarginMinor: tier.missingMinor * marginRate, probability, elasticity, elasticitySe }
-  writeMoved(choosing, on.curve, logPriceOf(rewardMinor / thresholdMinor), response, row)
+  writeMoved(choosing, on.curve, tier.step.logPrice, response, row)
   weigh(choosing, response, row, 1)
   g.arena.actions.value.view[row] += gain
 }

@@ -125,6 +125,12 @@ export function limitGuard(
   return null
 }
 
+/** Whether `limitGuard` drops an action; none that takes off less is dropped where it does not. Notes nothing. */
+export function isLimited(state: GuardState, { position }: Live, barred: Barred, discountMinor: number): boolean {
+  const { remainingUses, offerRoom, remainingMinor } = state
+  return barred !== null || remainingUses[position] < 1 || offerRoom < 1 || discountMinor > remainingMinor[position]
+}
+
 /** What may be taken off these prices, whoever asks. */
 export function priceGuard(policy: PromotionPolicy, { marginFloorBps }: Live, action: Guarded): OfferReason | null {
   const { discountMinor, netMinor, priceMinor, priorPriceMinor } = action

@@ -6,7 +6,7 @@ import type { ItemCampaign, ItemStep } from '../campaigns/compile.ts'
 import type { Generation } from '../generation.ts'
 import { purchaseProbability } from '../score.ts'
 import { Actions, type Choice, type Choosing, closed, weigh } from './actions.ts'
-import { type Barred, limitGuard } from './guards.ts'
+import { type Barred, isLimited, limitGuard } from './guards.ts'
 import type { ItemPlan, ItemPlans, Target } from './plans.ts'
 
 /** `barred`: of every campaign that runs; `stackedBps`: share of the price that the basket's offer may still take off the item. */
@@ -20,17 +20,49 @@ export function offerForItem(
   stackedBps: number,
 ): Choice<ItemStep> {
   const plan = plans.of(choosing.g, item, choosing.shopper.segment, stackedBps)
-  const { targets } = plan.set
+  const { set } = plan
   const actions = new Actions<ItemStep>(choosing)
-  for (let t = 0; t < targets.length; t++) {
-    const barredBy = barred[targets[t].campaign.position]
-    if (barredBy === undefined) continue
-    if (plan.costMinor < 0) return closed('cost_unknown')
-    addSteps(choosing, actions, plans, plan, targets[t], barredBy, probability)
-  }
+  // Mostly nothing is dropped, and then there is nothing to be asked of each step.
+  const isWhole = mayGiveAll(choosing, barred, plan)
+  if (isWhole) addAll(choosing, actions, plans, plan)
+  else
+    for (const target of set.targets) {
+      const barredBy = barred[target.campaign.position]
+      if (barredBy === undefined) continue
+      if (plan.costMinor < 0) return closed('cost_unknown')
+      addSteps(choosing, actions, plans, plan, target, barredBy, probability)
+    }
   const unitMarginMinor = plan.priceMinor - plan.costMinor
   if (actions.count > 0) weigh(choosing, { unitMarginMinor, probability }, 1, actions.count)
-  return actions.choose(slot, plan.set)
+  return actions.choose(slot, isWhole ? set.logged : -1)
+}
+
+/** Whether no guard drops any step, which a guard lets pass that lets the largest discount pass. */
+function mayGiveAll({ guards, explain }: Choosing, barred: (Barred | undefined)[], plan: ItemPlan): boolean {
+  const { targets } = plan.set
+  if (explain || plan.dropped !== null || plan.costMinor < 0) return false
+  for (let t = 0; t < targets.length; t++) {
+    const { campaign } = targets[t]
+    const barredBy = barred[campaign.position]
+    if (barredBy === undefined || isLimited(guards, campaign, barredBy, plan.largestDiscountMinor)) return false
+  }
+  return true
+}
+
+function addAll(
+  { g }: Choosing,
+  actions: Actions<ItemStep>,
+  { columns }: ItemPlans,
+  { set: { steps, positions }, at }: ItemPlan,
+): void {
+  const { discount, oddsFactor, factorSe, borrowed } = g.arena.actions
+  actions.openAll(steps, positions)
+  for (let s = 0; s < steps.length; s++) {
+    discount.view[1 + s] = columns.discountMinor.view[at + s]
+    oddsFactor.view[1 + s] = columns.oddsFactor.view[at + s]
+    factorSe.view[1 + s] = columns.factorSe.view[at + s]
+    borrowed.view[1 + s] = columns.borrowed.view[at + s]
+  }
 }
 
 /** Those that pass the guards are opened; their columns are the plan's. */

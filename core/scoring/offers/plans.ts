@@ -13,6 +13,7 @@ import { percentDiscount } from '../../contract/money.ts'
 import type { ItemCampaign, ItemStep } from '../campaigns/compile.ts'
 import { targetsItem } from '../campaigns/targets.ts'
 import type { Generation } from '../generation.ts'
+import type { Piece } from '../json-pieces.ts'
 import { priceGuard } from './guards.ts'
 import { loggedSteps } from './logged.ts'
 import { logPriceOf, type Moved, writeResponse } from './response.ts'
@@ -33,6 +34,8 @@ export interface ItemPlan {
   at: number
   /** By step, the guard of prices that drops it; null: none is dropped. */
   dropped: (OfferReason | null)[] | null
+  /** Of all steps. */
+  largestDiscountMinor: number
 }
 
 /** The campaigns that target an item, whether or not they run, and all their steps: many items have the same. */
@@ -40,8 +43,10 @@ export interface TargetSet {
   /** In the order of the file. */
   targets: Target[]
   steps: ItemStep[]
+  /** By step, the position of its campaign. */
+  positions: Int32Array
   /** All steps as a row lists them. */
-  logged: string
+  logged: Piece
 }
 
 /** A campaign and its steps in the set: from `first` on, before `after`. */
@@ -72,7 +77,7 @@ export class ItemPlans {
     const key = segment * g.nItems + item
     let plan = this.#plans.get(key)
     if (plan === undefined) {
-      plan = this.#begin(this.#setOf(item))
+      plan = this.#begin(this.#setOf(g, item))
       this.#plans.set(key, plan)
     }
     if (!isAsFound(g, plan, item, stackedBps)) this.#make(g, plan, item, segment, stackedBps)
@@ -80,7 +85,7 @@ export class ItemPlans {
   }
 
   /** Of one campaign set; their number is that of the kinds of items that campaigns tell apart. */
-  #setOf(item: ItemIndex): TargetSet {
+  #setOf(g: Generation, item: ItemIndex): TargetSet {
     const campaigns = this.#campaigns.filter((campaign) => targetsItem(campaign, item))
     const name = campaigns.map(({ position }) => position).join()
     const known = this.#sets.get(name)
@@ -92,7 +97,8 @@ export class ItemPlans {
       first: firstOf(campaign),
       after: firstOf(campaign) + campaign.steps.length,
     }))
-    const set = { targets, steps, logged: loggedSteps(steps) }
+    const positions = Int32Array.from(steps, ({ on }) => on.position)
+    const set = { targets, steps, positions, logged: g.pieces.of(loggedSteps(steps)) }
     this.#sets.set(name, set)
     return set
   }
@@ -108,7 +114,16 @@ export class ItemPlans {
     const at = this.#actions
     this.#actions += n
     if (this.#actions > this.columns.discountMinor.view.length) this.#grow()
-    return { priceMinor: -1, priorPriceMinor: -1, stackedBps: -1, costMinor: -1, set, at, dropped: null }
+    return {
+      priceMinor: -1,
+      priorPriceMinor: -1,
+      stackedBps: -1,
+      costMinor: -1,
+      set,
+      at,
+      dropped: null,
+      largestDiscountMinor: 0,
+    }
   }
 
   #grow(): void {
@@ -125,6 +140,9 @@ export class ItemPlans {
     plan.costMinor = g.tables.catalogue.costMinor.view[item]
     const dropped = steps.map((step, s) => this.#planStep(g, plan, item, step, plan.at + s, segment))
     plan.dropped = dropped.every((reason) => reason === null) ? null : dropped
+    plan.largestDiscountMinor = 0
+    for (let s = 0; s < steps.length; s++)
+      plan.largestDiscountMinor = Math.max(plan.largestDiscountMinor, this.columns.discountMinor.view[plan.at + s])
   }
 
   /** Fills the columns of one action and tells the guard of prices that drops it. */
