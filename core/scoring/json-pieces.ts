@@ -91,7 +91,8 @@ type Name = keyof typeof TEXTS
 
 /** One behind the other, from the first place on. */
 const JOINED = Object.values(TEXTS).join('')
-export const PIECES = placed()
+/** A copy, as what was filled name by name is a table that every look searches, where a copy has a layout. */
+export const PIECES = { ...placed() }
 
 function placed(): Record<Name, Piece> {
   const pieces = {} as Record<Name, Piece>

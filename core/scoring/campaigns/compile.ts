@@ -14,7 +14,9 @@ import {
 import type { ItemIndex } from '../../contract/ids.ts'
 import { BPS, percentDiscount } from '../../contract/money.ts'
 import type { Generation } from '../generation.ts'
+import type { Piece } from '../json-pieces.ts'
 import { hashOf, itemIndexOf } from '../keys.ts'
+import { loggedSteps } from '../offers/logged.ts'
 import { ItemPlans } from '../offers/plans.ts'
 import { curveOf, logPriceOf } from '../offers/response.ts'
 import { targetBitmap } from './targets.ts'
@@ -98,6 +100,8 @@ export interface CompiledCampaigns {
   /** Of `onItems`, for every item that was asked for. */
   plans: ItemPlans
   onBasket: BasketCampaign[]
+  /** All their steps as a row lists them, or -1. */
+  loggedOnBasket: Piece
   /** Those that boost or pin. */
   merchandising: Live[]
   /** What is left of their limits as a decision goes on; each begins by filling them. By position in the file. */
@@ -112,13 +116,16 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
   const live = all.filter(({ definition }) => definition.state === 'live')
   const policy = { ...POLICY_DEFAULTS, ...file.policy }
   const onItems = live.flatMap(itemCampaigns)
+  const onBasket = live.flatMap(basketCampaigns)
+  const stepsOnBasket = onBasket.flatMap(({ steps }) => steps)
   return {
     revision,
     policy,
     all,
     onItems,
     plans: new ItemPlans(onItems, policy),
-    onBasket: live.flatMap(basketCampaigns),
+    onBasket,
+    loggedOnBasket: g.pieces.of(loggedSteps(stepsOnBasket)),
     merchandising: live.filter(({ boost, pins }) => boost > 1 || pins.length > 0),
     left: { minor: new Float64Array(all.length), uses: new Float64Array(all.length) },
     byHash: new Map(all.map((campaign) => [campaign.hash, campaign])),

@@ -8,7 +8,7 @@
  */
 import type { BasketOffer } from '../../contract/answers.ts'
 import type { CartLine } from '../../contract/requests.ts'
-import type { BasketCampaign, BasketStep, Live } from '../campaigns/compile.ts'
+import type { BasketCampaign, BasketStep, CompiledCampaigns, Live } from '../campaigns/compile.ts'
 import { targetsItem } from '../campaigns/targets.ts'
 import type { Generation } from '../generation.ts'
 import { itemIndexOf } from '../keys.ts'
@@ -28,19 +28,21 @@ export type TierGain = (tier: OpenTier) => number
 /** `barred`: of every campaign that runs. */
 export function offerForBasket(
   choosing: Choosing,
-  campaigns: BasketCampaign[],
+  { onBasket, loggedOnBasket }: Pick<CompiledCampaigns, 'onBasket' | 'loggedOnBasket'>,
   barred: (Barred | undefined)[],
   slot: number,
   cart: CartLine[],
   gainOf: TierGain,
 ): Choice<BasketStep> {
   const { g } = choosing
-  if (!campaigns.some(({ position }) => barred[position] !== undefined)) return closed('no_campaign')
+  if (!onBasket.some(({ position }) => barred[position] !== undefined)) return closed('no_campaign')
   const { marginRate } = g.image.manifest.model.basket
   if (marginRate === null) return closed('cost_unknown')
   const actions = new Actions<BasketStep>(choosing)
   let above = 0
-  for (const campaign of campaigns) {
+  let all = 0
+  for (const campaign of onBasket) {
+    all += campaign.steps.length
     const barredBy = barred[campaign.position]
     if (barredBy === undefined) continue
     for (const tier of tiersAbove(campaign, qualifyingSubtotal(g, campaign, cart))) {
@@ -48,7 +50,9 @@ export function offerForBasket(
       addTier(choosing, actions, barredBy, tier, marginRate, gainOf)
     }
   }
-  return above === 0 ? closed('already_reached', actions.considered) : actions.choose(slot, -1)
+  return above === 0
+    ? closed('already_reached', actions.considered)
+    : actions.choose(slot, actions.count === all ? loggedOnBasket : -1)
 }
 
 /** The tiers that a cart of this subtotal has not reached; of one that counts again and again, the next time. */

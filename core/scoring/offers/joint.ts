@@ -105,7 +105,7 @@ export class JointBasket {
     }
     const { onBasket, all } = this.#campaigns
     const barred = barredAt(g, guards, onBasket, all.length)
-    this.choice = offerForBasket(this.#choosing, onBasket, barred, this.#draw, cart, gainOf)
+    this.choice = offerForBasket(this.#choosing, this.#campaigns, barred, this.#draw, cart, gainOf)
     const { step, discountMinor } = this.choice
     if (step === null) return
     take(guards, step.on, discountMinor)

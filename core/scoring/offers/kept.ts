@@ -44,7 +44,12 @@ export function keptBasketOffer(
     const missingMinor = Math.max(0, thresholdMinor - qualifyingSubtotal(g, on, cart))
     const { id: campaign, mechanism } = on
     const offer = { campaign, mechanism, thresholdMinor, rewardMinor, missingMinor, validUntil: live.offerUntil[i] }
-    const step = { on, number: -1, tier: { thresholdMinor, rewardMinor }, logPrice: logPriceOf(rewardMinor / thresholdMinor) }
+    const step = {
+      on,
+      number: -1,
+      tier: { thresholdMinor, rewardMinor },
+      logPrice: logPriceOf(rewardMinor / thresholdMinor),
+    }
     return { offer, open: missingMinor === 0 ? null : { step, missingMinor } }
   }
   return null
