@@ -18,7 +18,7 @@ import type { Piece } from '../json-pieces.ts'
 import { hashOf, itemIndexOf } from '../keys.ts'
 import { loggedSteps } from '../offers/logged.ts'
 import { ItemPlans } from '../offers/plans.ts'
-import { curveOf, logPriceOf } from '../offers/response.ts'
+import { curveOf, logPriceOf, type Moved } from '../offers/response.ts'
 import { targetBitmap } from './targets.ts'
 import { type DayWindow, dayWindows, parseWhen, Zone } from './windows.ts'
 
@@ -88,6 +88,8 @@ export interface BasketStep {
   tier: Tier
   /** ln(1 − d) of the reward's share of the threshold. */
   logPrice: number
+  /** By segment, how it moves the odds, where that was asked for. */
+  moved: Moved[]
 }
 
 export interface CompiledCampaigns {
@@ -160,13 +162,12 @@ function basketCampaigns(live: Live): BasketCampaign[] {
   const every = definition.mechanism === 'spend_threshold' && definition.every === true
   const maxTimes = every ? (definition.maxTimes ?? Number.POSITIVE_INFINITY) : 1
   const on: BasketCampaign = Object.assign(live, { steps: [], maxTimes })
-  on.steps = tiers.map((tier, number) => ({
-    on,
-    number,
-    tier,
-    logPrice: logPriceOf(tier.rewardMinor / tier.thresholdMinor),
-  }))
+  on.steps = tiers.map((tier, number) => basketStep(on, number, tier))
   return [on]
+}
+
+export function basketStep(on: Live, number: number, tier: Tier): BasketStep {
+  return { on, number, tier, logPrice: logPriceOf(tier.rewardMinor / tier.thresholdMinor), moved: [] }
 }
 
 function tiersOf(campaign: Campaign): Tier[] {

@@ -16,7 +16,7 @@ import type { Generation } from '../generation.ts'
 import { draw, type Identity } from '../identity.ts'
 import { PIECES, type Piece } from '../json-pieces.ts'
 import type { GuardState } from './guards.ts'
-import { type ShopperResponse, writeResponse } from './response.ts'
+import { type Moved, movedBy, type ShopperResponse } from './response.ts'
 
 /** Everything that all choices of one decision share. */
 export interface Choosing {
@@ -185,23 +185,23 @@ export function actionValue(
   logPrice: number,
   response: Response,
 ): number {
-  const { discount, dual, value } = choosing.g.arena.actions
+  const { g, shopper } = choosing
+  const { discount, dual, value } = g.arena.actions
+  const { elasticity, elasticitySe } = response
   discount.view[MAX_ACTIONS] = discountMinor
   dual.view[MAX_ACTIONS] = choosing.dualPrices[on.position]
-  writeMoved(choosing, on.curve, logPrice, response, MAX_ACTIONS)
+  const moved = movedBy(g, on.curve, shopper.segment, elasticity, elasticitySe, logPrice)
+  writeMoved(choosing, moved, MAX_ACTIONS)
   weigh(choosing, response, MAX_ACTIONS, 1)
   return value.view[MAX_ACTIONS]
 }
 
 /** How an action moves the odds, into a row of the arena's columns. */
-export function writeMoved(
-  { g, shopper }: Choosing,
-  curve: number,
-  logPrice: number,
-  { elasticity, elasticitySe }: Response,
-  row: number,
-): void {
-  writeResponse(g, curve, shopper.segment, elasticity, elasticitySe, logPrice, g.arena.actions, row)
+export function writeMoved({ g }: Choosing, { oddsFactor, factorSe, borrowed }: Moved, row: number): void {
+  const { actions } = g.arena
+  actions.oddsFactor.view[row] = oddsFactor
+  actions.factorSe.view[row] = factorSe
+  actions.borrowed.view[row] = borrowed
 }
 
 /** Weighs `n` rows from `first` on, which share a response. */

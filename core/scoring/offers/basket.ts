@@ -8,13 +8,19 @@
  */
 import type { BasketOffer } from '../../contract/answers.ts'
 import type { CartLine } from '../../contract/requests.ts'
-import type { BasketCampaign, BasketStep, CompiledCampaigns, Live } from '../campaigns/compile.ts'
+import {
+  type BasketCampaign,
+  type BasketStep,
+  basketStep,
+  type CompiledCampaigns,
+  type Live,
+} from '../campaigns/compile.ts'
 import { targetsItem } from '../campaigns/targets.ts'
 import type { Generation } from '../generation.ts'
 import { itemIndexOf } from '../keys.ts'
 import { Actions, type Choice, type Choosing, closed, weigh, writeMoved } from './actions.ts'
 import { type Barred, guard } from './guards.ts'
-import { logPriceOf } from './response.ts'
+import { type Moved, movedBy } from './response.ts'
 
 /** A tier above the cart, as an action. */
 export interface OpenTier {
@@ -71,8 +77,8 @@ function nextTime(step: BasketStep, maxTimes: number, subtotalMinor: number): Op
   const times = Math.floor(subtotalMinor / thresholdMinor) + 1
   if (times > maxTimes) return []
   const tier = { thresholdMinor: times * thresholdMinor, rewardMinor: times * rewardMinor }
-  const repeated = { ...step, tier, logPrice: logPriceOf(tier.rewardMinor / tier.thresholdMinor) }
-  return [{ step: repeated, missingMinor: tier.thresholdMinor - subtotalMinor }]
+  const { on, number } = step
+  return [{ step: basketStep(on, number, tier), missingMinor: tier.thresholdMinor - subtotalMinor }]
 }
 
 function addTier(
@@ -86,7 +92,7 @@ function addTier(
   const { g, guards } = choosing
   const { on } = tier.step
   const { thresholdMinor, rewardMinor } = tier.step.tier
-  const { meanOrderMinor, elasticity, elasticitySe } = g.image.manifest.model.basket
+  const { meanOrderMinor } = g.image.manifest.model.basket
   const probability = Math.exp(-tier.missingMinor / meanOrderMinor)
   const reason = guard(guards, on, barred, {
     discountMinor: rewardMinor,
@@ -101,10 +107,16 @@ function addTier(
   }
   const gain = gainOf(tier)
   const row = actions.open(tier.step, rewardMinor, probability, gain)
-  const response = { unitMarginMinor: tier.missingMinor * marginRate, probability, elasticity, elasticitySe }
-  writeMoved(choosing, on.curve, tier.step.logPrice, response, row)
-  weigh(choosing, response, row, 1)
+  writeMoved(choosing, movedByTier(choosing, tier.step), row)
+  weigh(choosing, { unitMarginMinor: tier.missingMinor * marginRate, probability }, row, 1)
   g.arena.actions.value.view[row] += gain
+}
+
+/** The same for all of a segment: worked out when it is first asked for. */
+function movedByTier({ g, shopper: { segment } }: Choosing, { on, moved, logPrice }: BasketStep): Moved {
+  const { elasticity, elasticitySe } = g.image.manifest.model.basket
+  moved[segment] ??= movedBy(g, on.curve, segment, elasticity, elasticitySe, logPrice)
+  return moved[segment]
 }
 
 /** Sum over the cart's lines that the campaign targets, in minor units; unknown items count when nothing is targeted. */

@@ -7,7 +7,7 @@ import type { Generation } from '../generation.ts'
 import { purchaseProbability } from '../score.ts'
 import { Actions, type Choice, type Choosing, closed, weigh } from './actions.ts'
 import { type Barred, isLimited, limitGuard } from './guards.ts'
-import type { ItemPlan, ItemPlans, Target } from './plans.ts'
+import { type ItemPlan, type ItemPlans, PLANNED, PLANNED_NUMBERS, type Target } from './plans.ts'
 
 /** `barred`: of every campaign that runs; `stackedBps`: share of the price that the basket's offer may still take off the item. */
 export function offerForItem(
@@ -52,16 +52,16 @@ function mayGiveAll({ guards, explain }: Choosing, barred: (Barred | undefined)[
 function addAll(
   { g }: Choosing,
   actions: Actions<ItemStep>,
-  { columns }: ItemPlans,
+  { numbers }: ItemPlans,
   { set: { steps, positions }, at }: ItemPlan,
 ): void {
   const { discount, oddsFactor, factorSe, borrowed } = g.arena.actions
   actions.openAll(steps, positions)
-  for (let s = 0; s < steps.length; s++) {
-    discount.view[1 + s] = columns.discountMinor.view[at + s]
-    oddsFactor.view[1 + s] = columns.oddsFactor.view[at + s]
-    factorSe.view[1 + s] = columns.factorSe.view[at + s]
-    borrowed.view[1 + s] = columns.borrowed.view[at + s]
+  for (let s = 0, from = at; s < steps.length; s++, from += PLANNED_NUMBERS) {
+    discount.view[1 + s] = numbers[from + PLANNED.discountMinor]
+    oddsFactor.view[1 + s] = numbers[from + PLANNED.oddsFactor]
+    factorSe.view[1 + s] = numbers[from + PLANNED.factorSe]
+    borrowed.view[1 + s] = numbers[from + PLANNED.borrowed]
   }
 }
 
@@ -69,7 +69,7 @@ function addAll(
 function addSteps(
   { g, guards }: Choosing,
   actions: Actions<ItemStep>,
-  { columns }: ItemPlans,
+  { numbers }: ItemPlans,
   { set, at, dropped }: ItemPlan,
   { campaign, first, after }: Target,
   barred: Barred,
@@ -77,16 +77,17 @@ function addSteps(
 ): void {
   const { oddsFactor, factorSe, borrowed } = g.arena.actions
   for (let s = first; s < after; s++) {
-    const discount = columns.discountMinor.view[at + s]
+    const from = at + PLANNED_NUMBERS * s
+    const discount = numbers[from + PLANNED.discountMinor]
     const reason = limitGuard(guards, campaign, barred, discount) ?? (dropped === null ? null : dropped[s])
     if (reason !== null) {
       actions.drop(set.steps[s], discount, probability, reason)
       continue
     }
     const row = actions.open(set.steps[s], discount, probability)
-    oddsFactor.view[row] = columns.oddsFactor.view[at + s]
-    factorSe.view[row] = columns.factorSe.view[at + s]
-    borrowed.view[row] = columns.borrowed.view[at + s]
+    oddsFactor.view[row] = numbers[from + PLANNED.oddsFactor]
+    factorSe.view[row] = numbers[from + PLANNED.factorSe]
+    borrowed.view[row] = numbers[from + PLANNED.borrowed]
   }
 }
 

@@ -3,12 +3,11 @@ import type { BasketOffer, ItemOffer } from '../../contract/answers.ts'
 import type { ItemIndex } from '../../contract/ids.ts'
 import type { LiveShopperColumns } from '../../contract/live.ts'
 import type { CartLine } from '../../contract/requests.ts'
-import type { CompiledCampaigns } from '../campaigns/compile.ts'
+import { basketStep, type CompiledCampaigns } from '../campaigns/compile.ts'
 import type { Generation } from '../generation.ts'
 import { itemHashOf } from '../keys.ts'
 import { type OpenTier, qualifyingSubtotal } from './basket.ts'
 import { itemOffer } from './item.ts'
-import { logPriceOf } from './response.ts'
 
 /** Of an item that the shopper holds an offer for; a campaign that left the file is withdrawn. */
 export function keptItemOffer(
@@ -44,12 +43,7 @@ export function keptBasketOffer(
     const missingMinor = Math.max(0, thresholdMinor - qualifyingSubtotal(g, on, cart))
     const { id: campaign, mechanism } = on
     const offer = { campaign, mechanism, thresholdMinor, rewardMinor, missingMinor, validUntil: live.offerUntil[i] }
-    const step = {
-      on,
-      number: -1,
-      tier: { thresholdMinor, rewardMinor },
-      logPrice: logPriceOf(rewardMinor / thresholdMinor),
-    }
+    const step = basketStep(on, -1, { thresholdMinor, rewardMinor })
     return { offer, open: missingMinor === 0 ? null : { step, missingMinor } }
   }
   return null

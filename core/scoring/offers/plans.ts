@@ -16,11 +16,14 @@ import type { Generation } from '../generation.ts'
 import type { Piece } from '../json-pieces.ts'
 import { priceGuard } from './guards.ts'
 import { loggedSteps } from './logged.ts'
-import { logPriceOf, type Moved, writeResponse } from './response.ts'
+import { logPriceOf, movedBy } from './response.ts'
 
 /** Actions that are remembered, 32 bytes each; past that all plans are forgotten and made again when they are asked for. */
 const REMEMBERED_ACTIONS = 500_000
 const FIRST_ACTIONS = 4096
+/** Of an action, in this order: minor units off, then `Moved`. They stand together, as an item's are read together. */
+export const PLANNED = { discountMinor: 0, oddsFactor: 1, factorSe: 2, borrowed: 3 } as const
+export const PLANNED_NUMBERS = 4
 
 export interface ItemPlan {
   priceMinor: number
@@ -30,7 +33,7 @@ export interface ItemPlan {
   /** -1: unknown. */
   costMinor: number
   set: TargetSet
-  /** Where its actions begin in the columns of `ItemPlans`, as many as the set has steps. */
+  /** Where its actions begin in the numbers of `ItemPlans`, `PLANNED_NUMBERS` for each step of the set. */
   at: number
   /** By step, the guard of prices that drops it; null: none is dropped. */
   dropped: (OfferReason | null)[] | null
@@ -56,11 +59,8 @@ export interface Target {
   after: number
 }
 
-/** By action. */
-type Columns = Record<'discountMinor' | keyof Moved, { view: Float64Array }>
-
 export class ItemPlans {
-  columns = columnsOf(FIRST_ACTIONS)
+  numbers = new Float64Array(PLANNED_NUMBERS * FIRST_ACTIONS)
   readonly #campaigns: ItemCampaign[]
   readonly #policy: PromotionPolicy
   readonly #plans = new Map<number, ItemPlan>()
@@ -111,9 +111,9 @@ export class ItemPlans {
       this.#sets.clear()
       this.#actions = 0
     }
-    const at = this.#actions
+    const at = PLANNED_NUMBERS * this.#actions
     this.#actions += n
-    if (this.#actions > this.columns.discountMinor.view.length) this.#grow()
+    if (PLANNED_NUMBERS * this.#actions > this.numbers.length) this.#grow()
     return {
       priceMinor: -1,
       priorPriceMinor: -1,
@@ -127,9 +127,9 @@ export class ItemPlans {
   }
 
   #grow(): void {
-    const larger = columnsOf(2 * this.#actions)
-    for (const name of Object.keys(larger) as (keyof Columns)[]) larger[name].view.set(this.columns[name].view)
-    this.columns = larger
+    const larger = new Float64Array(2 * PLANNED_NUMBERS * this.#actions)
+    larger.set(this.numbers)
+    this.numbers = larger
   }
 
   #make(g: Generation, plan: ItemPlan, item: ItemIndex, segment: number, stackedBps: number): void {
@@ -138,28 +138,31 @@ export class ItemPlans {
     plan.priorPriceMinor = g.live.priorPriceMinor[item]
     plan.stackedBps = stackedBps
     plan.costMinor = g.tables.catalogue.costMinor.view[item]
-    const dropped = steps.map((step, s) => this.#planStep(g, plan, item, step, plan.at + s, segment))
-    plan.dropped = dropped.every((reason) => reason === null) ? null : dropped
     plan.largestDiscountMinor = 0
-    for (let s = 0; s < steps.length; s++)
-      plan.largestDiscountMinor = Math.max(plan.largestDiscountMinor, this.columns.discountMinor.view[plan.at + s])
+    const dropped = steps.map((step, s) => this.#planStep(g, plan, item, step, plan.at + PLANNED_NUMBERS * s, segment))
+    plan.dropped = dropped.every((reason) => reason === null) ? null : dropped
   }
 
-  /** Fills the columns of one action and tells the guard of prices that drops it. */
+  /** Fills in one action and tells the guard of prices that drops it. */
   #planStep(
     g: Generation,
-    { priceMinor, priorPriceMinor, stackedBps, costMinor }: ItemPlan,
+    plan: ItemPlan,
     item: ItemIndex,
     { on, depth, logPrice }: ItemStep,
     at: number,
     segment: number,
   ): OfferReason | null {
+    const { priceMinor, priorPriceMinor, stackedBps, costMinor } = plan
     const { elasticity, elasticitySe } = g.tables.prices
     const discountMinor = discountOf(depth, priceMinor)
     const netMinor = priceMinor - discountMinor
     const ofPrice = logPrice ?? logPriceOf(discountMinor / priceMinor)
-    this.columns.discountMinor.view[at] = discountMinor
-    writeResponse(g, on.curve, segment, elasticity.view[item], elasticitySe.view[item], ofPrice, this.columns, at)
+    plan.largestDiscountMinor = Math.max(plan.largestDiscountMinor, discountMinor)
+    const moved = movedBy(g, on.curve, segment, elasticity.view[item], elasticitySe.view[item], ofPrice)
+    this.numbers[at + PLANNED.discountMinor] = discountMinor
+    this.numbers[at + PLANNED.oddsFactor] = moved.oddsFactor
+    this.numbers[at + PLANNED.factorSe] = moved.factorSe
+    this.numbers[at + PLANNED.borrowed] = moved.borrowed
     return priceGuard(this.#policy, on, {
       discountMinor,
       netMinor: stackedBps === 0 ? netMinor : netMinor - percentDiscount(netMinor, stackedBps),
@@ -168,11 +171,6 @@ export class ItemPlans {
       priorPriceMinor,
     })
   }
-}
-
-function columnsOf(n: number): Columns {
-  const column = () => ({ view: new Float64Array(n) })
-  return { discountMinor: column(), oddsFactor: column(), factorSe: column(), borrowed: column() }
 }
 
 /** Prices change while a snapshot serves. */
