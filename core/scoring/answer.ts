@@ -39,6 +39,7 @@ export function writeAnswer(g: Generation, decision: Decision, out: JsonBytes): 
   out.piece(PIECES.items)
   for (let slot = 0; slot < decision.slots.length; slot++)
     writeItem(g, slot === 0 ? PIECES.item : PIECES.nextItem, decision.slots[slot], decision.explained, out)
+  out.piece(decision.slots.length === 0 ? PIECES.noItems : PIECES.basketOffer)
   writeBasket(decision, out)
   out.piece(PIECES.endOfObject)
 }
@@ -51,6 +52,7 @@ function writeDecisionId({ time, hi, lo, tail }: Identity, out: JsonBytes): void
   out.hex(tail, 4)
 }
 
+/** Its last brace is left to what comes next. */
 function writeItem(g: Generation, before: Piece, decided: DecidedSlot, explained: boolean, out: JsonBytes): void {
   const { keysBytes, keysOffsets, titlesBytes, titlesOffsets } = g.tables.catalogue
   const { item, choice } = decided
@@ -60,22 +62,19 @@ function writeItem(g: Generation, before: Piece, decided: DecidedSlot, explained
   out.number(PIECES.purchaseProbability, decided.purchaseProbability)
   out.number(PIECES.priceMinor, decided.priceMinor)
   out.number(PIECES.priorPriceMinor, g.live.priorPriceMinor[item])
-  out.piece(PIECES.reasons)
   writeReasons(g, decided.reasons, out)
-  out.piece(PIECES.offer)
   writeItemOffer(decided.offer, out)
-  out.piece(PIECES.offerReason)
   out.phrase(choice.reason)
   out.number(PIECES.propensity, choice.propensity)
   if (explained) writeConsidered(PIECES.considered, choice.considered, out)
-  out.piece(PIECES.endOfObject)
 }
 
 function writeReasons(g: Generation, reasons: Reason[], out: JsonBytes): void {
   const { keysBytes, keysOffsets } = g.tables.catalogue
+  if (reasons.length === 0) out.piece(PIECES.noReasons)
   for (let r = 0; r < reasons.length; r++) {
     const reason = reasons[r]
-    out.piece(r === 0 ? PIECES.reason : PIECES.nextReason)
+    out.piece(r === 0 ? PIECES.reasons : PIECES.nextReason)
     out.phrase(reason.code)
     if (reason.item !== undefined) {
       out.stringAt(PIECES.reasonItem, keysBytes, keysOffsets.view, reason.item)
@@ -94,11 +93,13 @@ function writeReasons(g: Generation, reasons: Reason[], out: JsonBytes): void {
   }
 }
 
+/** Up to where the reason of the offer, or of none, begins. */
 function writeItemOffer(offer: ItemOffer | null, out: JsonBytes): void {
   if (offer === null) {
-    out.piece(PIECES.null)
+    out.piece(PIECES.noOffer)
     return
   }
+  out.piece(PIECES.offer)
   writeCampaign(offer, out)
   out.number(PIECES.percentBps, offer.percentBps)
   out.number(PIECES.discountMinor, offer.discountMinor)
@@ -108,11 +109,10 @@ function writeItemOffer(offer: ItemOffer | null, out: JsonBytes): void {
     out.piece(PIECES.code)
     out.string(offer.code)
   }
-  out.piece(PIECES.endOfObject)
+  out.piece(PIECES.offerReason)
 }
 
 function writeBasket({ basketOffer, basketChoice, explained }: Decision, out: JsonBytes): void {
-  out.piece(PIECES.basketOffer)
   writeBasketOffer(basketOffer, out)
   out.piece(PIECES.basketReason)
   out.phrase(basketChoice.reason)
