@@ -3,7 +3,8 @@
  *
  *   u32 kind · u32 piece = place << 12 | length · 8 bytes: f64 number, or u32 pointer and u32 length of the string
  *
- * Pieces move eight bytes at a time, so up to 7 bytes behind each are read, and behind what is written as many are written.
+ * Pieces and strings move in whole words, so up to 15 bytes behind each are read, and behind what is written as many are
+ * written.
  */
 import { NUMBER as BROKEN_NUMBER, expect, expectArray } from './contract'
 import { LARGEST, SMALLEST, shortestDecimal } from './decimal'
@@ -16,6 +17,7 @@ const LENGTH_BITS: u32 = 12
 const QUOTE: u8 = 0x22
 const MINUS: u8 = 0x2d
 const ZERO: u8 = 0x30
+const SPACE: u64 = 0x20
 /** A byte for each byte of a word. */
 const EACH: u64 = 0x0101010101010101
 const HIGH: u64 = EACH * 0x80
@@ -59,7 +61,7 @@ export function writeParts(parts: usize, n: u32, pieces: usize, memo: usize, out
 }
 
 function copyWords(from: usize, length: u32, to: usize): void {
-  for (let i: usize = 0; i < <usize>length; i += 8) store<u64>(to + i, load<u64>(from + i))
+  for (let i: usize = 0; i < <usize>length; i += 16) v128.store(to + i, v128.load(from + i))
 }
 
 /** Where it ends, or 0. */
@@ -99,18 +101,20 @@ function writeString(from: usize, length: u32, at: usize): usize {
     if (!isPlain(word)) return 0
     store<u64>(at, word)
   }
-  for (; from < end; from++, at++) {
-    const byte = load<u8>(from)
-    if (!isPlain(EACH * byte)) return 0
-    store<u8>(at, byte)
+  const rest = <u32>(end - from)
+  if (rest > 0) {
+    const beyond = ~(<u64>0) << (<u64>rest << 3)
+    const word = load<u64>(from)
+    if (!isPlain((word & ~beyond) | (EACH * SPACE & beyond))) return 0
+    store<u64>(at, word)
   }
-  store<u8>(at, QUOTE)
-  return at + 1
+  store<u8>(at + rest, QUOTE)
+  return at + rest + 1
 }
 
 /** Whether each of 8 bytes is ASCII that JSON takes as it stands: not below 0x20, no quote, no backslash. */
 function isPlain(word: u64): bool {
-  const below = word - EACH * 0x20
+  const below = word - EACH * SPACE
   const quote = (word ^ (EACH * 0x22)) - EACH
   const backslash = (word ^ (EACH * 0x5c)) - EACH
   return ((word | below | quote | backslash) & HIGH) == 0

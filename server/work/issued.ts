@@ -30,7 +30,7 @@ export function reserveAll(context: WorkContext, issued: IssuedOffer[]): boolean
 
 /** For the owner of the budgets, who gives back what expires unused. */
 export function noteReserved(context: WorkContext, issued: IssuedOffer[]): void {
-  const { reserved } = context.results.effects
+  const { reserved } = context.results
   for (const offer of issued) {
     for (let limit = 0; limit < CAMPAIGN_SLOTS.length; limit++) {
       const slot = context.slot(offer.on.position, limit)
