@@ -90,6 +90,8 @@ export interface BasketStep {
   logPrice: number
   /** By segment, how it moves the odds, where that was asked for. */
   moved: Moved[]
+  /** Probability of spending what was missing last on one's own: for most carts, which are empty, that is the same again. */
+  reach: { missingMinor: number; probability: number }
 }
 
 export interface CompiledCampaigns {
@@ -167,7 +169,8 @@ function basketCampaigns(live: Live): BasketCampaign[] {
 }
 
 export function basketStep(on: Live, number: number, tier: Tier): BasketStep {
-  return { on, number, tier, logPrice: logPriceOf(tier.rewardMinor / tier.thresholdMinor), moved: [] }
+  const logPrice = logPriceOf(tier.rewardMinor / tier.thresholdMinor)
+  return { on, number, tier, logPrice, moved: [], reach: { missingMinor: 0, probability: 1 } }
 }
 
 function tiersOf(campaign: Campaign): Tier[] {

@@ -92,8 +92,7 @@ function addTier(
   const { g, guards } = choosing
   const { on } = tier.step
   const { thresholdMinor, rewardMinor } = tier.step.tier
-  const { meanOrderMinor } = g.image.manifest.model.basket
-  const probability = Math.exp(-tier.missingMinor / meanOrderMinor)
+  const probability = reachOf(g, tier)
   const reason = guard(guards, on, barred, {
     discountMinor: rewardMinor,
     netMinor: thresholdMinor - rewardMinor,
@@ -110,6 +109,14 @@ function addTier(
   writeMoved(choosing, movedByTier(choosing, tier.step), row)
   weigh(choosing, { unitMarginMinor: tier.missingMinor * marginRate, probability }, row, 1)
   g.arena.actions.value.view[row] += gain
+}
+
+function reachOf(g: Generation, { step: { reach }, missingMinor }: OpenTier): number {
+  if (reach.missingMinor !== missingMinor) {
+    reach.missingMinor = missingMinor
+    reach.probability = Math.exp(-missingMinor / g.image.manifest.model.basket.meanOrderMinor)
+  }
+  return reach.probability
 }
 
 /** The same for all of a segment: worked out when it is first asked for. */
