@@ -58,6 +58,10 @@ export interface Live {
   code: string | undefined
   /** Which items are bought and which are given; null where it is no bundle. */
   bundle: { buyTargets: Uint32Array | null; getTargets: Uint32Array | null } | null
+  /** What there is to choose from; none where the engine chooses nothing of it. */
+  steps: (ItemStep | BasketStep)[]
+  /** How often its one tier may count; 1 unless it counts for every threshold spent. */
+  maxTimes: number
 }
 
 /** A campaign whose steps are weighed for single items. */
@@ -68,8 +72,6 @@ export interface ItemCampaign extends Live {
 /** A campaign whose steps promise something for a basket that reaches a subtotal. */
 export interface BasketCampaign extends Live {
   steps: BasketStep[]
-  /** How often its one tier may count; 1 unless it counts for every threshold spent. */
-  maxTimes: number
 }
 
 /** A step of a ladder. */
@@ -138,7 +140,7 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
 
 /**
  * Coupons that need no minimum spend and time-limited discounts; what depends on a cart is not an item's to give. The steps are
- * added to the campaign: copies that differ in layout made every look at a field of a campaign a search, 5 µs a decision.
+ * put into the campaign: copies that differ in layout made every look at a field of a campaign a search, 5 µs a decision.
  */
 function itemCampaigns(live: Live): ItemCampaign[] {
   const { definition } = live
@@ -228,6 +230,8 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
     curve: curveOf(g, campaign.id, campaign.mechanism),
     code: campaign.mechanism === 'coupon' ? campaign.code : undefined,
     bundle: campaign.mechanism === 'bundle' ? bundleOf(g, campaign) : null,
+    steps: [],
+    maxTimes: 1,
   }
 }
 
