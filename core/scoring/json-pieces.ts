@@ -85,7 +85,6 @@ const TEXTS = {
   endOfList: ']}',
   request: '],"request":',
   answer: ',"answer":',
-  endOfRow: '}',
   lineFeed: '\n',
   spaces: '       ',
 }

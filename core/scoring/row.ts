@@ -44,16 +44,22 @@ export function writeRow(
   writePropensities(decision, out)
   out.piece(PIECES.request)
   // A line feed may stand between tokens of a request, never inside a row.
-  if (body.includes(LINE_FEED) || body.includes(CARRIAGE_RETURN)) out.text(JSON.stringify(args.request))
+  if (hasLineEnd(body)) out.text(JSON.stringify(args.request))
   else out.copy(body)
   out.piece(PIECES.answer)
   const start = out.length
   writeAnswer(g, decision, out)
-  const end = out.length
-  out.piece(PIECES.endOfRow)
+  out.piece(PIECES.endOfObject)
+  const end = out.length - 1
   out.align(1)
   out.piece(PIECES.lineFeed)
   return { start, end }
+}
+
+/** Bodies are mostly short: two calls of `includes` take longer to begin. */
+function hasLineEnd(body: Uint8Array): boolean {
+  for (let i = 0; i < body.length; i++) if (body[i] === LINE_FEED || body[i] === CARRIAGE_RETURN) return true
+  return false
 }
 
 function writeLive(live: LiveShopperColumns, out: JsonBytes): void {
@@ -69,11 +75,11 @@ function writeCampaigns(
   out: JsonBytes,
 ): void {
   out.piece(PIECES.remainingMinor)
-  writeNumbers(remainingMinor, (position) => spent.budgets.includes(position), out)
+  writeNumbers(remainingMinor, spent.budgets, out)
   out.piece(PIECES.remainingUses)
-  writeNumbers(remainingUses, (position) => spent.uses.includes(position), out)
+  writeNumbers(remainingUses, spent.uses, out)
   out.piece(PIECES.budgetDualPrice)
-  writeNumbers(dualPrices, (position) => dualPrices[position] > 0, out)
+  writeNumbers(dualPrices, pricedOf(dualPrices), out)
 }
 
 function writePropensities({ slots, basketChoice }: Decision, out: JsonBytes): void {
@@ -110,15 +116,19 @@ function writeRuns(numbers: number[], out: JsonBytes): void {
   }
 }
 
-/** Those that are told, each behind its position. */
-function writeNumbers(numbers: Float64Array, isTold: (position: number) => boolean, out: JsonBytes): void {
-  let isFirst = true
-  for (let position = 0; position < numbers.length; position++) {
-    if (!isTold(position)) continue
-    out.number(isFirst ? PIECES.open : PIECES.nextOpen, position)
-    out.number(PIECES.comma, numbers[position])
+function pricedOf(dualPrices: Float64Array): number[] {
+  const priced: number[] = []
+  for (let position = 0; position < dualPrices.length; position++) if (dualPrices[position] > 0) priced.push(position)
+  return priced
+}
+
+/** Those at `positions`, each behind its own, in the order of the file. */
+function writeNumbers(numbers: Float64Array, positions: number[], out: JsonBytes): void {
+  const inOrder = positions.length > 1 ? positions.toSorted((a, b) => a - b) : positions
+  for (let i = 0; i < inOrder.length; i++) {
+    out.number(i === 0 ? PIECES.open : PIECES.nextOpen, inOrder[i])
+    out.number(PIECES.comma, numbers[inOrder[i]])
     out.piece(PIECES.close)
-    isFirst = false
   }
 }
 
