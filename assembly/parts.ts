@@ -15,6 +15,7 @@ const NUMBER: u32 = 1
 const STRING: u32 = 2
 const LENGTH_BITS: u32 = 12
 const QUOTE: u8 = 0x22
+const BACKSLASH: u8 = 0x5c
 const MINUS: u8 = 0x2d
 const ZERO: u8 = 0x30
 const SPACE: u64 = 0x20
@@ -30,7 +31,7 @@ export const MEMO_BYTES: u32 = 16 * REMEMBERED
  * Writes parts[n] to out u8, whose length goes to outLength u32; places of pieces count from `pieces`; memo u8[MEMO_BYTES] is
  * scratch. Numbers are written as
  * JSON.stringify does, strings with their quotes. Stops behind the piece of a part whose number needs an exponent or is none, or
- * whose string has a byte that is not plain ASCII or has to be escaped. Returns how many parts are written whole.
+ * whose string is no UTF-8 or has a character that is escaped. Returns how many parts are written whole.
  */
 export function writeParts(parts: usize, n: u32, pieces: usize, memo: usize, out: usize, outLength: usize): u32 {
   expectArray(parts, n * (PART_BYTES >> 3), 8)
@@ -98,18 +99,48 @@ function writeString(from: usize, length: u32, at: usize): usize {
   const end = from + length
   for (; from + 8 <= end; from += 8, at += 8) {
     const word = load<u64>(from)
-    if (!isPlain(word)) return 0
+    if (!isPlain(word)) return writeCharacters(from, end, at)
     store<u64>(at, word)
   }
   const rest = <u32>(end - from)
   if (rest > 0) {
-    const beyond = ~(<u64>0) << (<u64>rest << 3)
+    const beyond = ~(<u64>0) << ((<u64>rest) << 3)
     const word = load<u64>(from)
-    if (!isPlain((word & ~beyond) | (EACH * SPACE & beyond))) return 0
+    if (!isPlain((word & ~beyond) | ((EACH * SPACE) & beyond))) return writeCharacters(from, end, at)
     store<u64>(at, word)
   }
   store<u8>(at + rest, QUOTE)
   return at + rest + 1
+}
+
+/** The rest of a string character by character, with the quote behind it. Where it ends, or 0. */
+function writeCharacters(start: usize, end: usize, out: usize): usize {
+  let at = out
+  let from = start
+  while (from < end) {
+    const length = lengthOfCharacter(from, end)
+    if (length == 0) return 0
+    for (let i: usize = 0; i < length; i++) store<u8>(at + i, load<u8>(from + i))
+    at += length
+    from += length
+  }
+  store<u8>(at, QUOTE)
+  return at + 1
+}
+
+/** Bytes of the UTF-8 character at `from` (The Unicode Standard, table 3-7); 0: there is none, or JSON escapes it. */
+function lengthOfCharacter(from: usize, end: usize): usize {
+  const first = load<u8>(from)
+  if (first < 0x80) return first < 0x20 || first == QUOTE || first == BACKSLASH ? 0 : 1
+  if (first < 0xc2 || first > 0xf4) return 0
+  const length: usize = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
+  if (from + length > end) return 0
+  const second = load<u8>(from, 1)
+  const least: u8 = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80
+  const most: u8 = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf
+  if (second < least || second > most) return 0
+  for (let i: usize = 2; i < length; i++) if ((load<u8>(from + i) & 0xc0) != 0x80) return 0
+  return length
 }
 
 /** Whether each of 8 bytes is ASCII that JSON takes as it stands: not below 0x20, no quote, no backslash. */

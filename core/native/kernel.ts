@@ -292,7 +292,7 @@ export interface KernelExports {
    * Writes parts[n] as JSON to out u8, with 16 bytes to spare, with memo u8[MEMO_BYTES] as scratch, and its length to outLength u32; returns how many parts are written
    * whole. A part, 16 bytes: u32 kind (0, 1 a number follows, 2 a string follows), u32 piece (place from `pieces` << 12 | length),
    * f64 number or u32 pointer, u32 length. Stops behind the piece of a part whose value it cannot write as JSON.stringify does: a
-   * number with an exponent or none, a string that is not plain ASCII or has to be escaped.
+   * number with an exponent or none, a string that is no UTF-8 or has a character that is escaped.
    */
   writeParts(parts: number, n: number, pieces: number, memo: number, out: number, outLength: number): number
 
