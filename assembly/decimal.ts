@@ -5,9 +5,9 @@
  */
 import { expectArray, expectNumber } from './contract'
 
-const SMALLEST: f64 = 1e-6
+export const SMALLEST: f64 = 1e-6
 /** 2^53: below it every integer is exact. */
-const LARGEST: f64 = 9007199254740992
+export const LARGEST: f64 = 9007199254740992
 const HIDDEN_BIT: u64 = 1 << 52
 const ZERO: u32 = 0x30
 const POINT: u32 = 0x2e

@@ -87,7 +87,7 @@ export async function benchReplay(options: ReplayBench, say: (line: string) => v
 
 /** The answer is the row's last-but-nothing field: its bytes, not what a parser makes of them. */
 function answerIn(row: string): string {
-  return row.slice(row.indexOf(',"answer":{') + ',"answer":'.length, -1)
+  return row.trimEnd().slice(row.indexOf(',"answer":{') + ',"answer":'.length, -1)
 }
 
 async function serve(
@@ -123,8 +123,10 @@ async function serve(
   }
 }
 
-interface DrawnSteps {
-  steps: (object | null)[]
+/** A choice among open actions: nothing comes first in `probabilities`. */
+interface Drawn {
+  step: object | null
+  open: object[]
   probabilities: number[]
 }
 
@@ -138,38 +140,27 @@ class ReplayTally {
   readonly #variance = new Float64Array(BINS.length)
   readonly #reasons: Record<string, number> = {}
 
-  add(isSame: boolean, { slots, basketChoice, drawnItems, drawnBasket }: Decision): void {
+  add(isSame: boolean, { slots, basketChoice }: Decision): void {
     this.#decisions++
     if (!isSame) this.#different++
     const reason = slots[0]?.choice.reason ?? 'no_item'
     this.#reasons[reason] = (this.#reasons[reason] ?? 0) + 1
-    this.#count(
-      slots.map(({ choice }) => choice),
-      drawnItems,
-    )
-    this.#count([basketChoice], drawnBasket)
+    for (const { choice } of slots) this.#count(choice)
+    this.#count(basketChoice)
   }
 
-  #count(choices: { step: object | null }[], { steps, probabilities }: DrawnSteps): void {
-    let from = 0
-    for (const { step } of choices) {
-      let to = from + 1
-      while (to < steps.length && steps[to] !== null) to++
-      if (to - from > 1) this.#countOne(steps, probabilities, from, to, step)
-      from = to
-    }
-  }
-
-  #countOne(steps: (object | null)[], probabilities: number[], from: number, to: number, chosen: object | null): void {
+  #count({ step, open, probabilities }: Drawn): void {
+    if (open.length === 0) return
     this.#choices++
+    const chosen = step === null ? 0 : 1 + open.indexOf(step)
     let sum = 0
-    for (let a = from; a < to; a++) {
+    for (let a = 0; a < probabilities.length; a++) {
       const p = probabilities[a]
       sum += p
       const bin = BINS.findIndex((upTo) => p <= upTo)
       this.#expected[bin] += p
       this.#variance[bin] += p * (1 - p)
-      if (steps[a] === chosen) this.#chosen[bin]++
+      if (a === chosen) this.#chosen[bin]++
     }
     if (Math.abs(sum - 1) > 1e-9) this.#notOne++
   }

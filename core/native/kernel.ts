@@ -287,6 +287,14 @@ export interface KernelExports {
   readonly DECIMAL_BYTES: { readonly value: number }
   /** Writes 10^-6 <= value < 2^53 to out u8[DECIMAL_BYTES] as ECMAScript writes it; returns how many bytes. */
   shortestDecimal(value: number, out: number): number
+  readonly MEMO_BYTES: { readonly value: number }
+  /**
+   * Writes parts[n] as JSON to out u8, with 16 bytes to spare, with memo u8[MEMO_BYTES] as scratch, and its length to outLength u32; returns how many parts are written
+   * whole. A part, 16 bytes: u32 kind (0, 1 a number follows, 2 a string follows), u32 piece (place from `pieces` << 12 | length),
+   * f64 number or u32 pointer, u32 length. Stops behind the piece of a part whose value it cannot write as JSON.stringify does: a
+   * number with an exponent or none, a string that is no UTF-8 or has a character that is escaped.
+   */
+  writeParts(parts: number, n: number, pieces: number, memo: number, out: number, outLength: number): number
 
   /** out u32[2] (low, high) = XXH64 of bytes u8[length]. */
   xxh64(bytes: number, length: number, seedLow: number, seedHigh: number, out: number): void

@@ -7,6 +7,7 @@ import type { DecidedSlot, Decision } from './decide.ts'
 import type { Generation } from './generation.ts'
 import type { Identity } from './identity.ts'
 import { JsonBytes } from './json-bytes.ts'
+import { PIECES, type Piece } from './json-pieces.ts'
 import type { Reason } from './reasons.ts'
 
 const FIRST_CAPACITY = 16 * 1024
@@ -24,28 +25,23 @@ export function answerText(g: Generation, decision: Decision): string {
 
 export function writeAnswer(g: Generation, decision: Decision, out: JsonBytes): void {
   const { manifest } = g.image
-  out.ascii('{"decisionId":"')
+  out.piece(PIECES.decisionId)
   writeDecisionId(decision.identity, out)
-  out.ascii('","snapshot":"')
-  out.ascii(g.image.id)
-  out.ascii('","shop":"')
-  out.ascii(manifest.shop)
-  out.ascii('","time":')
-  out.number(decision.time)
-  out.ascii(',"currency":"')
-  out.ascii(manifest.currency)
-  out.ascii('","personalised":')
-  out.boolean(decision.personalised)
-  out.ascii(',"holdout":')
-  out.boolean(decision.holdout)
-  out.ascii(',"items":[')
-  for (let slot = 0; slot < decision.slots.length; slot++) {
-    if (slot > 0) out.ascii(',')
-    writeItem(g, decision.slots[slot], decision.explained, out)
-  }
-  out.ascii('],"basketOffer":')
+  out.piece(PIECES.snapshot)
+  out.phrase(g.image.id)
+  out.piece(PIECES.shop)
+  out.phrase(manifest.shop)
+  out.number(PIECES.timeBehindText, decision.time)
+  out.piece(PIECES.currency)
+  out.phrase(manifest.currency)
+  out.boolean(PIECES.personalised, decision.personalised)
+  out.boolean(PIECES.holdout, decision.holdout)
+  out.piece(PIECES.items)
+  for (let slot = 0; slot < decision.slots.length; slot++)
+    writeItem(g, slot === 0 ? PIECES.item : PIECES.nextItem, decision.slots[slot], decision.explained, out)
+  out.piece(decision.slots.length === 0 ? PIECES.noItems : PIECES.basketOffer)
   writeBasket(decision, out)
-  out.ascii('}')
+  out.piece(PIECES.endOfObject)
 }
 
 function writeDecisionId({ time, hi, lo, tail }: Identity, out: JsonBytes): void {
@@ -56,115 +52,97 @@ function writeDecisionId({ time, hi, lo, tail }: Identity, out: JsonBytes): void
   out.hex(tail, 4)
 }
 
-function writeItem(g: Generation, decided: DecidedSlot, explained: boolean, out: JsonBytes): void {
+/** Its last brace is left to what comes next. */
+function writeItem(g: Generation, before: Piece, decided: DecidedSlot, explained: boolean, out: JsonBytes): void {
   const { keysBytes, keysOffsets, titlesBytes, titlesOffsets } = g.tables.catalogue
   const { item, choice } = decided
-  out.ascii('{"item":')
-  out.stringAt(keysBytes.view, keysOffsets.view, item)
-  out.ascii(',"title":')
-  out.stringAt(titlesBytes.view, titlesOffsets.view, item)
-  out.ascii(',"score":')
-  out.number(decided.score)
-  out.ascii(',"purchaseProbability":')
-  out.number(decided.purchaseProbability)
-  out.ascii(',"priceMinor":')
-  out.number(decided.priceMinor)
-  out.ascii(',"priorPriceMinor":')
-  out.number(g.live.priorPriceMinor[item])
-  out.ascii(',"reasons":[')
+  out.stringAt(before, keysBytes, keysOffsets.view, item)
+  out.stringAt(PIECES.title, titlesBytes, titlesOffsets.view, item)
+  out.number(PIECES.score, decided.score)
+  out.number(PIECES.purchaseProbability, decided.purchaseProbability)
+  out.number(PIECES.priceMinor, decided.priceMinor)
+  out.number(PIECES.priorPriceMinor, g.live.priorPriceMinor[item])
   writeReasons(g, decided.reasons, out)
-  out.ascii('],"offer":')
   writeItemOffer(decided.offer, out)
-  out.ascii(',"offerReason":"')
-  out.ascii(choice.reason)
-  out.ascii('","propensity":')
-  out.number(choice.propensity)
-  if (explained) writeConsidered(',"considered":', choice.considered, out)
-  out.ascii('}')
+  out.phrase(choice.reason)
+  out.number(PIECES.propensity, choice.propensity)
+  if (explained) writeConsidered(PIECES.considered, choice.considered, out)
 }
 
 function writeReasons(g: Generation, reasons: Reason[], out: JsonBytes): void {
   const { keysBytes, keysOffsets } = g.tables.catalogue
+  if (reasons.length === 0) out.piece(PIECES.noReasons)
   for (let r = 0; r < reasons.length; r++) {
     const reason = reasons[r]
-    out.ascii(r === 0 ? '{"code":"' : ',{"code":"')
-    out.ascii(reason.code)
+    out.piece(r === 0 ? PIECES.reasons : PIECES.nextReason)
+    out.phrase(reason.code)
     if (reason.item !== undefined) {
-      out.ascii('","item":')
-      out.stringAt(keysBytes.view, keysOffsets.view, reason.item)
-      out.ascii(',"share":')
-      out.number(reason.share)
-      out.ascii('}')
+      out.stringAt(PIECES.reasonItem, keysBytes, keysOffsets.view, reason.item)
+      out.number(PIECES.share, reason.share)
+      out.piece(PIECES.endOfObject)
     } else if ('days' in reason) {
-      out.ascii('","days":')
-      out.number(reason.days)
-      out.ascii('}')
-    } else if ('campaign' in reason) {
-      out.ascii('","campaign":"')
-      out.ascii(reason.campaign)
-      out.ascii('"}')
-    } else out.ascii('"}')
+      out.number(PIECES.days, reason.days)
+      out.piece(PIECES.endOfObject)
+    } else {
+      if ('campaign' in reason) {
+        out.piece(PIECES.reasonCampaign)
+        out.phrase(reason.campaign)
+      }
+      out.piece(PIECES.endOfText)
+    }
   }
 }
 
+/** Up to where the reason of the offer, or of none, begins. */
 function writeItemOffer(offer: ItemOffer | null, out: JsonBytes): void {
   if (offer === null) {
-    out.ascii('null')
+    out.piece(PIECES.noOffer)
     return
   }
+  out.piece(PIECES.offer)
   writeCampaign(offer, out)
-  out.ascii(',"percentBps":')
-  out.number(offer.percentBps)
-  out.ascii(',"discountMinor":')
-  out.number(offer.discountMinor)
-  out.ascii(',"priceMinor":')
-  out.number(offer.priceMinor)
-  out.ascii(',"validUntil":')
-  out.number(offer.validUntil)
+  out.number(PIECES.percentBps, offer.percentBps)
+  out.number(PIECES.discountMinor, offer.discountMinor)
+  out.number(PIECES.priceMinor, offer.priceMinor)
+  out.number(PIECES.validUntil, offer.validUntil)
   if (offer.code !== undefined) {
-    out.ascii(',"code":')
+    out.piece(PIECES.code)
     out.string(offer.code)
   }
-  out.ascii('}')
+  out.piece(PIECES.offerReason)
 }
 
 function writeBasket({ basketOffer, basketChoice, explained }: Decision, out: JsonBytes): void {
   writeBasketOffer(basketOffer, out)
-  out.ascii(',"basketReason":"')
-  out.ascii(basketChoice.reason)
-  out.ascii('","basketPropensity":')
-  out.number(basketChoice.propensity)
-  if (explained) writeConsidered(',"basketConsidered":', basketChoice.considered, out)
+  out.piece(PIECES.basketReason)
+  out.phrase(basketChoice.reason)
+  out.number(PIECES.basketPropensity, basketChoice.propensity)
+  if (explained) writeConsidered(PIECES.basketConsidered, basketChoice.considered, out)
 }
 
 function writeBasketOffer(offer: BasketOffer | null, out: JsonBytes): void {
   if (offer === null) {
-    out.ascii('null')
+    out.piece(PIECES.null)
     return
   }
   writeCampaign(offer, out)
-  out.ascii(',"thresholdMinor":')
-  out.number(offer.thresholdMinor)
-  out.ascii(',"rewardMinor":')
-  out.number(offer.rewardMinor)
-  out.ascii(',"missingMinor":')
-  out.number(offer.missingMinor)
-  out.ascii(',"validUntil":')
-  out.number(offer.validUntil)
-  out.ascii('}')
+  out.number(PIECES.thresholdMinor, offer.thresholdMinor)
+  out.number(PIECES.rewardMinor, offer.rewardMinor)
+  out.number(PIECES.missingMinor, offer.missingMinor)
+  out.number(PIECES.validUntil, offer.validUntil)
+  out.piece(PIECES.endOfObject)
 }
 
 /** Ids of campaigns are plain ASCII: the contract says so. */
 function writeCampaign({ campaign, mechanism }: ItemOffer | BasketOffer, out: JsonBytes): void {
-  out.ascii('{"campaign":"')
-  out.ascii(campaign)
-  out.ascii('","mechanism":"')
-  out.ascii(mechanism)
-  out.ascii('"')
+  out.piece(PIECES.campaign)
+  out.phrase(campaign)
+  out.piece(PIECES.mechanism)
+  out.phrase(mechanism)
 }
 
 /** Somebody asked why; speed is not what matters then. */
-function writeConsidered(name: string, considered: ConsideredAction[], out: JsonBytes): void {
-  out.ascii(name)
+function writeConsidered(name: Piece, considered: ConsideredAction[], out: JsonBytes): void {
+  out.piece(name)
   out.text(JSON.stringify(considered))
 }

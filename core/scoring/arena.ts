@@ -21,6 +21,15 @@ const MAX_FOLD_IN = 64
 export const MAX_BOOSTING = 16
 /** Filter results and targets that a worker keeps: each is evaluated over the whole catalogue once. */
 export const CACHED_FILTERS = 32
+/** Most parts of JSON that wait to be written, and bytes that they come to. */
+export const MAX_PARTS = 2048
+export const PART_WORDS = 4
+export const JSON_BYTES = 64 * 1024
+/** Pieces of JSON that stay, and texts of the parts that wait. */
+const PIECES_BYTES = 192 * 1024
+const PASSING_BYTES = 16 * 1024
+/** What the kernel may read or write behind JSON, and the alignment that its beginning takes over. */
+const JSON_SPARE_BYTES = 64
 /** Most items left out of one answer: asked for, bought and in the cart. */
 export const MAX_EXCLUDED = 4096
 
@@ -89,7 +98,15 @@ export interface Arena {
   foldScratch: Column<Float64Array>
   ids: Column<Uint32Array>
   products: Column<Float32Array>
-  decimal: Column<Uint8Array>
+  parts: Column<Uint32Array>
+  /** The same memory. */
+  partNumbers: Column<Float64Array>
+  pieces: Column<Buffer>
+  passing: Column<Buffer>
+  json: Column<Buffer>
+  jsonLength: Column<Uint32Array>
+  /** Numbers of the JSON at hand. */
+  jsonNumbers: Column<Uint32Array>
   /** Takes what `readAhead` adds up. */
   readAhead: Column<Float32Array>
   /** Holds 1. */
@@ -131,7 +148,12 @@ function arenaParts({ items, rows }: ArenaSize) {
     foldScratch: 8 * MAX_FOLD_IN * (MAX_FOLD_IN + 1),
     ids: 4 * EXACT_ITEMS,
     products: 4 * EXACT_ITEMS,
-    decimal: 64,
+    parts: 4 * PART_WORDS * MAX_PARTS,
+    pieces: PIECES_BYTES,
+    passing: PASSING_BYTES,
+    json: JSON_BYTES + JSON_SPARE_BYTES,
+    jsonLength: 64,
+    jsonNumbers: 256,
     readAhead: 64,
     one: 64,
     rowSums: 4 * rows,
@@ -163,6 +185,10 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, size: Are
     pointer: pointers[name],
     view: new Float32Array(buffer, pointers[name], parts[name] / 4),
   })
+  const bytes = (name: Part) => ({
+    pointer: pointers[name],
+    view: Buffer.from(buffer, pointers[name], parts[name]),
+  })
   const action = (name: ActionColumn) => {
     const pointer = pointers.actions + 8 * ACTION_ROWS * ACTION_COLUMNS.indexOf(name)
     return { pointer, view: new Float64Array(buffer, pointer, ACTION_ROWS) }
@@ -183,7 +209,7 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, size: Are
     wanted: u32('wanted'),
     filters: u32('filters'),
     conditions: u32('conditions'),
-    key: { pointer: pointers.key, view: Buffer.from(buffer, pointers.key, parts.key) },
+    key: bytes('key'),
     hashes: u32('hashes'),
     found: { pointer: pointers.found, view: new Int32Array(buffer, pointers.found, MAX_HISTORY) },
     share: f32('share'),
@@ -194,7 +220,13 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, size: Are
     },
     ids: u32('ids'),
     products: f32('products'),
-    decimal: { pointer: pointers.decimal, view: new Uint8Array(buffer, pointers.decimal, parts.decimal) },
+    parts: u32('parts'),
+    partNumbers: { pointer: pointers.parts, view: new Float64Array(buffer, pointers.parts, parts.parts / 8) },
+    pieces: bytes('pieces'),
+    passing: bytes('passing'),
+    json: bytes('json'),
+    jsonLength: u32('jsonLength'),
+    jsonNumbers: u32('jsonNumbers'),
     readAhead: f32('readAhead'),
     one,
     rowSums: f32('rowSums'),

@@ -17,8 +17,8 @@ import { gatherHistory, type History } from './history.ts'
 import { type Identity, identify, isHeldOut } from './identity.ts'
 import { itemIndexOf, subjectOf } from './keys.ts'
 import { merchandiseAt } from './merchandise.ts'
-import { type Choice, type Choosing, closed, type Drawn } from './offers/actions.ts'
-import { type GuardState, runningOf, take } from './offers/guards.ts'
+import { type Choice, type Choosing, closed } from './offers/actions.ts'
+import { barredAt, type GuardState, take } from './offers/guards.ts'
 import { itemOffer, offerForItem, publicProbability } from './offers/item.ts'
 import { JointBasket } from './offers/joint.ts'
 import { keptItemOffer } from './offers/kept.ts'
@@ -74,8 +74,6 @@ export interface Decision {
   slots: DecidedSlot[]
   basketChoice: Choice<BasketStep>
   basketOffer: BasketOffer | null
-  drawnItems: Drawn<ItemStep>
-  drawnBasket: Drawn<BasketStep>
   /** Whether the choices tell every action. */
   explained: boolean
   issued: IssuedOffer[]
@@ -109,8 +107,7 @@ export function decide(g: Generation, args: DecideArguments): Decision {
   const basket = new JointBasket(choosing, campaigns, request.cart ?? [], k, BASKET_DRAW, barred)
   const ranked = rank(g, history, allowed, k, request, merchandiseAt(campaigns, time), basket.raise)
   basket.settle()
-  const drawnItems: Drawn<ItemStep> = { steps: [], probabilities: [] }
-  const slots = decideItems(choosing, drawnItems, args, history, ranked, barred, basket)
+  const slots = decideItems(choosing, args, history, ranked, barred, basket)
   return {
     identity: choosing.identity,
     time,
@@ -121,8 +118,6 @@ export function decide(g: Generation, args: DecideArguments): Decision {
     slots,
     basketChoice: basket.choice,
     basketOffer: basket.offer,
-    drawnItems,
-    drawnBasket: basket.drawn,
     explained: choosing.explain,
     issued: issuedOf(slots, basket),
     spent: choosing.guards.spent,
@@ -131,7 +126,11 @@ export function decide(g: Generation, args: DecideArguments): Decision {
 
 function choosingOf(g: Generation, args: DecideArguments, shopper: number, subject: string | null): Choosing {
   const { request, time, campaigns, live, remainingMinor, remainingUses, dualPrices } = args
-  const { policy } = campaigns
+  const { policy, left } = campaigns
+  for (let p = 0; p < left.minor.length; p++) {
+    left.minor[p] = remainingMinor[p]
+    left.uses[p] = remainingUses[p]
+  }
   const guards: GuardState = {
     time,
     subject,
@@ -140,8 +139,8 @@ function choosingOf(g: Generation, args: DecideArguments, shopper: number, subje
     channel: request.channel,
     live,
     policy,
-    remainingMinor: remainingMinor.slice(),
-    remainingUses: remainingUses.slice(),
+    remainingMinor: left.minor,
+    remainingUses: left.uses,
     spent: { budgets: [], uses: [] },
     givesCodes: args.codeOf !== undefined,
     offerRoom: subject !== null && policy.prices === 'personal' ? live.offerRoom : Number.POSITIVE_INFINITY,
@@ -160,7 +159,6 @@ function choosingOf(g: Generation, args: DecideArguments, shopper: number, subje
 /** Later slots see budgets without what earlier ones may cost. */
 function decideItems(
   choosing: Choosing,
-  drawn: Drawn<ItemStep>,
   { campaigns, time, live, codeOf }: DecideArguments,
   history: History,
   ranked: Ranked,
@@ -169,20 +167,20 @@ function decideItems(
 ): DecidedSlot[] {
   const { g, guards, policy, shopper } = choosing
   readAhead(g, ranked.items)
-  const running = barred ? [] : runningOf(g, guards, campaigns.onItems)
+  const barredOf = barred ? [] : barredAt(g, guards, campaigns.onItems, campaigns.all.length)
   const isPersonal = policy.prices === 'personal'
   const slots: DecidedSlot[] = []
   for (let slot = 0; slot < ranked.items.length; slot++) {
     const item = ranked.items[slot]
     const probability = purchaseProbability(ranked.calibration, ranked.plainScores[slot], shopper.base)
     const reasons = reasonsFor(g, history, ranked.found, item)
-    reasons.push(...basket.reasons(item), ...ranked.merchandised[slot])
+    for (const more of [basket.reasons(item), ranked.merchandised[slot]]) if (more.length > 0) reasons.push(...more)
     const kept = barred || !isPersonal ? null : keptItemOffer(g, campaigns, live, item, codeOf)
     const weighed = isPersonal ? probability : publicProbability(g, item)
     const closedBy = kept === null ? barred : 'kept'
     const choice = closedBy
-      ? closed(drawn, closedBy)
-      : offerForItem(choosing, drawn, running, slot, item, weighed, basket.stackedBps(item))
+      ? closed(closedBy)
+      : offerForItem(choosing, campaigns.plans, barredOf, slot, item, weighed, basket.stackedBps(item))
     slots.push({
       item,
       score: ranked.scores[slot],

@@ -12,6 +12,7 @@ import { type Column, type SnapshotTables, tablesOf } from '../snapshot/tables.t
 import { type Arena, type ArenaSize, arenaAt, arenaBytes } from './arena.ts'
 import { ROWS_ALONE } from './blends.ts'
 import { type LiveCatalogue, liveCatalogueAt, liveCatalogueBytes } from './catalogue.ts'
+import { Pieces } from './json-pieces.ts'
 import { type Neighbourhoods, neighbourhoodsOf } from './neighbours.ts'
 
 export interface Generation {
@@ -34,6 +35,8 @@ export interface Generation {
   curves: Map<string, number>
   /** Traits that audiences asked for, to their codes; -1: nobody has it. */
   traitCodes: Map<string, number>
+  /** Texts of answers and rows, in the arena. */
+  pieces: Pieces
   /** Filter text to its slot in `arena.filters`, oldest first. */
   filterSlots: Map<string, number>
 }
@@ -86,6 +89,7 @@ export function openGeneration(image: SnapshotImage, arena: number, build: Kerne
     brandCodes: codesOf(tables.catalogue.brandsBytes, tables.catalogue.brandsOffsets),
     curves: tables.response ? codesOf(tables.response.curvesBytes, tables.response.curvesOffsets) : new Map(),
     traitCodes: new Map(),
+    pieces: new Pieces(scratch.pieces.view),
     filterSlots: new Map(),
   }
 }

@@ -7,7 +7,8 @@
  * precede an item without their campaign's factor, which is the item's or less than their own, precede it with it too.
  */
 import type { ItemIndex } from '../contract/ids.ts'
-import { type CompiledCampaigns, isRunningAt, type Live } from './campaigns/compile.ts'
+import type { CompiledCampaigns, Live } from './campaigns/compile.ts'
+import { isRunningAt } from './campaigns/running.ts'
 import { targetsItem } from './campaigns/targets.ts'
 import type { Best, Picked } from './diversity.ts'
 import type { Generation } from './generation.ts'

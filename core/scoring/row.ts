@@ -7,12 +7,17 @@ import { catalogueSequence } from './catalogue.ts'
 import type { DecideArguments, Decision } from './decide.ts'
 import type { Generation } from './generation.ts'
 import type { JsonBytes } from './json-bytes.ts'
-import type { Drawn } from './offers/actions.ts'
+import { PIECES } from './json-pieces.ts'
+import type { Choice } from './offers/actions.ts'
+import { loggedSteps } from './offers/logged.ts'
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 
-/** Writes a `DecisionRow` and a line feed. `body`: the request as it came. Returns where in it the answer stands. */
+/**
+ * Writes a `DecisionRow` and a line feed, before it spaces up to a whole word of eight bytes: where rows begin and end on words,
+ * gathering them for the log moves words instead of bytes. `body`: the request as it came. Returns where in it the answer stands.
+ */
 export function writeRow(
   g: Generation,
   args: DecideArguments,
@@ -21,42 +26,46 @@ export function writeRow(
   body: Uint8Array,
   out: JsonBytes,
 ): { start: number; end: number } {
-  out.ascii(`{"v":${DECISION_ROW_VERSION},"shop":"`)
-  out.ascii(g.image.manifest.shop)
-  out.ascii('","snapshot":"')
-  out.ascii(g.image.id)
-  out.ascii('","campaignRevision":"')
-  out.ascii(args.campaigns.revision)
-  out.ascii('","catalogueRevision":')
-  out.number(catalogueSequence(g.live) >> 1)
-  out.ascii(',"time":')
-  out.number(args.time)
-  out.ascii(',"trusted":')
-  out.boolean(trusted)
-  out.ascii(',"segment":')
-  out.number(decision.segment)
-  out.ascii(',"base":')
-  out.number(decision.base)
-  out.ascii(',"live":')
+  out.number(PIECES.version, DECISION_ROW_VERSION)
+  out.piece(PIECES.shopOfRow)
+  out.phrase(g.image.manifest.shop)
+  out.piece(PIECES.snapshot)
+  out.phrase(g.image.id)
+  out.piece(PIECES.campaignRevision)
+  out.phrase(args.campaigns.revision)
+  out.number(PIECES.catalogueRevision, catalogueSequence(g.live) >> 1)
+  out.number(PIECES.time, args.time)
+  out.boolean(PIECES.trusted, trusted)
+  out.number(PIECES.segment, decision.segment)
+  out.number(PIECES.base, decision.base)
+  out.piece(PIECES.live)
   writeLive(args.live, out)
   writeCampaigns(args, decision, out)
   writePropensities(decision, out)
-  out.ascii(',"request":')
+  out.piece(PIECES.request)
   // A line feed may stand between tokens of a request, never inside a row.
-  if (body.includes(LINE_FEED) || body.includes(CARRIAGE_RETURN)) out.text(JSON.stringify(args.request))
+  if (hasLineEnd(body)) out.text(JSON.stringify(args.request))
   else out.copy(body)
-  out.ascii(',"answer":')
+  out.piece(PIECES.answer)
   const start = out.length
   writeAnswer(g, decision, out)
-  const end = out.length
-  out.ascii('}\n')
+  out.piece(PIECES.endOfObject)
+  const end = out.length - 1
+  out.align(1)
+  out.piece(PIECES.lineFeed)
   return { start, end }
+}
+
+/** Bodies are mostly short: two calls of `includes` take longer to begin. */
+function hasLineEnd(body: Uint8Array): boolean {
+  for (let i = 0; i < body.length; i++) if (body[i] === LINE_FEED || body[i] === CARRIAGE_RETURN) return true
+  return false
 }
 
 function writeLive(live: LiveShopperColumns, out: JsonBytes): void {
   const isNew = live.nEvents + live.nContacts + live.nUses + live.nOffers === 0 && live.offerRoom === LIVE_OFFERS
-  if (isNew) out.ascii('{"events":[],"contacts":[]}')
-  else out.ascii(JSON.stringify(liveShopperToRow(live)))
+  if (isNew) out.piece(PIECES.newShopper)
+  else out.text(JSON.stringify(liveShopperToRow(live)))
 }
 
 /** A limit that dropped nothing could have been any larger, so only those that did are told. */
@@ -65,89 +74,62 @@ function writeCampaigns(
   { spent }: Decision,
   out: JsonBytes,
 ): void {
-  out.ascii(',"campaigns":{"remainingMinor":')
-  writeNumbers(remainingMinor, (position) => spent.budgets.includes(position), out)
-  out.ascii(',"remainingUses":')
-  writeNumbers(remainingUses, (position) => spent.uses.includes(position), out)
-  out.ascii(',"budgetDualPrice":')
-  writeNumbers(dualPrices, (position) => dualPrices[position] > 0, out)
-  out.ascii('}')
+  out.piece(PIECES.remainingMinor)
+  writeNumbers(remainingMinor, spent.budgets, out)
+  out.piece(PIECES.remainingUses)
+  writeNumbers(remainingUses, spent.uses, out)
+  out.piece(PIECES.budgetDualPrice)
+  writeNumbers(dualPrices, pricedOf(dualPrices), out)
 }
 
-function writePropensities({ drawnItems, drawnBasket }: Decision, out: JsonBytes): void {
-  out.ascii(',"propensities":[')
-  writeDrawn(drawnItems, out)
-  if (drawnItems.steps.length > 0) out.ascii(',')
-  writeDrawn(drawnBasket, out)
-  out.ascii(']')
-}
-
-/** Each choice begins with the null that gives nothing. */
-function writeDrawn({ steps, probabilities }: Drawn<ItemStep | BasketStep>, out: JsonBytes): void {
-  for (let from = 0; from < steps.length; ) {
-    let to = from + 1
-    while (to < steps.length && steps[to] !== null) to++
-    out.ascii(from === 0 ? '{"actions":[' : ',{"actions":[')
-    writeActions(steps, from + 1, to, out)
-    out.ascii('],"probabilities":[')
-    writeRuns(probabilities, from, to, out)
-    out.ascii(']}')
-    from = to
+function writePropensities({ slots, basketChoice }: Decision, out: JsonBytes): void {
+  out.piece(PIECES.propensities)
+  for (let slot = 0; slot < slots.length; slot++) {
+    writeDrawn(slots[slot].choice, out)
+    out.piece(PIECES.comma)
   }
+  writeDrawn(basketChoice, out)
 }
 
-/** Neighbouring steps of one campaign stand as one entry. */
-function writeActions(steps: (ItemStep | BasketStep | null)[], from: number, to: number, out: JsonBytes): void {
-  for (let first = from; first < to; ) {
-    const step = steps[first]
-    if (step === null) return
-    let last = first
-    for (; last + 1 < to; last++) {
-      const next = steps[last + 1]
-      if (next === null || next.on !== step.on || next.number !== step.number + last + 1 - first) break
-    }
-    out.ascii(first === from ? step.asLogged : `,${step.asLogged}`)
-    if (last > first) {
-      out.ascii('-')
-      out.number(step.number + last - first)
-    }
-    out.ascii('"')
-    first = last + 1
-  }
+function writeDrawn({ open, logged, probabilities }: Choice<ItemStep | BasketStep>, out: JsonBytes): void {
+  out.piece(PIECES.actions)
+  if (logged < 0) out.ascii(loggedSteps(open))
+  else out.piece(logged)
+  out.piece(PIECES.probabilities)
+  writeRuns(probabilities, out)
+  out.piece(PIECES.endOfList)
 }
 
 /** Equal numbers in a row stand as one with how many there are. */
-function writeRuns(numbers: number[], from: number, to: number, out: JsonBytes): void {
-  for (let first = from; first < to; ) {
+function writeRuns(numbers: number[], out: JsonBytes): void {
+  for (let first = 0; first < numbers.length; ) {
     let after = first + 1
-    while (after < to && numbers[after] === numbers[first]) after++
-    if (first > from) out.ascii(',')
-    const isRun = after - first > 1
-    if (isRun) out.ascii('[')
-    out.number(numbers[first])
-    if (isRun) {
-      out.ascii(',')
-      out.number(after - first)
-      out.ascii(']')
+    while (after < numbers.length && numbers[after] === numbers[first]) after++
+    const isFirst = first === 0
+    if (after - first === 1) out.number(isFirst ? PIECES.nothing : PIECES.comma, numbers[first])
+    else {
+      out.number(isFirst ? PIECES.open : PIECES.nextOpen, numbers[first])
+      out.number(PIECES.comma, after - first)
+      out.piece(PIECES.close)
     }
     first = after
   }
 }
 
-/** Those that are told, each behind its position. */
-function writeNumbers(numbers: Float64Array, isTold: (position: number) => boolean, out: JsonBytes): void {
-  out.ascii('[')
-  let isFirst = true
-  for (let position = 0; position < numbers.length; position++) {
-    if (!isTold(position)) continue
-    out.ascii(isFirst ? '[' : ',[')
-    out.number(position)
-    out.ascii(',')
-    out.number(numbers[position])
-    out.ascii(']')
-    isFirst = false
+function pricedOf(dualPrices: Float64Array): number[] {
+  const priced: number[] = []
+  for (let position = 0; position < dualPrices.length; position++) if (dualPrices[position] > 0) priced.push(position)
+  return priced
+}
+
+/** Those at `positions`, each behind its own, in the order of the file. */
+function writeNumbers(numbers: Float64Array, positions: number[], out: JsonBytes): void {
+  const inOrder = positions.length > 1 ? positions.toSorted((a, b) => a - b) : positions
+  for (let i = 0; i < inOrder.length; i++) {
+    out.number(i === 0 ? PIECES.open : PIECES.nextOpen, inOrder[i])
+    out.number(PIECES.comma, numbers[inOrder[i]])
+    out.piece(PIECES.close)
   }
-  out.ascii(']')
 }
 
 /**

@@ -30,9 +30,12 @@ export function budgetMemory(): SharedArrayBuffer {
 /** Any thread's view: slots are told by the owner. */
 export class BudgetView {
   readonly #left: BigInt64Array
+  /** The same words by halves, the lower one first. */
+  readonly #halves: Int32Array
 
   constructor(memory: SharedArrayBuffer) {
     this.#left = new BigInt64Array(memory)
+    this.#halves = new Int32Array(memory)
   }
 
   /** Minor units left, at least 0. */
@@ -40,9 +43,17 @@ export class BudgetView {
     return Math.max(0, this.balance(slot))
   }
 
-  /** Minor units left; below 0 where a budget has shrunk under what was promised. */
+  /**
+   * Minor units left; below 0 where a budget has shrunk under what was promised. Every budget is read for every decision, and a
+   * BigInt is an object: so by halves.
+   */
   balance(slot: number): number {
-    return Number(Atomics.load(this.#left, slot))
+    const halves = this.#halves
+    for (;;) {
+      const high = halves[2 * slot + 1]
+      const low = halves[2 * slot]
+      if (Atomics.load(halves, 2 * slot + 1) === high) return high * 2 ** 32 + (low >>> 0)
+    }
   }
 
   /** Takes `amountMinor`, or nothing and answers false where less is left. */

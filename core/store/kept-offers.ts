@@ -191,11 +191,12 @@ export class KeptOffers {
     return -1
   }
 
-  /** A record of the set none of whose offers hold any longer, or -1. */
+  /** A record of the set that nobody has had yet, or none of whose offers hold any longer, or -1. */
   #free(lo: number, time: number): number {
     const first = this.#set(lo) + RECORDS
     for (let way = 0; way < WAYS; way++) {
       const record = first + way * RECORD_WORDS
+      if (this.#words[record + KEY_LO] === 0 && this.#words[record + KEY_HI] === 0) return record
       let holds = false
       for (let e = 0; e < LIVE_OFFERS && !holds; e++) holds = this.#until(record + ENTRIES + e * ENTRY_WORDS) > time
       if (!holds) return record

@@ -26,7 +26,9 @@ export interface AppendLogOptions {
 const SEGMENT_BYTES = 256 * 1024 * 1024
 const WAITING_BYTES = 32 * 1024 * 1024
 const RETRY_MS = 500
-const GATHER_BYTES = 128 * 1024
+/** Rows that make a write worth its while: one of 128 KiB takes as long to ask for as to do. */
+const WRITE_BYTES = 512 * 1024
+const FIRST_BYTES = 128 * 1024
 /** A larger buffer is given back when its rows are written. */
 const KEPT_BYTES = 4 * 1024 * 1024
 
@@ -36,10 +38,10 @@ export class AppendLog {
   #segment = 0
   #position = 0
   /** Rows that no write has taken yet: the first `#gathered` bytes. */
-  #waiting = Buffer.allocUnsafeSlow(GATHER_BYTES)
+  #waiting = Buffer.allocUnsafeSlow(FIRST_BYTES)
   #gathered = 0
   /** The other buffer: being written, or free. */
-  #spare = Buffer.allocUnsafeSlow(GATHER_BYTES)
+  #spare = Buffer.allocUnsafeSlow(FIRST_BYTES)
   #waitingBytes = 0
   #appendedBytes = 0
   #writtenBytes = 0
@@ -73,7 +75,7 @@ export class AppendLog {
     this.#waitingBytes += rows.length
     this.#appendedBytes += rows.length
     if (this.#writing !== null) return
-    if (this.#options.gatherMs === 0 || this.#gathered >= GATHER_BYTES) this.#begin()
+    if (this.#options.gatherMs === 0 || this.#gathered >= WRITE_BYTES) this.#begin()
     else this.#timer ??= setTimeout(() => this.#begin(), this.#options.gatherMs)
   }
 
@@ -115,7 +117,7 @@ export class AppendLog {
       ;[this.#waiting, this.#spare] = [this.#spare, this.#waiting]
       this.#gathered = 0
       if (!(await this.#write(rows))) break
-      if (this.#spare.length > KEPT_BYTES) this.#spare = Buffer.allocUnsafeSlow(GATHER_BYTES)
+      if (this.#spare.length > KEPT_BYTES) this.#spare = Buffer.allocUnsafeSlow(FIRST_BYTES)
       this.#waitingBytes -= rows.length
       this.#writtenBytes += rows.length
       while (this.#flushes.length > 0 && this.#flushes[0].upTo <= this.#writtenBytes) this.#flushes.shift()?.resolve()

@@ -123,6 +123,7 @@ export class Dispatch {
   /** Live state first, then answers: a shopper's next request meets what this one changed. */
   #finish(batch: Batch, results: ResultReader, effects: Effects | null): void {
     const { state, logger } = this.#parts
+    state.noteReserved(results.reserved())
     if (effects !== null) {
       state.applyEffects(effects, this.#parts.campaigns())
       for (const failure of effects.failures) logger.error({ failure }, 'request failed')

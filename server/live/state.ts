@@ -55,9 +55,13 @@ export class LiveState {
     return new LiveState(liveShoppers, { events, decisions, items })
   }
 
-  applyEffects({ reserved, changes, spendings }: Effects, campaigns: LiveCampaigns): void {
+  /** What workers took from the budgets, as `ResultReader.reserved` tells it. */
+  noteReserved(reserved: Float64Array): void {
     for (let r = 0; r < reserved.length; r += 4)
       this.budgets.noteReserved(reserved[r], reserved[r + 1], reserved[r + 2], reserved[r + 3])
+  }
+
+  applyEffects({ changes, spendings }: Effects, campaigns: LiveCampaigns): void {
     for (const change of changes) this.applyChange(change)
     for (const spending of spendings) this.applySpending(spending, campaigns)
   }

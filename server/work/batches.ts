@@ -5,6 +5,7 @@
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { parseAs, parseJson } from '../../core/contract/parse.ts'
 import type { BatchRequest, DecideRequest, RecommendRequest } from '../../core/contract/requests.ts'
+import { PIECES } from '../../core/scoring/json-pieces.ts'
 import { requestOfValue, SCHEMAS, textOf } from './asked.ts'
 import type { WorkContext } from './context.ts'
 import { recommendText, type Written, writeDecision } from './decisions.ts'
@@ -62,13 +63,13 @@ function requestsOf(body: Buffer): unknown[] {
 function writeAnswers({ results }: WorkContext, parts: Part[], rows?: Written['rows']): void {
   const { out } = results
   const start = out.length
-  out.ascii('{"answers":[')
+  out.text('{"answers":[')
   parts.forEach((part, i) => {
-    if (i > 0) out.ascii(',')
+    if (i > 0) out.piece(PIECES.comma)
     if (typeof part === 'string') out.text(part)
     else out.copy(out.view(part.start, part.end))
   })
-  out.ascii(']}')
+  out.piece(PIECES.endOfList)
   results.answer(200, start, out.length, rows)
 }
 

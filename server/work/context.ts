@@ -15,6 +15,8 @@ import { type AskedBy, readLive } from '../live/read.ts'
 import { BatchReader, type BatchTask, type PublishedCampaigns, type Slab } from './messages.ts'
 import { Results } from './results.ts'
 
+const [MINOR, USES, STOCK] = (['minor', 'uses', 'stock'] as const).map((slot) => CAMPAIGN_SLOTS.indexOf(slot))
+
 /** What the owner of the pool gives every worker. */
 export interface WorkerSetup {
   image: SnapshotImage
@@ -80,15 +82,15 @@ export class WorkContext {
   /** By position in the campaign file, as they stand now; the array is used again. */
   get dualPrices(): Float64Array {
     for (let p = 0; p < this.#dualPrices.length; p++) {
-      const slot = this.#slots[CAMPAIGN_SLOTS.length * p]
+      const slot = this.slot(p, MINOR)
       this.#dualPrices[p] = slot < 0 ? 0 : this.#priceBySlot[slot]
     }
     return this.#dualPrices
   }
 
-  /** Budget slots of the campaign at a position of the file, in the order of `CAMPAIGN_SLOTS`; -1 without a limit. */
-  slots(position: number): Int32Array {
-    return this.#slots.subarray(CAMPAIGN_SLOTS.length * position, CAMPAIGN_SLOTS.length * (position + 1))
+  /** Budget slot of a limit of the campaign at a position of the file; -1 where it has no such limit. */
+  slot(position: number, limit: number): number {
+    return this.#slots[CAMPAIGN_SLOTS.length * position + limit]
   }
 
   /** Whether it can answer under the campaigns of a task, once it has taken them over. */
@@ -118,9 +120,8 @@ export class WorkContext {
   /** What is left now of every budget, and of the offers that every campaign may give; the arrays are used again. */
   remaining(): { remainingMinor: Float64Array; remainingUses: Float64Array } {
     for (let p = 0; p < this.#remainingMinor.length; p++) {
-      const [budget, uses, stock] = this.slots(p)
-      this.#remainingMinor[p] = this.#left(budget)
-      this.#remainingUses[p] = Math.min(this.#left(uses), this.#left(stock))
+      this.#remainingMinor[p] = this.#left(this.slot(p, MINOR))
+      this.#remainingUses[p] = Math.min(this.#left(this.slot(p, USES)), this.#left(this.slot(p, STOCK)))
     }
     return { remainingMinor: this.#remainingMinor, remainingUses: this.#remainingUses }
   }

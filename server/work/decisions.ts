@@ -20,7 +20,7 @@ const ATTEMPTS = 100
 export interface Written {
   start: number
   end: number
-  rows?: Rows
+  rows: Rows | undefined
 }
 
 export function answerDecide(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
@@ -37,12 +37,14 @@ export function writeDecision(
   trusted: boolean,
   now: number,
 ): Written {
+  const { remainingMinor, remainingUses } = context.remaining()
   const args: DecideArguments = {
     request,
     time: timeOf(request.time, trusted, now),
     live: context.readLive(request),
     campaigns: context.campaigns,
-    ...context.remaining(),
+    remainingMinor,
+    remainingUses,
     dualPrices: context.dualPrices,
     codeOf: context.personalCodes?.ofSubject(request),
   }
@@ -85,7 +87,7 @@ function decideAndWrite(
 function previewed({ generation, results }: WorkContext, decision: Decision): Written {
   const start = results.out.length
   writeAnswer(generation, decision, results.out)
-  return { start, end: results.out.length }
+  return { start, end: results.out.length, rows: undefined }
 }
 
 /** The answer is the part of its row that says what was answered: it is written once. */
@@ -98,9 +100,10 @@ function logged(
 ): Written {
   const { generation, results } = context
   noteReserved(context, decision.issued)
+  results.out.align()
   const start = results.out.length
   const answer = writeRow(generation, args, decision, trusted, body, results.out)
-  return { ...answer, rows: { start, end: results.out.length, count: 1 } }
+  return { start: answer.start, end: answer.end, rows: { start, end: results.out.length, count: 1 } }
 }
 
 /** A decision that holds: what it promises is taken from the budgets, and the catalogue stood still meanwhile. */

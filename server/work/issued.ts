@@ -14,15 +14,15 @@ function taken({ amountMinor }: IssuedOffer, limit: number): number {
 export function reserveAll(context: WorkContext, issued: IssuedOffer[]): boolean {
   const held: number[] = []
   for (const offer of issued) {
-    const slots = context.slots(offer.on.position)
-    for (let limit = 0; limit < slots.length; limit++) {
+    for (let limit = 0; limit < CAMPAIGN_SLOTS.length; limit++) {
+      const slot = context.slot(offer.on.position, limit)
+      if (slot < 0) continue
       const amount = taken(offer, limit)
-      if (slots[limit] < 0) continue
-      if (!context.budgets.reserve(slots[limit], amount)) {
+      if (!context.budgets.reserve(slot, amount)) {
         for (let h = 0; h < held.length; h += 2) context.budgets.add(held[h], held[h + 1])
         return false
       }
-      held.push(slots[limit], amount)
+      held.push(slot, amount)
     }
   }
   return true
@@ -30,14 +30,14 @@ export function reserveAll(context: WorkContext, issued: IssuedOffer[]): boolean
 
 /** For the owner of the budgets, who gives back what expires unused. */
 export function noteReserved(context: WorkContext, issued: IssuedOffer[]): void {
-  const { reserved } = context.results.effects
+  const { reserved } = context.results
   for (const offer of issued) {
-    const slots = context.slots(offer.on.position)
-    for (let limit = 0; limit < slots.length; limit++)
-      if (slots[limit] >= 0) {
-        const amount = taken(offer, limit)
-        reserved.push(slots[limit], amount, offer.validUntil, offer.useProbability * amount)
-      }
+    for (let limit = 0; limit < CAMPAIGN_SLOTS.length; limit++) {
+      const slot = context.slot(offer.on.position, limit)
+      if (slot < 0) continue
+      const amount = taken(offer, limit)
+      reserved.push(slot, amount, offer.validUntil, offer.useProbability * amount)
+    }
   }
 }
 

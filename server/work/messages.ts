@@ -5,7 +5,7 @@
  *
  * Requests: u32 count, u32 unused, then for each of up to `BATCH_REQUESTS` its route and trust and the end of its body.
  * Results: for each request u32 status, start and end of its answer, start, end and number of its log rows; an answer
- * may stand inside its row. Then the bytes.
+ * may stand inside its row. Then u32 start and number of what was reserved, f64 each. Then the bytes.
  */
 import type { PersonalParts } from '../../core/store/ledger/personal.ts'
 import type { CampaignMark, LiveEvent, SubjectHash } from '../../core/store/shoppers.ts'
@@ -66,7 +66,9 @@ export const LACKS_CAMPAIGNS = 'lacks campaigns'
 const REQUEST_HEADER_WORDS = 2 + 2 * BATCH_REQUESTS
 const REQUEST_HEADER_BYTES = 4 * REQUEST_HEADER_WORDS
 export const RESULT_WORDS = 6
-export const RESULT_HEADER_BYTES = 4 * RESULT_WORDS * BATCH_REQUESTS
+/** Where the header tells what was reserved, in words. */
+export const RESERVED_WORD = RESULT_WORDS * BATCH_REQUESTS
+export const RESULT_HEADER_BYTES = 4 * (RESERVED_WORD + 2)
 const SLAB_REQUESTS_BYTES = 128 * 1024
 const SLAB_RESULTS_BYTES = 1024 * 1024
 const FIRST_CAPACITY = 32 * 1024
@@ -169,8 +171,6 @@ export interface LiveChange {
 
 /** What the HTTP thread, which owns all live state, has to do before it answers. */
 export interface Effects {
-  /** Of each offer that was issued, four: budget slot, minor units, valid until, expected use. */
-  reserved: number[]
   changes: LiveChange[]
   spendings: Spending[]
   /** Faults of ours, for the log; the requests were answered 500. */
@@ -202,5 +202,11 @@ export class ResultReader {
 
   nRows(i: number): number {
     return this.#words[RESULT_WORDS * i + 5]
+  }
+
+  /** Of each limit that an offer takes from, four: budget slot, amount, valid until, expected use. */
+  reserved(): Float64Array {
+    const start = this.#words[RESERVED_WORD]
+    return new Float64Array(this.#bytes.buffer, start, this.#words[RESERVED_WORD + 1])
   }
 }

@@ -1,6 +1,6 @@
 /** Gathers a batch's answers, log rows and effects in a worker: one run of bytes, and where in it each part stands. */
-import { type DecimalRoom, JsonBytes } from '../../core/scoring/json-bytes.ts'
-import { type BatchResult, type Effects, RESULT_HEADER_BYTES, RESULT_WORDS } from './messages.ts'
+import { JsonBytes, type JsonRoom } from '../../core/scoring/json-bytes.ts'
+import { type BatchResult, type Effects, RESERVED_WORD, RESULT_HEADER_BYTES, RESULT_WORDS } from './messages.ts'
 
 const NOWHERE = new SharedArrayBuffer(RESULT_HEADER_BYTES)
 
@@ -15,12 +15,14 @@ const NO_ROWS: Rows = { start: 0, end: 0, count: 0 }
 
 export class Results {
   effects: Effects = noEffects()
+  /** As `ResultReader.reserved` tells it. */
+  reserved: number[] = []
   readonly out: JsonBytes
   readonly #places = new Uint32Array(RESULT_HEADER_BYTES / 4)
   #slab = NOWHERE
   #count = 0
 
-  constructor(room: DecimalRoom) {
+  constructor(room: JsonRoom) {
     this.out = new JsonBytes(room, NOWHERE)
   }
 
@@ -49,18 +51,28 @@ export class Results {
 
   /** Everything here is the next batch's after this. */
   finish(): BatchResult {
+    this.#writeReserved()
     const { memory } = this.out
     new Uint32Array(memory, 0, this.#places.length).set(this.#places)
     const effects = isEmpty(this.effects) ? null : this.effects
     if (effects !== null) this.effects = noEffects()
     return { largeResults: memory === this.#slab ? null : memory, effects }
   }
+
+  /** Numbers in shared memory: as a message they would be taken apart and put together one by one. */
+  #writeReserved(): void {
+    this.out.align()
+    this.#places[RESERVED_WORD] = this.out.length
+    this.#places[RESERVED_WORD + 1] = this.reserved.length
+    if (this.reserved.length > 0) this.out.copy(new Uint8Array(Float64Array.from(this.reserved).buffer))
+    this.reserved = []
+  }
 }
 
 function noEffects(): Effects {
-  return { reserved: [], changes: [], spendings: [], failures: [] }
+  return { changes: [], spendings: [], failures: [] }
 }
 
-function isEmpty({ reserved, changes, spendings, failures }: Effects): boolean {
-  return reserved.length + changes.length + spendings.length + failures.length === 0
+function isEmpty({ changes, spendings, failures }: Effects): boolean {
+  return changes.length + spendings.length + failures.length === 0
 }

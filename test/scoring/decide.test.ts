@@ -167,9 +167,7 @@ describe('a decision', () => {
     const n = 4000
     for (let i = 0; i < n; i++) {
       const decision = decide(g, argumentsFor([coupon], { requestId: `r${i}` }, { policy }))
-      const { propensity } = decision.slots[0].choice
-      const { steps, probabilities: all } = decision.drawnItems
-      const probabilities = all.slice(0, steps.indexOf(null, 1))
+      const { propensity, probabilities } = decision.slots[0].choice
       expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12)
       expected = probabilities
       const chosen = probabilities.indexOf(propensity)
@@ -194,14 +192,10 @@ describe('a decision', () => {
     expect(row.answer).toEqual(answerOf(g, decision))
     expect(row.propensities.length).toBe(decision.slots.length + 1)
     const logged = row.propensities.flatMap(actionsOf)
-    expect(logged.map(({ probability }) => probability)).toEqual([
-      ...decision.drawnItems.probabilities,
-      ...decision.drawnBasket.probabilities,
-    ])
+    const choices = [...decision.slots.map(({ choice }) => choice), decision.basketChoice]
+    expect(logged.map(({ probability }) => probability)).toEqual(choices.flatMap(({ probabilities }) => probabilities))
     expect(logged.map(({ action }) => action)).toEqual(
-      [...decision.drawnItems.steps, ...decision.drawnBasket.steps].map((step) =>
-        step === null ? 'nothing' : `${step.on.id}#${step.number}`,
-      ),
+      choices.flatMap(({ open }) => ['nothing', ...open.map(({ on, number }) => `${on.id}#${number}`)]),
     )
     expect(answerText(g, decide(g, argumentsOfRow(row, args.campaigns)))).toBe(answerText(g, decision))
   })

@@ -6,6 +6,7 @@ import { compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { decide } from '../../core/scoring/decide.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import { JsonBytes } from '../../core/scoring/json-bytes.ts'
+import { PIECES, Pieces } from '../../core/scoring/json-pieces.ts'
 import { encodeStrings, stringAt } from '../../core/snapshot/strings.ts'
 import { openTinyShop } from '../support/tiny-shop.ts'
 
@@ -43,6 +44,14 @@ function written(write: (out: JsonBytes) => void): string {
   return out.view().toString()
 }
 
+/** A copy of a table in the kernel's memory, in scratch that writing does not use. */
+function inKernel(bytes: Uint8Array): { pointer: number } {
+  const { pointer, view } = g.arena.foldScratch
+  expect(bytes.length).toBeLessThan(view.byteLength)
+  new Uint8Array(g.image.memory.buffer).set(bytes, pointer)
+  return { pointer }
+}
+
 const bits = fc
   .bigInt({ min: 0n, max: 2n ** 64n - 1n })
   .map((word) => Number(new Float64Array(new BigUint64Array([word]).buffer)[0]))
@@ -60,12 +69,10 @@ test('a number is the bytes that JSON.stringify gives: any double, integers, sha
     fc.property(fc.array(number), (numbers) => {
       expect(
         written((out) => {
-          out.ascii('[')
           numbers.forEach((value, i) => {
-            if (i > 0) out.ascii(',')
-            out.number(value)
+            out.number(i === 0 ? PIECES.open : PIECES.comma, value)
           })
-          out.ascii(']')
+          out.piece(numbers.length === 0 ? g.pieces.of('[]') : PIECES.close)
         }),
       ).toBe(JSON.stringify(numbers))
     }),
@@ -86,7 +93,7 @@ test('a number is the bytes that JSON.stringify gives: any double, integers, sha
     Number.NaN,
     Number.NEGATIVE_INFINITY,
   ]
-  for (const value of special) expect(written((out) => out.number(value))).toBe(JSON.stringify(value))
+  for (const value of special) expect(written((out) => out.number(PIECES.nothing, value))).toBe(JSON.stringify(value))
 })
 
 test('a string is the bytes that JSON.stringify gives, as text and as a string of a table, lone surrogates too', () => {
@@ -96,7 +103,9 @@ test('a string is the bytes that JSON.stringify gives, as text and as a string o
       const i = position % texts.length
       expect(written((out) => out.string(texts[i]))).toBe(Buffer.from(JSON.stringify(texts[i])).toString())
       const { bytes, offsets } = encodeStrings(texts)
-      expect(written((out) => out.stringAt(bytes, offsets, i))).toBe(JSON.stringify(stringAt(bytes, offsets, i)))
+      expect(written((out) => out.stringAt(PIECES.nothing, inKernel(bytes), offsets, i))).toBe(
+        JSON.stringify(stringAt(bytes, offsets, i)),
+      )
     }),
     SEEDED,
   )
@@ -105,7 +114,9 @@ test('a string is the bytes that JSON.stringify gives, as text and as a string o
 test('bytes of a table that are no UTF-8 are told as they are read', () => {
   const table = Uint8Array.from([0x61, 0xff, 0xed, 0xa0, 0x80, 0x62])
   const offsets = Uint32Array.from([0, 6])
-  expect(written((out) => out.stringAt(table, offsets, 0))).toBe(JSON.stringify(stringAt(table, offsets, 0)))
+  expect(written((out) => out.stringAt(PIECES.nothing, inKernel(table), offsets, 0))).toBe(
+    JSON.stringify(stringAt(table, offsets, 0)),
+  )
 })
 
 test('words are written as hex digits of a fixed width', () => {
@@ -171,4 +182,43 @@ test('an answer is the bytes that JSON.stringify gives for it, whatever the keys
     }),
     { ...SEEDED, numRuns: 500 },
   )
+})
+
+test('parts that are more than wait at once, texts that pass and texts that are learned come out in order', () => {
+  const out = new JsonBytes(g, new SharedArrayBuffer(16))
+  let wanted = ''
+  for (let i = 0; i < 5000; i++) {
+    out.number(PIECES.score, i / 3)
+    out.copy(Buffer.from(`,"é${i}":`))
+    out.hex(i, 4)
+    out.phrase(`"${i % 7}"`)
+    wanted += `,"score":${i / 3},"é${i}":${i.toString(16).padStart(4, '0')}"${i % 7}"`
+    if (i % 1000 === 999) out.copy(Buffer.from('x'.repeat(i)))
+    if (i % 1000 === 999) wanted += 'x'.repeat(i)
+  }
+  expect(out.view().toString()).toBe(wanted)
+})
+
+test('a learned text is one piece, and what finds no room among them is written all the same', () => {
+  const pieces = new Pieces(Buffer.alloc(4096))
+  expect(pieces.of('campaign')).toBe(pieces.of('campaign'))
+  expect(pieces.of('x'.repeat(4096))).toBe(-1)
+  const many = Array.from({ length: 20_000 }, (_, i) => `text ${i}`)
+  expect(many.map((text) => pieces.of(text)).at(-1)).toBe(-1)
+  const all = written((out) => {
+    for (const text of many) out.phrase(text)
+  })
+  expect(all).toBe(many.join(''))
+})
+
+test('what is set back is dropped, whether it was written already or waits', () => {
+  const out = new JsonBytes(g, new SharedArrayBuffer(64))
+  out.number(PIECES.open, 1)
+  const { length } = out
+  out.piece(PIECES.comma)
+  out.length = length
+  out.text(',2')
+  out.length = length
+  out.piece(PIECES.close)
+  expect(out.view().toString()).toBe('[1]')
 })

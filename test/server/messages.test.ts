@@ -1,12 +1,17 @@
-import { expect, test } from 'vitest'
-import type { DecimalRoom } from '../../core/scoring/json-bytes.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import { BatchReader, BatchWriter, newSlab, RESULT_HEADER_BYTES, ResultReader } from '../../server/work/messages.ts'
 import { Results } from '../../server/work/results.ts'
+import { openTinyShop } from '../support/tiny-shop.ts'
 
-const room: DecimalRoom = {
-  kernel: { shortestDecimal: () => 0 },
-  arena: { decimal: { pointer: 0, view: new Uint8Array(64) } },
-}
+let room: Generation
+let close: () => Promise<void>
+beforeAll(async () => {
+  const opened = await openTinyShop({ items: [{ key: 'a' }] })
+  close = opened.close
+  room = openGeneration(opened.image, 0)
+})
+afterAll(() => close())
 
 function passed(writer: BatchWriter, slab: SharedArrayBuffer): { bodies: string[]; large: boolean } {
   const large = writer.copyTo(slab)
@@ -44,7 +49,7 @@ test.each([100, 2_000_000])('answers and rows of %i bytes come back, from the sl
   const results = new Results(room)
   results.begin(slab)
   const row = 'r'.repeat(bytes)
-  results.out.ascii(`${row}\n`)
+  results.out.text(`${row}\n`)
   results.answerText(200, 'first', { start: RESULT_HEADER_BYTES, end: RESULT_HEADER_BYTES + bytes + 1, count: 1 })
   results.answerText(404, 'second')
   const { largeResults, effects } = results.finish()

@@ -16,10 +16,13 @@ import {
 import type { ItemIndex } from '../../contract/ids.ts'
 import { BPS, percentDiscount } from '../../contract/money.ts'
 import type { Generation } from '../generation.ts'
+import type { Piece } from '../json-pieces.ts'
 import { hashOf, itemIndexOf } from '../keys.ts'
-import { curveOf, logPriceOf } from '../offers/response.ts'
+import { loggedSteps } from '../offers/logged.ts'
+import { ItemPlans } from '../offers/plans.ts'
+import { curveOf, logPriceOf, type Moved } from '../offers/response.ts'
 import { targetBitmap } from './targets.ts'
-import { type DayWindow, dayWindows, isWithin, parseWhen, Zone } from './windows.ts'
+import { type DayWindow, dayWindows, parseWhen, Zone } from './windows.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
@@ -54,13 +57,17 @@ export interface Live {
   pins: { item: ItemIndex; slot: number }[]
   /** Position of its response curve in the snapshot, or -1. */
   curve: number
-  code?: string
+  code: string | undefined
   /** Counts with a code of its own only. */
   isSingleUse: boolean
   /** Of those, one that decisions offer too. */
   isPersonal: boolean
   /** Which items are bought and which are given; null where it is no bundle. */
   bundle: { buyTargets: Uint32Array | null; getTargets: Uint32Array | null } | null
+  /** What there is to choose from; none where the engine chooses nothing of it. */
+  steps: (ItemStep | BasketStep)[]
+  /** How often its one tier may count; 1 unless it counts for every threshold spent. */
+  maxTimes: number
 }
 
 /** A campaign whose steps are weighed for single items. */
@@ -71,8 +78,6 @@ export interface ItemCampaign extends Live {
 /** A campaign whose steps promise something for a basket that reaches a subtotal. */
 export interface BasketCampaign extends Live {
   steps: BasketStep[]
-  /** How often its one tier may count; 1 unless it counts for every threshold spent. */
-  maxTimes: number
 }
 
 /** A step of a ladder. */
@@ -80,8 +85,6 @@ export interface ItemStep {
   on: Live
   /** Counted from 0. */
   number: number
-  /** The beginning of an entry in a row's list of actions: `"campaign#number`. */
-  asLogged: string
   depth: Depth
   /** ln(1 − d) of a percentage; null for an amount, whose share is of the price. */
   logPrice: number | null
@@ -90,8 +93,13 @@ export interface ItemStep {
 export interface BasketStep {
   on: Live
   number: number
-  asLogged: string
   tier: Tier
+  /** ln(1 − d) of the reward's share of the threshold. */
+  logPrice: number
+  /** By segment, how it moves the odds, where that was asked for. */
+  moved: Moved[]
+  /** Probability of spending what was missing last on one's own: for most carts, which are empty, that is the same again. */
+  reach: { missingMinor: number; probability: number }
 }
 
 export interface CompiledCampaigns {
@@ -101,9 +109,15 @@ export interface CompiledCampaigns {
   all: Live[]
   /** Only those in state `live`, in the order of the file. */
   onItems: ItemCampaign[]
+  /** Of `onItems`, for every item that was asked for. */
+  plans: ItemPlans
   onBasket: BasketCampaign[]
+  /** All their steps as a row lists them, or -1. */
+  loggedOnBasket: Piece
   /** Those that boost or pin. */
   merchandising: Live[]
+  /** What is left of their limits as a decision goes on; each begins by filling them. By position in the file. */
+  left: { minor: Float64Array; uses: Float64Array }
   /** Every campaign of the file by its hash: what a shopper holds is honoured whatever state it has come to. */
   byHash: Map<number, Live>
 }
@@ -112,20 +126,27 @@ export interface CompiledCampaigns {
 export function compileCampaigns(g: Generation, file: CampaignFile, revision: string): CompiledCampaigns {
   const all = file.campaigns.map((campaign, position) => liveOf(g, campaign, position))
   const live = all.filter(({ definition }) => definition.state === 'live')
+  const policy = { ...POLICY_DEFAULTS, ...file.policy }
+  const onItems = live.flatMap(itemCampaigns)
+  const onBasket = live.flatMap(basketCampaigns)
+  const stepsOnBasket = onBasket.flatMap(({ steps }) => steps)
   return {
     revision,
-    policy: { ...POLICY_DEFAULTS, ...file.policy },
+    policy,
     all,
-    onItems: live.flatMap(itemCampaigns),
-    onBasket: live.flatMap(basketCampaigns),
+    onItems,
+    plans: new ItemPlans(onItems, policy),
+    onBasket,
+    loggedOnBasket: g.pieces.of(loggedSteps(stepsOnBasket)),
     merchandising: live.filter(({ boost, pins }) => boost > 1 || pins.length > 0),
+    left: { minor: new Float64Array(all.length), uses: new Float64Array(all.length) },
     byHash: new Map(all.map((campaign) => [campaign.hash, campaign])),
   }
 }
 
 /**
- * Coupons that need no minimum spend and time-limited discounts; what depends on a cart is not an item's to give. A shopper has
- * one personal code of a campaign; when it was used there is no more to offer.
+ * Coupons that need no minimum spend and time-limited discounts; what depends on a cart is not an item's to give. The steps are
+ * put into the campaign: copies that differ in layout made every look at a field of a campaign a search, 5 µs a decision.
  */
 function itemCampaigns(live: Live): ItemCampaign[] {
   const { definition } = live
@@ -133,11 +154,10 @@ function itemCampaigns(live: Live): ItemCampaign[] {
     definition.mechanism === 'time_limited' ||
     (definition.mechanism === 'coupon' && definition.scope !== 'basket' && definition.minimumSpendMinor === undefined)
   if (!isItems || (live.isSingleUse && !live.isPersonal)) return []
-  const on: ItemCampaign = { ...live, perShopper: live.isPersonal ? 1 : live.perShopper, steps: [] }
+  const on: ItemCampaign = Object.assign(live, { steps: [] })
   on.steps = definition.ladder.map((depth, number) => ({
     on,
     number,
-    asLogged: `"${on.id}#${number}`,
     depth,
     logPrice: 'percentBps' in depth ? logPriceOf(depth.percentBps / BPS) : null,
   }))
@@ -151,9 +171,14 @@ function basketCampaigns(live: Live): BasketCampaign[] {
   const { definition } = live
   const every = definition.mechanism === 'spend_threshold' && definition.every === true
   const maxTimes = every ? (definition.maxTimes ?? Number.POSITIVE_INFINITY) : 1
-  const on: BasketCampaign = { ...live, steps: [], maxTimes }
-  on.steps = tiers.map((tier, number) => ({ on, number, asLogged: `"${on.id}#${number}`, tier }))
+  const on: BasketCampaign = Object.assign(live, { steps: [], maxTimes })
+  on.steps = tiers.map((tier, number) => basketStep(on, number, tier))
   return [on]
+}
+
+export function basketStep(on: Live, number: number, tier: Tier): BasketStep {
+  const logPrice = logPriceOf(tier.rewardMinor / tier.thresholdMinor)
+  return { on, number, tier, logPrice, moved: [], reach: { missingMinor: 0, probability: 1 } }
 }
 
 function tiersOf(campaign: Campaign): Tier[] {
@@ -188,7 +213,7 @@ export function levelOf(campaign: Campaign): 'item' | 'bundle' | 'basket' | 'shi
 function liveOf(g: Generation, campaign: Campaign, position: number): Live {
   const { targets, contactCap, hours } = campaign
   const zone = campaign.zone === undefined ? null : new Zone(campaign.zone)
-  const live: Live = {
+  return {
     position,
     id: campaign.id,
     mechanism: campaign.mechanism,
@@ -211,10 +236,11 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
     curve: curveOf(g, campaign.id, campaign.mechanism),
     isSingleUse: isSingleUse(campaign),
     isPersonal: isPersonal(campaign),
+    code: campaign.mechanism === 'coupon' ? campaign.code : undefined,
     bundle: campaign.mechanism === 'bundle' ? bundleOf(g, campaign) : null,
+    steps: [],
+    maxTimes: 1,
   }
-  if (campaign.mechanism === 'coupon' && campaign.code !== undefined) live.code = campaign.code
-  return live
 }
 
 /** Where one side names no targets, the campaign's count for it. */
@@ -224,13 +250,4 @@ function bundleOf(g: Generation, { targets, buy, get }: Extract<Campaign, { mech
     return wanted === undefined ? null : targetBitmap(g, wanted)
   }
   return { buyTargets: bitmap(buy.targets), getTargets: bitmap(get.targets) }
-}
-
-export function isRunningAt(live: Live, time: number): boolean {
-  return live.startsAt <= time && time < live.endsAt && isOpenAt(live, time)
-}
-
-/** Whether it is one of the campaign's hours. */
-export function isOpenAt({ hours }: Live, time: number): boolean {
-  return hours === null || isWithin(hours.windows, hours.zone, time)
 }

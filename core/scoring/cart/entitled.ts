@@ -2,7 +2,7 @@
 import type { Depth } from '../../contract/campaigns.ts'
 import type { Refusal } from '../../contract/quotes.ts'
 import type { CompiledCampaigns, Live } from '../campaigns/compile.ts'
-import { isOpenAt } from '../campaigns/compile.ts'
+import { isOpenAt } from '../campaigns/running.ts'
 import type { Generation } from '../generation.ts'
 import { itemHashOf } from '../keys.ts'
 import { barredBy, type GuardState } from '../offers/guards.ts'

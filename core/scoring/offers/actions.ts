@@ -14,8 +14,9 @@ import { MAX_ACTIONS } from '../arena.ts'
 import type { BasketStep, ItemStep } from '../campaigns/compile.ts'
 import type { Generation } from '../generation.ts'
 import { draw, type Identity } from '../identity.ts'
+import { PIECES, type Piece } from '../json-pieces.ts'
 import type { GuardState } from './guards.ts'
-import { type ShopperResponse, writeResponse } from './response.ts'
+import { type Moved, movedBy, type ShopperResponse } from './response.ts'
 
 /** Everything that all choices of one decision share. */
 export interface Choosing {
@@ -31,13 +32,6 @@ export interface Choosing {
   explain: boolean
 }
 
-/** What the choices of a decision drew from, one after the other: actions left after the guards, with their probabilities. */
-export interface Drawn<S extends Step> {
-  /** Null gives nothing: each choice begins with it. */
-  steps: (S | null)[]
-  probabilities: number[]
-}
-
 /** An action is one step of a campaign's ladder, for one item or one basket. */
 type Step = ItemStep | BasketStep
 
@@ -49,78 +43,97 @@ export interface Choice<S extends Step> {
   useProbability: number
   reason: OfferReason
   propensity: number
+  /** What it drew from besides giving nothing: the actions left after the guards. */
+  open: S[]
+  /** Of giving nothing, then of each of them. */
+  probabilities: number[]
+  /** All of `open` as a row lists it, where that is known already; else -1. */
+  logged: Piece
   /** Empty unless asked for. */
   considered: ConsideredAction[]
 }
 
-/** Nothing is ever added to it. */
+/** Nothing is ever added to these. */
 const NOT_ASKED: ConsideredAction[] = []
+const NO_STEPS: never[] = []
+const CERTAIN = [1]
 
 /** A choice that was never open. */
-export function closed(drawn: Drawn<Step>, reason: OfferReason): Choice<never> {
-  drawn.steps.push(null)
-  drawn.probabilities.push(1)
-  return { step: null, discountMinor: 0, useProbability: 0, reason, propensity: 1, considered: NOT_ASKED }
+export function closed(reason: OfferReason, considered = NOT_ASKED): Choice<never> {
+  return {
+    step: null,
+    discountMinor: 0,
+    useProbability: 0,
+    reason,
+    propensity: 1,
+    open: NO_STEPS,
+    probabilities: CERTAIN,
+    logged: PIECES.nothing,
+    considered,
+  }
+}
+
+/** Margin over cost of what the shopper might buy, before the discount, and the probability of buying without it. */
+export interface Weighed {
+  unitMarginMinor: number
+  probability: number
 }
 
 /** How a probability of buying answers a reduction. */
-export interface Response {
-  /** Margin over cost of what the shopper might buy, before the discount, and the probability of buying without it. */
-  unitMarginMinor: number
-  probability: number
+export interface Response extends Weighed {
   elasticity: number
   elasticitySe: number
 }
 
-/** The actions of one choice: those that pass the guards stand in the arena's columns from row 1 on. */
+/** Gathers the actions of one choice: those that pass the guards stand in the arena's columns from row 1 on. */
 export class Actions<S extends Step> {
   readonly #choosing: Choosing
-  readonly #drawn: Drawn<S>
-  /** Where this choice begins in `#drawn`. */
-  readonly #from: number
-  readonly #considered: ConsideredAction[]
-  /** Rows, each followed by what is added to the value that was weighed. */
-  readonly #extra: number[] = []
-  /** First of the guards, in the order of `OFFER_REASONS`, that dropped an action. */
+  /** Empty unless asked for. */
+  readonly considered: ConsideredAction[]
+  #open: S[] = []
+  /** Position in `OFFER_REASONS` of the first of the guards that dropped an action. */
   #firstDrop: number = OFFER_REASONS.length
-  /** Rows that are weighed. */
-  #weighed = 1
-  #response: Response | null = null
 
-  constructor(choosing: Choosing, drawn: Drawn<S>) {
+  constructor(choosing: Choosing) {
     this.#choosing = choosing
-    this.#drawn = drawn
-    this.#from = drawn.steps.length
-    drawn.steps.push(null)
-    this.#considered = choosing.explain ? [] : NOT_ASKED
+    this.considered = choosing.explain ? [] : NOT_ASKED
   }
 
-  drop(step: S, discountMinor: number, { probability }: Response, reason: OfferReason): void {
+  drop(step: S, discountMinor: number, probability: number, reason: OfferReason): void {
     this.#firstDrop = Math.min(this.#firstDrop, OFFER_REASONS.indexOf(reason))
-    if (this.#choosing.explain) this.#considered.push(dropped(step.on.id, discountMinor, probability, reason))
+    if (this.#choosing.explain) this.considered.push(unweighed(step, discountMinor, probability, reason))
   }
 
-  /** `logPrice`: ln(1 − d) of the share that the action takes off; `extra` adds to its value. */
-  open(step: S, discountMinor: number, logPrice: number, response: Response, extra = 0): void {
-    const { explain } = this.#choosing
-    if (response !== this.#response) this.#weigh()
-    this.#response = response
-    const row = this.#drawn.steps.push(step) - 1 - this.#from
-    writeAction(this.#choosing, step, discountMinor, logPrice, response, row)
-    if (extra !== 0) this.#extra.push(row, extra)
-    if (explain) this.#considered.push(dropped(step.on.id, discountMinor, response.probability, null))
+  /** Takes an action over into the next row, which it tells; whoever calls fills that row's columns. */
+  open(step: S, discountMinor: number, probability: number, jointMinor = 0): number {
+    const row = this.#open.push(step)
+    const { discount, dual } = this.#choosing.g.arena.actions
+    discount.view[row] = discountMinor
+    dual.view[row] = this.#choosing.dualPrices[step.on.position]
+    if (this.#choosing.explain) this.considered.push(unweighed(step, discountMinor, probability, null, jointMinor))
+    return row
   }
 
-  /** Draws one action, or none. `slot` numbers the draw within the decision. */
-  choose(slot: number): Choice<S> {
-    const { steps, probabilities } = this.#drawn
-    const n = this.#n
-    if (n === 1) return this.#nothingOpen()
-    this.#weigh()
+  /** Takes over all there is at once: rows from 1 on, in the order of `steps`, which stay as they are. */
+  openAll(steps: S[], positions: Int32Array): void {
+    this.#open = steps
+    const { dual } = this.#choosing.g.arena.actions
+    for (let s = 0; s < steps.length; s++) dual.view[1 + s] = this.#choosing.dualPrices[positions[s]]
+  }
+
+  /** Actions that were opened. */
+  get count(): number {
+    return this.#open.length
+  }
+
+  /** Draws one action, or none, of rows that are weighed. `slot` numbers the draw; `logged`: what was opened, as a row lists it. */
+  choose(slot: number, logged: Piece): Choice<S> {
+    const open = this.#open
+    const n = 1 + open.length
+    if (n === 1) return closed(OFFER_REASONS[this.#firstDrop] ?? 'no_campaign', this.considered)
     const { g, policy, identity } = this.#choosing
     const { value, propensity, discount, probability } = g.arena.actions
     value.view[0] = 0
-    for (let i = 0; i < this.#extra.length; i += 2) value.view[this.#extra[i]] += this.#extra[i + 1]
     const isPersonal = policy.prices === 'personal'
     const chosen = g.kernel.chooseOffer(
       n,
@@ -130,51 +143,27 @@ export class Actions<S extends Step> {
       isPersonal ? draw(g, identity, slot) : 0,
       propensity.pointer,
     )
-    this.#explain()
-    for (let a = 0; a < n; a++) probabilities.push(propensity.view[a])
+    if (this.#choosing.explain) this.#explain()
+    const probabilities = new Array<number>(n)
+    for (let a = 0; a < n; a++) probabilities[a] = propensity.view[a]
     return {
-      step: steps[this.#from + chosen],
+      step: chosen === 0 ? null : open[chosen - 1],
       discountMinor: chosen === 0 ? 0 : discount.view[chosen],
       useProbability: chosen === 0 ? 0 : probability.view[chosen],
       reason: reasonOf(chosen, value.view, n),
       propensity: propensity.view[chosen],
-      considered: this.#considered,
+      open,
+      probabilities,
+      logged,
+      considered: this.considered,
     }
-  }
-
-  /** Rows, with that of giving nothing. */
-  get #n(): number {
-    return this.#drawn.steps.length - this.#from
-  }
-
-  /** Nothing could be chosen, for this reason. */
-  none(reason: OfferReason): Choice<S> {
-    this.#drawn.probabilities.push(1)
-    return { step: null, discountMinor: 0, useProbability: 0, reason, propensity: 1, considered: this.#considered }
-  }
-
-  #nothingOpen(): Choice<S> {
-    return this.none(OFFER_REASONS[this.#firstDrop] ?? 'no_campaign')
-  }
-
-  /** Weighs the rows that share the last response. */
-  #weigh(): void {
-    const n = this.#n - this.#weighed
-    if (this.#response === null || n === 0) return
-    weigh(this.#choosing, this.#response, this.#weighed, n)
-    this.#weighed += n
-  }
-
-  #extraOf(row: number): number {
-    for (let i = 0; i < this.#extra.length; i += 2) if (this.#extra[i] === row) return this.#extra[i + 1]
-    return 0
   }
 
   /** Fills in what weighing found of the actions that were not dropped. */
   #explain(): void {
     const { probability, margin, se, price, dual, value, propensity } = this.#choosing.g.arena.actions
     let row = 0
-    for (const action of this.#considered) {
+    for (const action of this.considered) {
       if (action.droppedBy !== null) continue
       row++
       action.purchaseProbability = probability.view[row]
@@ -182,7 +171,6 @@ export class Actions<S extends Step> {
       action.uncertaintyMinor = se.view[row]
       action.resourcePriceMinor = price.view[row]
       action.budgetDualPrice = dual.view[row]
-      action.jointMinor = this.#extraOf(row)
       action.valueMinor = value.view[row]
       action.propensity = propensity.view[row]
     }
@@ -192,35 +180,34 @@ export class Actions<S extends Step> {
 /** The value of one action by itself, in minor units. Works in the arena's last row, which no choice reaches. */
 export function actionValue(
   choosing: Choosing,
-  step: Step,
+  { on }: Step,
   discountMinor: number,
   logPrice: number,
   response: Response,
 ): number {
-  writeAction(choosing, step, discountMinor, logPrice, response, MAX_ACTIONS)
+  const { g, shopper } = choosing
+  const { discount, dual, value } = g.arena.actions
+  const { elasticity, elasticitySe } = response
+  discount.view[MAX_ACTIONS] = discountMinor
+  dual.view[MAX_ACTIONS] = choosing.dualPrices[on.position]
+  const moved = movedBy(g, on.curve, shopper.segment, elasticity, elasticitySe, logPrice)
+  writeMoved(choosing, moved, MAX_ACTIONS)
   weigh(choosing, response, MAX_ACTIONS, 1)
-  return choosing.g.arena.actions.value.view[MAX_ACTIONS]
+  return value.view[MAX_ACTIONS]
 }
 
-/** An action's columns, before it is weighed. */
-function writeAction(
-  { g, dualPrices, shopper }: Choosing,
-  { on }: Step,
-  discountMinor: number,
-  logPrice: number,
-  { elasticity, elasticitySe }: Response,
-  row: number,
-): void {
-  const { discount, dual } = g.arena.actions
-  writeResponse(g, on.curve, shopper.segment, elasticity, elasticitySe, logPrice, row)
-  discount.view[row] = discountMinor
-  dual.view[row] = dualPrices[on.position]
+/** How an action moves the odds, into a row of the arena's columns. */
+export function writeMoved({ g }: Choosing, { oddsFactor, factorSe, borrowed }: Moved, row: number): void {
+  const { actions } = g.arena
+  actions.oddsFactor.view[row] = oddsFactor
+  actions.factorSe.view[row] = factorSe
+  actions.borrowed.view[row] = borrowed
 }
 
 /** Weighs `n` rows from `first` on, which share a response. */
-function weigh(
+export function weigh(
   { g, policy }: Choosing,
-  { unitMarginMinor, probability: p0 }: Response,
+  { unitMarginMinor, probability: p0 }: Weighed,
   first: number,
   n: number,
 ): void {
@@ -251,21 +238,22 @@ function reasonOf(chosen: number, values: Float64Array, n: number): OfferReason 
   return chosen === 0 ? 'no_incremental_value' : 'incremental_value'
 }
 
-function dropped(
-  campaign: string,
+function unweighed(
+  { on }: Step,
   discountMinor: number,
   purchaseProbability: number,
   droppedBy: OfferReason | null,
+  jointMinor = 0,
 ): ConsideredAction {
   return {
-    campaign,
+    campaign: on.id,
     discountMinor,
     purchaseProbability,
     incrementalMarginMinor: 0,
     uncertaintyMinor: 0,
     resourcePriceMinor: 0,
     budgetDualPrice: 0,
-    jointMinor: 0,
+    jointMinor,
     valueMinor: 0,
     propensity: 0,
     droppedBy,

@@ -8,13 +8,19 @@
  */
 import type { BasketOffer } from '../../contract/answers.ts'
 import type { CartLine } from '../../contract/requests.ts'
-import type { BasketCampaign, BasketStep, Live } from '../campaigns/compile.ts'
+import {
+  type BasketCampaign,
+  type BasketStep,
+  basketStep,
+  type CompiledCampaigns,
+  type Live,
+} from '../campaigns/compile.ts'
 import { targetsItem } from '../campaigns/targets.ts'
 import type { Generation } from '../generation.ts'
 import { itemIndexOf } from '../keys.ts'
-import { Actions, type Choice, type Choosing, closed, type Drawn, type Response } from './actions.ts'
-import { guard, type Running } from './guards.ts'
-import { logPriceOf } from './response.ts'
+import { Actions, type Choice, type Choosing, closed, weigh, writeMoved } from './actions.ts'
+import { type Barred, guard } from './guards.ts'
+import { type Moved, movedBy } from './response.ts'
 
 /** A tier above the cart, as an action. */
 export interface OpenTier {
@@ -25,34 +31,45 @@ export interface OpenTier {
 /** What items in the answer add to the value of a tier, in minor units. */
 export type TierGain = (tier: OpenTier) => number
 
+/** `barred`: of every campaign that runs. */
 export function offerForBasket(
   choosing: Choosing,
-  drawn: Drawn<BasketStep>,
-  running: Running<BasketCampaign>[],
+  { onBasket, loggedOnBasket }: Pick<CompiledCampaigns, 'onBasket' | 'loggedOnBasket'>,
+  barred: (Barred | undefined)[],
   slot: number,
   cart: CartLine[],
   gainOf: TierGain,
 ): Choice<BasketStep> {
   const { g } = choosing
-  if (running.length === 0) return closed(drawn, 'no_campaign')
+  if (!onBasket.some(({ position }) => barred[position] !== undefined)) return closed('no_campaign')
   const { marginRate } = g.image.manifest.model.basket
-  if (marginRate === null) return closed(drawn, 'cost_unknown')
-  const actions = new Actions(choosing, drawn)
+  if (marginRate === null) return closed('cost_unknown')
+  const actions = new Actions<BasketStep>(choosing)
   let above = 0
-  for (const each of running)
-    for (const tier of tiersAbove(each.campaign, qualifyingSubtotal(g, each.campaign, cart))) {
+  let all = 0
+  for (const campaign of onBasket) {
+    all += campaign.steps.length
+    const barredBy = barred[campaign.position]
+    if (barredBy === undefined) continue
+    for (const tier of tiersAbove(campaign, qualifyingSubtotal(g, campaign, cart))) {
       above++
-      addTier(choosing, actions, each, tier, marginRate, gainOf)
+      addTier(choosing, actions, barredBy, tier, marginRate, gainOf)
     }
-  return above === 0 ? actions.none('already_reached') : actions.choose(slot)
+  }
+  return above === 0
+    ? closed('already_reached', actions.considered)
+    : actions.choose(slot, actions.count === all ? loggedOnBasket : -1)
 }
 
 /** The tiers that a cart of this subtotal has not reached; of one that counts again and again, the next time. */
 export function tiersAbove({ steps, maxTimes }: BasketCampaign, subtotalMinor: number): OpenTier[] {
   if (maxTimes > 1) return nextTime(steps[0], maxTimes, subtotalMinor)
-  return steps
-    .filter(({ tier }) => tier.thresholdMinor > subtotalMinor)
-    .map((step) => ({ step, missingMinor: step.tier.thresholdMinor - subtotalMinor }))
+  const open: OpenTier[] = []
+  for (const step of steps) {
+    const missingMinor = step.tier.thresholdMinor - subtotalMinor
+    if (missingMinor > 0) open.push({ step, missingMinor })
+  }
+  return open
 }
 
 function nextTime(step: BasketStep, maxTimes: number, subtotalMinor: number): OpenTier[] {
@@ -60,34 +77,53 @@ function nextTime(step: BasketStep, maxTimes: number, subtotalMinor: number): Op
   const times = Math.floor(subtotalMinor / thresholdMinor) + 1
   if (times > maxTimes) return []
   const tier = { thresholdMinor: times * thresholdMinor, rewardMinor: times * rewardMinor }
-  return [{ step: { ...step, tier }, missingMinor: tier.thresholdMinor - subtotalMinor }]
+  const { on, number } = step
+  return [{ step: basketStep(on, number, tier), missingMinor: tier.thresholdMinor - subtotalMinor }]
 }
 
 function addTier(
-  { g, guards }: Choosing,
+  choosing: Choosing,
   actions: Actions<BasketStep>,
-  running: Running<BasketCampaign>,
+  barred: Barred,
   tier: OpenTier,
   marginRate: number,
   gainOf: TierGain,
 ): void {
+  const { g, guards } = choosing
+  const { on } = tier.step
   const { thresholdMinor, rewardMinor } = tier.step.tier
-  const { meanOrderMinor, elasticity, elasticitySe } = g.image.manifest.model.basket
-  const response: Response = {
-    unitMarginMinor: tier.missingMinor * marginRate,
-    probability: Math.exp(-tier.missingMinor / meanOrderMinor),
-    elasticity,
-    elasticitySe,
-  }
-  const reason = guard(guards, running, {
+  const probability = reachOf(g, tier)
+  const reason = guard(guards, on, barred, {
     discountMinor: rewardMinor,
     netMinor: thresholdMinor - rewardMinor,
     costMinor: thresholdMinor * (1 - marginRate),
     priceMinor: 0,
     priorPriceMinor: Number.POSITIVE_INFINITY,
   })
-  if (reason !== null) actions.drop(tier.step, rewardMinor, response, reason)
-  else actions.open(tier.step, rewardMinor, logPriceOf(rewardMinor / thresholdMinor), response, gainOf(tier))
+  if (reason !== null) {
+    actions.drop(tier.step, rewardMinor, probability, reason)
+    return
+  }
+  const gain = gainOf(tier)
+  const row = actions.open(tier.step, rewardMinor, probability, gain)
+  writeMoved(choosing, movedByTier(choosing, tier.step), row)
+  weigh(choosing, { unitMarginMinor: tier.missingMinor * marginRate, probability }, row, 1)
+  g.arena.actions.value.view[row] += gain
+}
+
+function reachOf(g: Generation, { step: { reach }, missingMinor }: OpenTier): number {
+  if (reach.missingMinor !== missingMinor) {
+    reach.missingMinor = missingMinor
+    reach.probability = Math.exp(-missingMinor / g.image.manifest.model.basket.meanOrderMinor)
+  }
+  return reach.probability
+}
+
+/** The same for all of a segment: worked out when it is first asked for. */
+function movedByTier({ g, shopper: { segment } }: Choosing, { on, moved, logPrice }: BasketStep): Moved {
+  const { elasticity, elasticitySe } = g.image.manifest.model.basket
+  moved[segment] ??= movedBy(g, on.curve, segment, elasticity, elasticitySe, logPrice)
+  return moved[segment]
 }
 
 /** Sum over the cart's lines that the campaign targets, in minor units; unknown items count when nothing is targeted. */

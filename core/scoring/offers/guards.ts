@@ -6,7 +6,8 @@ import type { OfferReason } from '../../contract/answers.ts'
 import type { Audience, PromotionPolicy } from '../../contract/campaigns.ts'
 import { LIVE_CONTACTS, LIVE_USES, type LiveShopperColumns } from '../../contract/live.ts'
 import { BPS } from '../../contract/money.ts'
-import { isRunningAt, type Live } from '../campaigns/compile.ts'
+import type { Live } from '../campaigns/compile.ts'
+import { isRunningAt } from '../campaigns/running.ts'
 import type { Generation } from '../generation.ts'
 import { isHeldOut } from '../identity.ts'
 import { hasTrait } from '../traits.ts'
@@ -34,17 +35,21 @@ export interface GuardState {
   spent: { budgets: number[]; uses: number[] }
 }
 
-/** A campaign that runs at the decision's time, and why none of its actions may be given to this shopper; null: they may. */
-export interface Running<C extends Live> {
-  campaign: C
-  barred: OfferReason | null
-}
+/** Why none of a running campaign's actions may be given to this shopper; null: they may. */
+export type Barred = OfferReason | null
 
-export function runningOf<C extends Live>(g: Generation, state: GuardState, campaigns: C[]): Running<C>[] {
-  const running: Running<C>[] = []
+/**
+ * By position in the campaign file; of a campaign that does not run at the decision's time there is none. A shopper has one
+ * personal code of a campaign; when it was used there is no more to offer.
+ */
+export function barredAt(g: Generation, state: GuardState, campaigns: Live[], count: number): (Barred | undefined)[] {
+  const barred = new Array<Barred | undefined>(count).fill(undefined)
   for (const campaign of campaigns)
-    if (isRunningAt(campaign, state.time)) running.push({ campaign, barred: barredBy(g, state, campaign) })
-  return running
+    if (isRunningAt(campaign, state.time))
+      barred[campaign.position] =
+        barredBy(g, state, campaign) ??
+        (campaign.isPersonal && isLimitReached(state, campaign.hash, 1) ? 'limit_reached' : null)
+  return barred
 }
 
 /** Where all shoppers get the same prices, nothing that counts per shopper may matter; what is not for all is for none. */
@@ -55,7 +60,7 @@ export function barredBy(g: Generation, state: GuardState, campaign: Live): Offe
   if (audience !== null && !isAddressed(g, state, audience)) return 'audience'
   if (isHeldOut(g, state.subject, holdoutBps, campaign.id)) return 'holdout'
   if (isCapReached(state, campaign)) return 'contact_cap'
-  return isLimitReached(state, campaign) ? 'limit_reached' : null
+  return isLimitReached(state, campaign.hash, campaign.perShopper) ? 'limit_reached' : null
 }
 
 function isAddressed(g: Generation, state: GuardState, { anyOf, noneOf, channels }: Audience): boolean {
@@ -69,12 +74,12 @@ function isAddressed(g: Generation, state: GuardState, { anyOf, noneOf, channels
 }
 
 /** Redemptions are remembered up to a fixed number; where the memory is full, the limit is taken as reached. */
-function isLimitReached({ subject, live }: GuardState, { perShopper, hash }: Live): boolean {
-  if (perShopper === Number.POSITIVE_INFINITY) return false
+function isLimitReached({ subject, live }: GuardState, hash: number, most: number): boolean {
+  if (most === Number.POSITIVE_INFINITY) return false
   if (subject === null || live.nUses === LIVE_USES) return true
   let uses = 0
   for (let i = 0; i < live.nUses; i++) if (live.useHashes[i] === hash) uses++
-  return uses >= perShopper
+  return uses >= most
 }
 
 /**
@@ -105,10 +110,18 @@ export interface Guarded {
 }
 
 /** The first guard that drops an action, or null. */
-export function guard(state: GuardState, { campaign, barred }: Running<Live>, action: Guarded): OfferReason | null {
+export function guard(state: GuardState, campaign: Live, barred: Barred, action: Guarded): OfferReason | null {
+  return limitGuard(state, campaign, barred, action.discountMinor) ?? priceGuard(state.policy, campaign, action)
+}
+
+/** What may be given to this shopper now, of what is left. */
+export function limitGuard(
+  state: GuardState,
+  { position }: Live,
+  barred: Barred,
+  discountMinor: number,
+): OfferReason | null {
   if (barred !== null) return barred
-  const { position, marginFloorBps } = campaign
-  const { discountMinor, netMinor, priceMinor, priorPriceMinor } = action
   if (state.remainingUses[position] < 1) {
     note(state.spent.uses, position)
     return 'stock'
@@ -118,11 +131,23 @@ export function guard(state: GuardState, { campaign, barred }: Running<Live>, ac
     note(state.spent.budgets, position)
     return 'budget_exhausted'
   }
+  return null
+}
+
+/** Whether `limitGuard` drops an action; none that takes off less is dropped where it does not. Notes nothing. */
+export function isLimited(state: GuardState, { position }: Live, barred: Barred, discountMinor: number): boolean {
+  const { remainingUses, offerRoom, remainingMinor } = state
+  return barred !== null || remainingUses[position] < 1 || offerRoom < 1 || discountMinor > remainingMinor[position]
+}
+
+/** What may be taken off these prices, whoever asks. */
+export function priceGuard(policy: PromotionPolicy, { marginFloorBps }: Live, action: Guarded): OfferReason | null {
+  const { discountMinor, netMinor, priceMinor, priorPriceMinor } = action
   const marginMinor = netMinor - action.costMinor
-  if (marginMinor < 0 || marginMinor * BPS < netMinor * Math.max(marginFloorBps, state.policy.marginFloorBps))
+  if (marginMinor < 0 || marginMinor * BPS < netMinor * Math.max(marginFloorBps, policy.marginFloorBps))
     return 'margin_floor'
   if (priceMinor - discountMinor >= priorPriceMinor) return 'prior_price'
-  if (discountMinor * BPS > priceMinor * state.policy.priceGapBps && priceMinor > 0) return 'price_gap'
+  if (discountMinor * BPS > priceMinor * policy.priceGapBps && priceMinor > 0) return 'price_gap'
   return null
 }
 

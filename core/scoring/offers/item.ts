@@ -1,90 +1,95 @@
 /** The offer for one item: every running coupon and time-limited discount that targets it, at every depth. */
 import type { ItemOffer } from '../../contract/answers.ts'
-import type { Depth } from '../../contract/campaigns.ts'
 import type { CodeOf } from '../../contract/codes.ts'
 import type { ItemIndex } from '../../contract/ids.ts'
-import { honestBps, percentDiscount } from '../../contract/money.ts'
+import { honestBps } from '../../contract/money.ts'
 import type { ItemCampaign, ItemStep } from '../campaigns/compile.ts'
-import { targetsItem } from '../campaigns/targets.ts'
 import type { Generation } from '../generation.ts'
 import { purchaseProbability } from '../score.ts'
-import { Actions, type Choice, type Choosing, closed, type Drawn, type Response } from './actions.ts'
-import { type Guarded, guard, type Running } from './guards.ts'
-import { logPriceOf } from './response.ts'
+import { Actions, type Choice, type Choosing, closed, weigh } from './actions.ts'
+import { type Barred, isLimited, limitGuard } from './guards.ts'
+import { type ItemPlan, type ItemPlans, PLANNED, PLANNED_NUMBERS, type Target } from './plans.ts'
 
-/** `stackedBps`: share of the price that the basket's offer may still take off the item. */
+/** `barred`: of every campaign that runs; `stackedBps`: share of the price that the basket's offer may still take off the item. */
 export function offerForItem(
   choosing: Choosing,
-  drawn: Drawn<ItemStep>,
-  running: Running<ItemCampaign>[],
+  plans: ItemPlans,
+  barred: (Barred | undefined)[],
   slot: number,
   item: ItemIndex,
   probability: number,
   stackedBps: number,
 ): Choice<ItemStep> {
-  const { g } = choosing
-  const costMinor = g.tables.catalogue.costMinor.view[item]
-  let actions: Actions<ItemStep> | null = null
-  let open: OpenItem | null = null
-  for (let r = 0; r < running.length; r++) {
-    const each = running[r]
-    if (!targetsItem(each.campaign, item)) continue
-    if (costMinor < 0) return closed(drawn, 'cost_unknown')
-    actions ??= new Actions(choosing, drawn)
-    open ??= openItem(g, item, costMinor, probability)
-    addSteps(choosing, actions, each, open, stackedBps)
+  const plan = plans.of(choosing.g, item, choosing.shopper.segment, stackedBps)
+  const { set } = plan
+  const actions = new Actions<ItemStep>(choosing)
+  // Mostly nothing is dropped, and then there is nothing to be asked of each step.
+  const isWhole = mayGiveAll(choosing, barred, plan)
+  if (isWhole) addAll(choosing, actions, plans, plan)
+  else
+    for (const target of set.targets) {
+      const barredBy = barred[target.campaign.position]
+      if (barredBy === undefined) continue
+      if (plan.costMinor < 0) return closed('cost_unknown')
+      addSteps(choosing, actions, plans, plan, target, barredBy, probability)
+    }
+  const unitMarginMinor = plan.priceMinor - plan.costMinor
+  if (actions.count > 0) weigh(choosing, { unitMarginMinor, probability }, 1, actions.count)
+  return actions.choose(slot, isWhole ? set.logged : -1)
+}
+
+/** Whether no guard drops any step, which a guard lets pass that lets the largest discount pass. */
+function mayGiveAll({ guards, explain }: Choosing, barred: (Barred | undefined)[], plan: ItemPlan): boolean {
+  const { targets } = plan.set
+  if (explain || plan.dropped !== null || plan.costMinor < 0) return false
+  for (let t = 0; t < targets.length; t++) {
+    const { campaign } = targets[t]
+    const barredBy = barred[campaign.position]
+    if (barredBy === undefined || isLimited(guards, campaign, barredBy, plan.largestDiscountMinor)) return false
   }
-  return actions === null ? closed(drawn, 'no_campaign') : actions.choose(slot)
+  return true
 }
 
-interface OpenItem {
-  action: Guarded
-  response: Response
-}
-
-function openItem(g: Generation, item: ItemIndex, costMinor: number, probability: number): OpenItem {
-  const priceMinor = g.live.priceMinor[item]
-  const { elasticity, elasticitySe } = g.tables.prices
-  return {
-    action: {
-      discountMinor: 0,
-      netMinor: priceMinor,
-      costMinor,
-      priceMinor,
-      priorPriceMinor: g.live.priorPriceMinor[item],
-    },
-    response: {
-      unitMarginMinor: priceMinor - costMinor,
-      probability,
-      elasticity: elasticity.view[item],
-      elasticitySe: elasticitySe.view[item],
-    },
-  }
-}
-
-function addSteps(
-  { guards }: Choosing,
+function addAll(
+  { g }: Choosing,
   actions: Actions<ItemStep>,
-  running: Running<ItemCampaign>,
-  { action, response }: OpenItem,
-  stackedBps: number,
+  { numbers }: ItemPlans,
+  { set: { steps, positions }, at }: ItemPlan,
 ): void {
-  const { priceMinor } = action
-  const { steps } = running.campaign
-  for (let s = 0; s < steps.length; s++) {
-    const step = steps[s]
-    const discountMinor = discountOf(step.depth, priceMinor)
-    const netMinor = priceMinor - discountMinor
-    action.discountMinor = discountMinor
-    action.netMinor = stackedBps === 0 ? netMinor : netMinor - percentDiscount(netMinor, stackedBps)
-    const reason = guard(guards, running, action)
-    if (reason !== null) actions.drop(step, discountMinor, response, reason)
-    else actions.open(step, discountMinor, step.logPrice ?? logPriceOf(discountMinor / priceMinor), response)
+  const { discount, oddsFactor, factorSe, borrowed } = g.arena.actions
+  actions.openAll(steps, positions)
+  for (let s = 0, from = at; s < steps.length; s++, from += PLANNED_NUMBERS) {
+    discount.view[1 + s] = numbers[from + PLANNED.discountMinor]
+    oddsFactor.view[1 + s] = numbers[from + PLANNED.oddsFactor]
+    factorSe.view[1 + s] = numbers[from + PLANNED.factorSe]
+    borrowed.view[1 + s] = numbers[from + PLANNED.borrowed]
   }
 }
 
-function discountOf(depth: Depth, priceMinor: number): number {
-  return 'percentBps' in depth ? percentDiscount(priceMinor, depth.percentBps) : Math.min(priceMinor, depth.amountMinor)
+/** Those that pass the guards are opened; their columns are the plan's. */
+function addSteps(
+  { g, guards }: Choosing,
+  actions: Actions<ItemStep>,
+  { numbers }: ItemPlans,
+  { set, at, dropped }: ItemPlan,
+  { campaign, first, after }: Target,
+  barred: Barred,
+  probability: number,
+): void {
+  const { oddsFactor, factorSe, borrowed } = g.arena.actions
+  for (let s = first; s < after; s++) {
+    const from = at + PLANNED_NUMBERS * s
+    const discount = numbers[from + PLANNED.discountMinor]
+    const reason = limitGuard(guards, campaign, barred, discount) ?? (dropped === null ? null : dropped[s])
+    if (reason !== null) {
+      actions.drop(set.steps[s], discount, probability, reason)
+      continue
+    }
+    const row = actions.open(set.steps[s], discount, probability)
+    oddsFactor.view[row] = numbers[from + PLANNED.oddsFactor]
+    factorSe.view[row] = numbers[from + PLANNED.factorSe]
+    borrowed.view[row] = numbers[from + PLANNED.borrowed]
+  }
 }
 
 /** Probability that anybody buys the item: what prices that are the same for all are weighed with. */

@@ -19,9 +19,9 @@ import type { Best, Picked } from '../diversity.ts'
 import type { Raise } from '../rank.ts'
 import type { Reason } from '../reasons.ts'
 import { purchaseProbability, scoreAt } from '../score.ts'
-import { actionValue, type Choice, type Choosing, closed, type Drawn } from './actions.ts'
+import { actionValue, type Choice, type Choosing, closed } from './actions.ts'
 import { basketOffer, type OpenTier, offerForBasket } from './basket.ts'
-import { runningOf, take } from './guards.ts'
+import { barredAt, take } from './guards.ts'
 import { keptBasketOffer } from './kept.ts'
 import { logPriceOf } from './response.ts'
 
@@ -30,7 +30,6 @@ const POOL = 200
 
 /** The basket's side of one decision: chosen while items are ranked, where they depend on each other, else after. */
 export class JointBasket {
-  readonly drawn: Drawn<BasketStep> = { steps: [], probabilities: [] }
   choice!: Choice<BasketStep>
   offer: BasketOffer | null = null
   /** Absent where no tier can change the order of items. */
@@ -93,19 +92,20 @@ export class JointBasket {
     const { g, guards, policy } = this.#choosing
     const cart = this.#cart
     if (this.#barred !== null) {
-      this.choice = closed(this.drawn, this.#barred)
+      this.choice = closed(this.#barred)
       return
     }
     const isPersonal = policy.prices === 'personal'
     const kept = isPersonal ? keptBasketOffer(g, this.#campaigns, guards.live, cart) : null
     if (kept !== null) {
-      this.choice = closed(this.drawn, 'kept')
+      this.choice = closed('kept')
       this.offer = kept.offer
       this.#promised = kept.open
       return
     }
-    const running = runningOf(g, guards, this.#campaigns.onBasket)
-    this.choice = offerForBasket(this.#choosing, this.drawn, running, this.#draw, cart, gainOf)
+    const { onBasket, all } = this.#campaigns
+    const barred = barredAt(g, guards, onBasket, all.length)
+    this.choice = offerForBasket(this.#choosing, this.#campaigns, barred, this.#draw, cart, gainOf)
     const { step, discountMinor } = this.choice
     if (step === null) return
     take(guards, step.on, discountMinor)

@@ -4,7 +4,7 @@ import type { CodeOf } from '../../contract/codes.ts'
 import type { ItemIndex } from '../../contract/ids.ts'
 import type { LiveShopperColumns } from '../../contract/live.ts'
 import type { CartLine } from '../../contract/requests.ts'
-import type { CompiledCampaigns } from '../campaigns/compile.ts'
+import { basketStep, type CompiledCampaigns } from '../campaigns/compile.ts'
 import type { Generation } from '../generation.ts'
 import { itemHashOf } from '../keys.ts'
 import { type OpenTier, qualifyingSubtotal } from './basket.ts'
@@ -45,7 +45,7 @@ export function keptBasketOffer(
     const missingMinor = Math.max(0, thresholdMinor - qualifyingSubtotal(g, on, cart))
     const { id: campaign, mechanism } = on
     const offer = { campaign, mechanism, thresholdMinor, rewardMinor, missingMinor, validUntil: live.offerUntil[i] }
-    const step = { on, number: -1, asLogged: '', tier: { thresholdMinor, rewardMinor } }
+    const step = basketStep(on, -1, { thresholdMinor, rewardMinor })
     return { offer, open: missingMinor === 0 ? null : { step, missingMinor } }
   }
   return null

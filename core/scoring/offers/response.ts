@@ -40,31 +40,36 @@ export function logPriceOf(share: number): number {
   return Math.log(1 - Math.min(share, DEEPEST_SHARE))
 }
 
-/** Writes what an offer does to the odds into row `row` of the arena's actions. */
-export function writeResponse(
+/** How an action moves the odds. */
+export interface Moved {
+  oddsFactor: number
+  /** Standard error of the factor's logarithm. */
+  factorSe: number
+  /** Share of the extra units that is borrowed from later sales. */
+  borrowed: number
+}
+
+/** `logPrice`: ln(1 − d). */
+export function movedBy(
   g: Generation,
   curve: number,
   segment: number,
   elasticity: number,
   elasticitySe: number,
   logPrice: number,
-  row: number,
-): void {
-  const { oddsFactor, factorSe, borrowed } = g.arena.actions
+): Moved {
   const t = elasticity * logPrice
-  if (curve < 0 || g.tables.response === null) {
-    oddsFactor.view[row] = Math.exp(t)
-    factorSe.view[row] = -elasticitySe * logPrice
-    borrowed.view[row] = 0
-    return
-  }
+  if (curve < 0 || g.tables.response === null)
+    return { oddsFactor: Math.exp(t), factorSe: -elasticitySe * logPrice, borrowed: 0 }
   const { base, curves } = g.tables.response
   const at = (curve * base.view.length + segment) * RESPONSE_NUMBERS
   const numbers = curves.view
   const slope = numbers[at + 1]
   const fromPrice = slope * logPrice * elasticitySe
   const variance = numbers[at + 2] + 2 * t * numbers[at + 3] + t * t * numbers[at + 4] + fromPrice * fromPrice
-  oddsFactor.view[row] = Math.exp(numbers[at] + slope * t)
-  factorSe.view[row] = Math.sqrt(Math.max(0, variance))
-  borrowed.view[row] = numbers[at + 5]
+  return {
+    oddsFactor: Math.exp(numbers[at] + slope * t),
+    factorSe: Math.sqrt(Math.max(0, variance)),
+    borrowed: numbers[at + 5],
+  }
 }
