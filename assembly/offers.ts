@@ -1,10 +1,10 @@
 /**
  * What each action (an offer, or nothing) is worth, and the choice among actions. f64 throughout; money in minor units.
  *
- * With list price P, unit cost c, discount δ_a, odds of purchase without an offer o_0, odds factor f_a and the share b_a of
- * the extra units that is borrowed from later sales:
- *   p_a = o_0 f_a / (1 + o_0 f_a),  τ_a = p_a - p_0,  m_a = (1 - b_a)(P - c)
- *   margin_a = τ_a m_a - p_a δ_a              always-buyers cost, not gain
+ * With list price P, unit cost c, discount δ_a, odds of purchase without an offer o_0, odds factor f_a, the share b_a of the
+ * units sold that is borrowed from later sales, and k_a by which the log-odds of rivals fall, whose margin R per log-odds is at stake:
+ *   p_a = o_0 f_a / (1 + o_0 f_a),  m_a = (1 - b_a)(P - c)
+ *   margin_a = p_a (m_a - δ_a) - p_0 (P - c) - k_a R              always-buyers cost, not gain
  *   se_a     = p_a (1 - p_a) se(ln f_a) |m_a - δ_a|        delta method, dp / d ln(odds) = p (1 - p)
  *   price_a  = λ_a p_a δ_a                    λ: price of one minor unit of the action's budget
  *   value_a  = margin_a - z se_a - price_a
@@ -13,7 +13,7 @@ import { expectArray, expectCount, expectNumber } from './contract'
 import { expOfNonPositive } from './exp'
 
 /**
- * unitMargin: P - c. discount, oddsFactor (>= 0), factorSe, borrowed (0 to 1), dual: f64[n].
+ * unitMargin: P - c. rivals: R. discount, oddsFactor (>= 0), factorSe, borrowed (0 to 1), displaced = k, dual: f64[n].
  * Writes f64[n] each: outP = p, outMargin = margin, outSe = z · se, outPrice = price, outValue = value.
  */
 export function offerValues(
@@ -24,6 +24,8 @@ export function offerValues(
   oddsFactor: usize,
   factorSe: usize,
   borrowed: usize,
+  displaced: usize,
+  rivals: f64,
   z: f64,
   dual: usize,
   outP: usize,
@@ -32,17 +34,30 @@ export function offerValues(
   outPrice: usize,
   outValue: usize,
 ): void {
-  expectOfferTables(n, discount, oddsFactor, factorSe, borrowed, dual, outP, outMargin, outSe, outPrice, outValue)
+  expectOfferTables(
+    n,
+    discount,
+    oddsFactor,
+    factorSe,
+    borrowed,
+    displaced,
+    dual,
+    outP,
+    outMargin,
+    outSe,
+    outPrice,
+    outValue,
+  )
   expectNumber(oddsNone >= 0, oddsNone)
-  const pNone = oddsNone / (1.0 + oddsNone)
+  const none = (oddsNone / (1.0 + oddsNone)) * unitMargin
   for (let a: u32 = 0; a < n; a++) {
     const at = (<usize>a) << 3
     const off = load<f64>(discount + at)
     const odds = oddsNone * load<f64>(oddsFactor + at)
     const p = odds / (1.0 + odds)
-    const won = (1.0 - load<f64>(borrowed + at)) * unitMargin
-    const margin = (p - pNone) * won - p * off
-    const se = z * (p * (1.0 - p) * load<f64>(factorSe + at) * abs<f64>(won - off))
+    const won = (1.0 - load<f64>(borrowed + at)) * unitMargin - off
+    const margin = p * won - none - load<f64>(displaced + at) * rivals
+    const se = z * (p * (1.0 - p) * load<f64>(factorSe + at) * abs<f64>(won))
     const price = load<f64>(dual + at) * (p * off)
     store<f64>(outP + at, p)
     store<f64>(outMargin + at, margin)
@@ -108,6 +123,7 @@ function expectOfferTables(
   oddsFactor: usize,
   factorSe: usize,
   borrowed: usize,
+  displaced: usize,
   dual: usize,
   outP: usize,
   outMargin: usize,
@@ -119,6 +135,7 @@ function expectOfferTables(
   expectArray(oddsFactor, n, 8)
   expectArray(factorSe, n, 8)
   expectArray(borrowed, n, 8)
+  expectArray(displaced, n, 8)
   expectArray(dual, n, 8)
   expectArray(outP, n, 8)
   expectArray(outMargin, n, 8)

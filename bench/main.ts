@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `npm run bench -- <what>`: each benchmark checks its answers first and prints no speed for a wrong one. */
 import { Command, Option } from 'commander'
-import { decimal, positive, wholeNumber } from '../cli/number-options.ts'
+import { positive, wholeNumber } from '../cli/number-options.ts'
 import { benchAllocate, renderAllocate } from './allocate/allocate.ts'
 import { benchCarts, renderCarts } from './carts.ts'
 import { benchDecide, renderDecide } from './decide.ts'
@@ -12,7 +12,6 @@ import { benchKernel, renderKernel } from './kernel.ts'
 import { benchPrices, renderPrices } from './prices.ts'
 import { benchReplay, renderReplay } from './replay.ts'
 import { SCENARIOS } from './requests.ts'
-import { benchResponses, renderResponses } from './responses/responses.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
@@ -135,19 +134,5 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- allocate --requests 50000 --parity 2000 --seeds 5')
   .action(async (options) => print(await benchAllocate(options, say), renderAllocate, options.json))
-
-program
-  .command('responses')
-  .description('what responses learned from logged decisions add to the margin, against a known truth')
-  .option('--items <n>', 'catalogue size', positive, 1200)
-  .option('--shoppers <n>', 'shoppers of a shop', positive, 6000)
-  .option('--events <n>', 'rows of sales that a shop is trained on', positive, 200_000)
-  .option('--visits <n>', 'logged visits of each shopper', positive, 15)
-  .option('--explore <p>', 'least probability of every action while the log is written', decimal, 0.02)
-  .option('--seeds <n>', 'shops', positive, 5)
-  .option('--seed <n>', 'seed of the first', wholeNumber, 1)
-  .option('--json', 'one line of JSON', false)
-  .addHelpText('after', '\nExample:\n  npm run bench -- responses --visits 15 --explore 0.02 --seeds 5')
-  .action(async (options) => print(await benchResponses(options, say), renderResponses, options.json))
 
 await program.parseAsync()

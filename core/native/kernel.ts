@@ -265,6 +265,8 @@ export interface KernelExports {
     oddsFactor: number,
     factorSe: number,
     borrowed: number,
+    displaced: number,
+    rivals: number,
     z: number,
     dual: number,
     outP: number,

@@ -43,6 +43,7 @@ const ACTION_COLUMNS = [
   'oddsFactor',
   'factorSe',
   'borrowed',
+  'displaced',
   'dual',
   'probability',
   'margin',

@@ -22,7 +22,8 @@ import { barredAt, type GuardState, take } from './offers/guards.ts'
 import { itemOffer, offerForItem, publicProbability } from './offers/item.ts'
 import { JointBasket } from './offers/joint.ts'
 import { keptItemOffer } from './offers/kept.ts'
-import { responseOf } from './offers/response.ts'
+import { atListPrice, responseOf } from './offers/response.ts'
+import { rivalMinors } from './offers/rivals.ts'
 import { type Ranked, rank } from './rank.ts'
 import { readAhead } from './read-ahead.ts'
 import { type Reason, reasonsFor } from './reasons.ts'
@@ -169,22 +170,36 @@ function decideItems(
   readAhead(g, ranked.items)
   const barredOf = barred ? [] : barredAt(g, guards, campaigns.onItems, campaigns.all.length)
   const isPersonal = policy.prices === 'personal'
+  const probabilities = Float64Array.from(ranked.plainScores, (score) =>
+    purchaseProbability(ranked.calibration, score, shopper.base),
+  )
+  const weighed = Float64Array.from(ranked.items, (item, slot) =>
+    isPersonal ? atListPrice(g, shopper, item, probabilities[slot]) : publicProbability(g, item),
+  )
+  const rivals = rivalMinors(g, ranked.items, weighed)
   const slots: DecidedSlot[] = []
   for (let slot = 0; slot < ranked.items.length; slot++) {
     const item = ranked.items[slot]
-    const probability = purchaseProbability(ranked.calibration, ranked.plainScores[slot], shopper.base)
     const reasons = reasonsFor(g, history, ranked.found, item)
     for (const more of [basket.reasons(item), ranked.merchandised[slot]]) if (more.length > 0) reasons.push(...more)
     const kept = barred || !isPersonal ? null : keptItemOffer(g, campaigns, live, item, codeOf)
-    const weighed = isPersonal ? probability : publicProbability(g, item)
     const closedBy = kept === null ? barred : 'kept'
     const choice = closedBy
       ? closed(closedBy)
-      : offerForItem(choosing, campaigns.plans, barredOf, slot, item, weighed, basket.stackedBps(item))
+      : offerForItem(
+          choosing,
+          campaigns.plans,
+          barredOf,
+          slot,
+          item,
+          weighed[slot],
+          rivals[slot],
+          basket.stackedBps(item),
+        )
     slots.push({
       item,
       score: ranked.scores[slot],
-      purchaseProbability: probability,
+      purchaseProbability: probabilities[slot],
       priceMinor: g.live.priceMinor[item],
       reasons,
       choice,

@@ -28,10 +28,11 @@ export const STOCK_NOT_COUNTED = -1
 /** `history_days` of an item that was not bought. */
 export const NOT_BOUGHT = 0xffff_ffff
 /**
- * Numbers of a response curve in one segment: show, slope (at least 0), var(show), cov(show, slope), var(slope), and the share
- * of the extra units that are borrowed from later sales.
+ * Numbers of a response curve in one segment: show, slope (at least 0), var(show), cov(show, slope), var(slope), and two
+ * numbers for each share of 1 taken off: the share of the units sold that is borrowed from later sales, and what the log-odds of
+ * other items of the category shown beside it fall by.
  */
-export const RESPONSE_NUMBERS = 6
+export const RESPONSE_NUMBERS = 7
 export const MAX_RESPONSE_SEGMENTS = 256
 /** Most items of one shopper's row. */
 export const MAX_STORED_HISTORY = 1000
@@ -161,14 +162,17 @@ export const TENSORS = {
     numbers_known: { dtype: 'U32', shape: ['*'] },
   },
   /**
-   * How shoppers answer offers. `segment`: of each shopper; segment 0 also stands for everybody unknown. `base`, by segment:
-   * added to the log-odds of buying without an offer. Curves are named in byte order by a campaign's id, or by
+   * How shoppers answer offers. `segment`: of each shopper; segment 0 also stands for everybody unknown. `base`: of each
+   * shopper, and last of everybody unknown, added to the log-odds of buying without an offer. `listed`, by segment: how many
+   * times ε ln(P / P̄) a list price P adds to them, P̄ of `usual_minor`, 0 where it is not known. Curves are named in byte order by a campaign's id, or by
    * `mechanism:` and a mechanism for campaigns that were never seen; curve-major, then by segment, `RESPONSE_NUMBERS` each:
    *   log-odds(offer) − log-odds(none) = show + slope · ε ln(1 − d),   d the share taken off, ε the item's elasticity.
    */
   response: {
     segment: { dtype: 'U32', shape: ['shoppers'] },
-    base: { dtype: 'F32', shape: ['*'] },
+    base: { dtype: 'F32', shape: ['shoppers+1'] },
+    listed: { dtype: 'F32', shape: ['*'] },
+    usual_minor: { dtype: 'F32', shape: ['items'] },
     curves_bytes: { dtype: 'U8', shape: ['*'] },
     curves_offsets: { dtype: 'U32', shape: ['*'] },
     curves: { dtype: 'F32', shape: ['*'] },

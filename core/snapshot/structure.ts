@@ -147,19 +147,21 @@ function checkAttributes(t: NonNullable<SnapshotTables['attributes']>, items: nu
 }
 
 function checkResponse(t: NonNullable<SnapshotTables['response']>): void {
-  const segments = t.base.view.length
+  const segments = t.listed.view.length
   const curves = t.curvesOffsets.view.length - 1
-  check.within('response.base', Float32Array.of(segments), 1, MAX_RESPONSE_SEGMENTS)
+  check.within('response.listed', Float32Array.of(segments), 1, MAX_RESPONSE_SEGMENTS)
   check.within('response.segment', t.segment.view, 0, segments - 1)
   check.finite('response.base', t.base.view)
+  check.finite('response.listed', t.listed.view)
+  check.within('response.usual_minor', t.usualMinor.view, 0, Number.MAX_VALUE)
   check.offsets('response.curves_offsets', t.curvesOffsets.view, t.curvesBytes.view.length)
   check.ascendingKeys('response.curves_bytes', t.curvesOffsets.view, t.curvesBytes.view)
   check.sameNumber('response.curves', t.curves.view.length, curves * segments * RESPONSE_NUMBERS)
   check.finite('response.curves', t.curves.view)
   for (let at = 0; at < t.curves.view.length; at += RESPONSE_NUMBERS) {
-    const [, slope, varShow, , varSlope, pullForward] = t.curves.view.subarray(at, at + RESPONSE_NUMBERS)
-    check.within('response.curves', Float32Array.of(slope, varShow, varSlope), 0, Number.MAX_VALUE)
-    check.within('response.curves', Float32Array.of(pullForward), 0, 1)
+    const [, slope, varShow, , varSlope, borrowed, cannibalised] = t.curves.view.subarray(at, at + RESPONSE_NUMBERS)
+    const notBelowZero = Float32Array.of(slope, varShow, varSlope, borrowed, cannibalised)
+    check.within('response.curves', notBelowZero, 0, Number.MAX_VALUE)
   }
 }
 

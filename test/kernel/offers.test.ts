@@ -11,12 +11,14 @@ const action = fc.record({
   oddsFactor: real(0, 20),
   factorSe: real(0, 2),
   borrowed: real(0, 1),
+  displaced: real(0, 0.5),
   dual: real(0, 3),
 })
 const offers = fc.record({
   unitMargin: fc.integer({ min: -500, max: 20_000 }),
   oddsNone: fc.oneof(real(0, 5), fc.constant(0)),
   z: real(0, 3),
+  rivals: real(0, 500),
   actions: fc.array(action, { maxLength: 20 }),
 })
 
@@ -50,27 +52,28 @@ describe.each(BUILDS)('offers, %s build', (build) => {
 
   it('are worth what the formulas say, to the bit', () => {
     fc.assert(
-      fc.property(offers, ({ unitMargin, oddsNone, z, actions }) => {
+      fc.property(offers, ({ unitMargin, oddsNone, rivals, z, actions }) => {
         arena.reset()
         const n = actions.length
         const column = (name: keyof (typeof actions)[0]) => arena.f64(actions.map((a) => a[name]))
-        const [discount, factor, se, borrowed, dual] = [
+        const [discount, factor, se, borrowed, displaced, dual] = [
           column('discount'),
           column('oddsFactor'),
           column('factorSe'),
           column('borrowed'),
+          column('displaced'),
           column('dual'),
         ]
         const [p, margin, band, price, value] = Array.from({ length: 5 }, () => arena.room(n * 8))
         const out = [p, margin, band, price, value] as const
-        kernel.offerValues(n, unitMargin, oddsNone, discount, factor, se, borrowed, z, dual, ...out)
-        const pNone = oddsNone / (1 + oddsNone)
+        kernel.offerValues(n, unitMargin, oddsNone, discount, factor, se, borrowed, displaced, rivals, z, dual, ...out)
+        const none = (oddsNone / (1 + oddsNone)) * unitMargin
         const expected = actions.map((a) => {
           const odds = oddsNone * a.oddsFactor
           const pa = odds / (1 + odds)
-          const won = (1 - a.borrowed) * unitMargin
-          const m = (pa - pNone) * won - pa * a.discount
-          const b = z * (pa * (1 - pa) * a.factorSe * Math.abs(won - a.discount))
+          const won = (1 - a.borrowed) * unitMargin - a.discount
+          const m = pa * won - none - a.displaced * rivals
+          const b = z * (pa * (1 - pa) * a.factorSe * Math.abs(won))
           const c = a.dual * (pa * a.discount)
           return [pa, m, b, c, m - b - c]
         })

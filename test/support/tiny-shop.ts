@@ -62,8 +62,17 @@ export interface TinyShop {
   together?: [number, number][][]
   watermark?: number
   sessions?: TinyNeighbours
-  /** Segment of each shopper, base of each segment, and for each curve, in byte order, its six numbers in each segment. */
-  response?: { segment: number[]; base: number[]; curves: Record<string, number[][]> }
+  /**
+   * Segment and base of each shopper, the base of everybody unknown last; for each curve, in byte order, its numbers in each
+   * segment; by segment how list prices count, and the usual price of each item.
+   */
+  response?: {
+    segment: number[]
+    base: number[]
+    curves: Record<string, number[][]>
+    listed?: number[]
+    usualMinor?: number[]
+  }
   peers?: TinyNeighbours
   /** Of each shopper: `[shopper, weight]`. */
   links?: [number, number][][]
@@ -121,11 +130,16 @@ export async function openTinyShop(
   return { image, close: () => rm(root, { recursive: true, force: true }) }
 }
 
-function responseTables({ segment, base, curves }: NonNullable<TinyShop['response']>): SectionTables<'response'> {
+function responseTables(
+  { segment, base, curves, listed, usualMinor }: NonNullable<TinyShop['response']>,
+  nItems: number,
+): SectionTables<'response'> {
   const { bytes, offsets } = encodeStrings(Object.keys(curves))
   return {
     segment: Uint32Array.from(segment),
     base: Float32Array.from(base),
+    listed: Float32Array.from(listed ?? Object.values(curves)[0].map(() => 0)),
+    usual_minor: Float32Array.from(usualMinor ?? new Array(nItems).fill(0)),
     curves_bytes: bytes,
     curves_offsets: offsets,
     curves: Float32Array.from(Object.values(curves).flat(2)),
@@ -184,7 +198,7 @@ async function writeSections(folder: string, { items, rows = [], shoppers = [] }
 async function writeOptional(folder: string, { items, shoppers = [], together, response }: TinyShop): Promise<void> {
   const attributes = attributeRows(items)
   if (attributes.name.length > 0) await writeSection(folder, 'attributes', attributeTables(attributes, items.length))
-  if (response) await writeSection(folder, 'response', responseTables(response))
+  if (response) await writeSection(folder, 'response', responseTables(response, items.length))
   const traits = traitsOfRows(traitRows(shoppers), shoppers.length)
   if (traits.codes.length > 0) await writeSection(folder, 'traits', traitTables(traits))
   if (together) await writeSection(folder, 'together', csr(items.map((_, j) => together[j] ?? [])))

@@ -10,6 +10,8 @@
  * may do so because of the offer. A row that cannot be read is counted under what is wrong with it.
  */
 import { subjectOf } from '../../core/scoring/keys.ts'
+import { listedMove } from '../../core/scoring/offers/response.ts'
+import { NO_CODE } from '../../core/snapshot/layout.ts'
 import { NO_INDEX } from '../duckdb.ts'
 import { eachRow, type LoggedEvent, type LogRange, parseEvent } from './log-rows.ts'
 import { type ChoiceKind, type LoggedImpression, parseDecision } from './logged-choices.ts'
@@ -25,6 +27,9 @@ export interface LogSource extends LogRange {
   items: readonly string[]
   shoppers: readonly string[]
   elasticity: ArrayLike<number>
+  /** By item: code of its category, `NO_CODE` without one, and the price that its scores were learned at. */
+  category: ArrayLike<number>
+  usualMinor: ArrayLike<number>
 }
 
 export interface Impressions {
@@ -50,10 +55,33 @@ export async function readImpressions(source: LogSource): Promise<Impressions> {
   await eachRow(source, 'events', reading.damaged, parseEvent, (event) => reading.takeEvent(event))
   await eachRow(source, 'decisions', reading.damaged, parseDecision, ({ impressions, ...decision }) => {
     reading.takeDecision(decision.time)
-    for (const impression of impressions) reading.takeImpression(decision, impression)
+    const rivals = rivalsOf(impressions, (key) => reading.categoryOf(key))
+    for (const [slot, impression] of impressions.entries()) reading.takeImpression(decision, impression, rivals[slot])
   })
   return reading.finish()
 }
+
+/** The others of an item's category in the same answer, and the shares taken off them, added up. */
+interface Rivals {
+  count: number
+  shares: number
+}
+
+/** By impression. */
+function rivalsOf(impressions: LoggedImpression[], categoryOf: (item: string) => number): Rivals[] {
+  const all = new Map<number, Rivals>()
+  const own = impressions.map(({ item, offer }) => ({ category: categoryOf(item), share: offer?.discount ?? 0 }))
+  for (const { category, share } of own) {
+    const { count, shares } = all.get(category) ?? NO_RIVALS
+    all.set(category, { count: count + 1, shares: shares + share })
+  }
+  return own.map(({ category, share }) => {
+    const { count, shares } = all.get(category) ?? NO_RIVALS
+    return category === NO_CODE ? NO_RIVALS : { count: count - 1, shares: Math.max(0, shares - share) }
+  })
+}
+
+const NO_RIVALS: Rivals = { count: 0, shares: 0 }
 
 const KINDS: readonly ChoiceKind[] = ['drawn', 'holdout', 'kept', 'closed', 'not_drawn']
 
@@ -75,6 +103,9 @@ class Reading {
     weight: [] as number[],
     campaign: [] as number[],
     discount: [] as number[],
+    rivals: [] as number[],
+    nRivals: [] as number[],
+    priceMinor: [] as number[],
   }
   readonly #campaigns = new Map<string, { id: string; mechanism: string; code: number }>()
   readonly #leftOut: Impressions['leftOut'] = {
@@ -110,6 +141,11 @@ class Reading {
     }
   }
 
+  categoryOf(key: string): number {
+    const item = this.#itemOf.get(key)
+    return item === undefined ? NO_CODE : this.#source.category[item]
+  }
+
   takeDecision(time: number): void {
     this.#decisions++
     this.#firstMs = Math.min(this.#firstMs, time)
@@ -118,7 +154,8 @@ class Reading {
 
   takeImpression(
     { time, ...asked }: { time: number; shopper?: string; session?: string },
-    { item: key, kind, offset, weight, offer }: LoggedImpression,
+    { item: key, kind, offset, weight, offer, priceMinor }: LoggedImpression,
+    rivals: Rivals,
   ): void {
     const subject = subjectOf(asked)
     const item = this.#itemOf.get(key)
@@ -137,6 +174,9 @@ class Reading {
     shown.weight.push(weight)
     shown.campaign.push(offer === null || kind !== 'drawn' ? NO_OFFER : this.#codeOf(offer.campaign, offer.mechanism))
     shown.discount.push(offer?.discount ?? 0)
+    shown.rivals.push(rivals.shares)
+    shown.nRivals.push(rivals.count)
+    shown.priceMinor.push(priceMinor)
     this.#makeRoom()
   }
 
@@ -170,13 +210,20 @@ class Reading {
   }
 
   #rowsOf(drawn: number[], bought: Uint8Array): Impressions['rows'] {
-    const { elasticity, items } = this.#source
-    const { pair, shopper, campaign, discount, offset, weight } = this.#shown
+    const { elasticity, usualMinor, items } = this.#source
+    const { pair, timeMs, shopper, campaign, discount, priceMinor, rivals, nRivals, offset, weight } = this.#shown
+    const itemOf = (row: number) => pair[row] % items.length
     return {
       shopper: Uint32Array.from(drawn, (row) => shopper[row]),
+      timeMs: Float64Array.from(drawn, (row) => timeMs[row]),
       campaign: Int32Array.from(drawn, (row) => campaign[row]),
       discount: Float64Array.from(drawn, (row) => discount[row]),
-      elasticity: Float64Array.from(drawn, (row) => elasticity[pair[row] % items.length]),
+      elasticity: Float64Array.from(drawn, (row) => elasticity[itemOf(row)]),
+      listed: Float64Array.from(drawn, (row) =>
+        listedMove(elasticity[itemOf(row)], priceMinor[row], usualMinor[itemOf(row)]),
+      ),
+      rivals: Float64Array.from(drawn, (row) => rivals[row]),
+      nRivals: Uint16Array.from(drawn, (row) => nRivals[row]),
       offset: Float64Array.from(drawn, (row) => offset[row]),
       weight: Float64Array.from(drawn, (row) => weight[row]),
       bought: Uint8Array.from(drawn, (row) => bought[row]),

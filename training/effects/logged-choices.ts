@@ -78,6 +78,7 @@ export type ChoiceKind = 'drawn' | 'holdout' | 'kept' | 'closed' | 'not_drawn'
 export interface LoggedImpression {
   item: string
   kind: ChoiceKind
+  priceMinor: number
   /** Log-odds of buying without an offer and without the segment's base. */
   offset: number
   /** Of a choice that was drawn; 0 of any other. */
@@ -112,6 +113,7 @@ function impressionOf(answered: AnsweredItem, choice: LoggedChoice, base: number
   const weight = OPEN.includes(offerReason) ? weightOf(choice, propensity) : 0
   return {
     item,
+    priceMinor,
     kind: kindOf(offerReason, weight),
     offset: Math.log(p / (1 - p)) - base,
     weight,

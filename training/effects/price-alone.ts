@@ -8,11 +8,13 @@
  * of an impression where nobody is known.
  */
 import { NO_INDEX } from '../duckdb.ts'
+import { PERIODS } from './records.ts'
+import type { LearnedResponse } from './response.ts'
 import { fittedProbabilities, total } from './response-cells.ts'
 import { fitResponse } from './response-fit.ts'
 import { fitRows, NO_OFFER, type ResponseRows } from './response-rows.ts'
 import { ResponseShape } from './response-shape.ts'
-import { FOLDS, foldOf, type Segmentation } from './segments.ts'
+import { FOLDS, foldOf } from './segments.ts'
 
 export interface MechanismGain {
   mechanism: string
@@ -21,15 +23,22 @@ export interface MechanismGain {
   interval: [low: number, high: number]
 }
 
-export function gainsOverPriceAlone(rows: ResponseRows, segmentation: Segmentation): MechanismGain[] {
+export function gainsOverPriceAlone(
+  rows: ResponseRows,
+  { segmentation, fitted, unit }: Pick<LearnedResponse, 'segmentation' | 'fitted' | 'unit'>,
+): MechanismGain[] {
   const { mechanisms, campaigns } = rows
   const mechanismOf = campaigns.map(({ mechanism }) => mechanisms.indexOf(mechanism))
-  const fold = Uint8Array.from(rows.shopper, (shopper, row) => foldOf(shopper === NO_INDEX ? row : shopper))
+  const fold = Uint8Array.from(unit, (own, row) => foldOf(own === NO_INDEX ? row : own, PERIODS))
   const gain = new Float64Array(rows.bought.length)
   for (const on of FOLDS) {
-    const { nSegments, segment } = segmentation.without[on]
-    const shape = new ResponseShape(nSegments, mechanisms.length, mechanismOf)
-    const all = fitRows(rows, segment)
+    const { index, segment } = segmentation.without[on]
+    const shape = new ResponseShape(index, mechanisms.length, mechanismOf)
+    const all = fitRows(
+      rows,
+      unit.map((own) => (own === NO_INDEX ? 0 : segment[own])),
+      fitted.offset,
+    )
     const { parameters } = fitResponse(all, shape, (row) => fold[row] !== on)
     const learned = fittedProbabilities(all, shape, parameters)
     for (let row = 0; row < gain.length; row++) {

@@ -5,7 +5,7 @@
  *   z = offset + base + show + slope t,   r = weight (bought − p),   w = weight p (1 − p)
  */
 import { NO_OFFER } from './response-rows.ts'
-import type { ResponseShape } from './response-shape.ts'
+import type { Part, ResponseShape } from './response-shape.ts'
 
 export interface FitRows {
   /** By row, below the number of segments. */
@@ -20,8 +20,8 @@ export interface FitRows {
 
 /** By cell: parameters that add up to the base and, where there is an offer, to the show. */
 interface CellParts {
-  bases: number[][]
-  shows: number[][]
+  bases: Part[][]
+  shows: Part[][]
 }
 
 /** Rows in the order of their cells: those of cell c are `indptr[c] .. indptr[c + 1]`. */
@@ -114,8 +114,8 @@ export function fittedProbabilities(rows: FitRows, shape: ResponseShape, paramet
 }
 
 /** `shift` 1: the slopes that follow the shows. */
-export function total(parameters: Float64Array, parts: readonly number[], shift = 0): number {
+export function total(parameters: Float64Array, parts: readonly Part[], shift = 0): number {
   let sum = 0
-  for (const p of parts) sum += parameters[p + shift]
+  for (const { parameter, times } of parts) sum += times * parameters[parameter + shift]
   return sum
 }

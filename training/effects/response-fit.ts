@@ -11,7 +11,7 @@
  */
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import { type Cells, cellSums, cellsOf, type FitRows } from './response-cells.ts'
-import { PRIOR, type ResponseShape, SPREAD } from './response-shape.ts'
+import { LINE, PRIOR, type ResponseShape, SPREAD } from './response-shape.ts'
 
 /** What is believed of τ before data speaks, worth so many members: campaigns of one mechanism differ less than shoppers do. */
 const SPREAD_PRIOR = { values: [0.2, 0.2, 0.2, 0.2, 0.1, 0.1], members: 2 }
@@ -54,7 +54,12 @@ export function fitResponse(rows: FitRows, shape: ResponseShape, isKept?: (row: 
 }
 
 function precisionsOf(kinds: Uint8Array, spreads: number[]): Float64Array {
-  const precision = Float64Array.from(kinds, (kind) => 1 / (kind === SPREAD.own ? PRIOR.spread ** 2 : spreads[kind]))
+  const fixed = new Map<number, number>([
+    [SPREAD.own, PRIOR.spread],
+    [SPREAD.lineShow, LINE.show],
+    [SPREAD.lineSlope, LINE.slope],
+  ])
+  const precision = Float64Array.from(kinds, (kind) => 1 / ((fixed.get(kind) ?? 0) ** 2 || spreads[kind]))
   precision[0] = BASE_PRECISION
   return precision
 }
@@ -64,6 +69,7 @@ function spreadsOf(kinds: Uint8Array, parameters: Float64Array, covariance: Matr
   const squares = values.map((value) => members * value ** 2)
   const counts = values.map(() => members)
   for (const [p, kind] of kinds.entries()) {
+    if (kind >= values.length) continue
     squares[kind] += parameters[p] ** 2 + covariance.get(p, p)
     counts[kind]++
   }
@@ -99,17 +105,17 @@ function derivatives(cells: Cells, { nParameters }: ResponseShape, parameters: F
     const { r, rt, w, wt, wtt } = cellSums(cells, cell, parameters)
     const shows = cells.shows[cell]
     const constants = [...cells.bases[cell], ...shows]
-    for (const a of constants) {
-      score[a] += r
-      for (const b of constants) add(a, b, w)
-      for (const b of shows) {
-        add(a, b + 1, wt)
-        add(b + 1, a, wt)
+    for (const { parameter: a, times: x } of constants) {
+      score[a] += x * r
+      for (const { parameter: b, times: y } of constants) add(a, b, x * y * w)
+      for (const { parameter: b, times: y } of shows) {
+        add(a, b + 1, x * y * wt)
+        add(b + 1, a, x * y * wt)
       }
     }
-    for (const a of shows) {
-      score[a + 1] += rt
-      for (const b of shows) add(a + 1, b + 1, wtt)
+    for (const { parameter: a, times: x } of shows) {
+      score[a + 1] += x * rt
+      for (const { parameter: b, times: y } of shows) add(a + 1, b + 1, x * y * wtt)
     }
   }
   return { score, information: Matrix.from1DArray(nParameters, nParameters, gram) }

@@ -5,7 +5,7 @@ import type { MechanismGain } from './price-alone.ts'
 import type { LearnedResponse } from './response.ts'
 import { fittedProbabilities, total } from './response-cells.ts'
 import type { ResponseFit } from './response-fit.ts'
-import { fitRows, NO_OFFER, type ResponseRows } from './response-rows.ts'
+import { NO_OFFER, type ResponseRows } from './response-rows.ts'
 
 const BINS = 10
 
@@ -28,9 +28,10 @@ export function responseMetrics(
     ...prefixed('leftOut', leftOut),
     ...prefixed('damaged', damaged),
     // By how much items are bought more, until they are shown again, than scoring says of seven days.
-    level: total(learned.fit.parameters, learned.fit.shape.base(0)) - learned.base[0],
+    level: learned.level,
+    cannibalised: learned.cannibalised.mean,
+    cannibalisedSe: learned.cannibalised.se,
     segments: segmentation.nSegments,
-    depth: segmentation.depth,
     signal: low > 0 ? 1 : 0,
     signalGain: segmentation.gain,
     signalLow: low,
@@ -56,7 +57,8 @@ function mechanismMetrics(mechanisms: readonly string[], fit: ResponseFit, segme
     ...mechanisms.map((mechanism, m) => {
       const weightOf = new Map<number, number>()
       shares.forEach((share, s) => {
-        for (const p of fit.shape.show(m, s, NO_OFFER)) weightOf.set(p, (weightOf.get(p) ?? 0) + share)
+        for (const { parameter, times } of fit.shape.show(m, s, NO_OFFER))
+          weightOf.set(parameter, (weightOf.get(parameter) ?? 0) + share * times)
       })
       const show = weightedSum(fit, weightOf, 0)
       const slope = weightedSum(fit, weightOf, 1)
@@ -79,8 +81,7 @@ function weightedSum({ parameters, covariance }: ResponseFit, weightOf: Readonly
  * Shares bought with an offer: as it was, as the response says, and as the price alone would have it. `calibrationError`: mean
  * distance of the two former over tenths of all impressions by probability.
  */
-function calibrationMetrics(rows: ResponseRows, { fit, segment }: LearnedResponse): Metrics {
-  const fitted = fitRows(rows, segment)
+function calibrationMetrics(rows: ResponseRows, { fit, fitted }: LearnedResponse): Metrics {
   const probability = fittedProbabilities(fitted, fit.shape, fit.parameters)
   let [weight, bought, expected, byPrice] = [0, 0, 0, 0]
   for (let row = 0; row < probability.length; row++) {
@@ -89,7 +90,7 @@ function calibrationMetrics(rows: ResponseRows, { fit, segment }: LearnedRespons
     weight += rows.weight[row]
     bought += rows.weight[row] * rows.bought[row]
     expected += rows.weight[row] * probability[row]
-    byPrice += rows.weight[row] / (1 + Math.exp(-(rows.offset[row] + base + fitted.priceMove[row])))
+    byPrice += rows.weight[row] / (1 + Math.exp(-(fitted.offset[row] + base + fitted.priceMove[row])))
   }
   return {
     offeredBought: bought / weight,
@@ -112,13 +113,13 @@ function calibrationError({ weight, bought }: ResponseRows, probability: Float64
 /** Nobody here got an offer, and nothing was learned from them: expected is what scoring says with the learned bases. */
 function holdoutMetrics(
   { shopper, offset, bought }: Impressions['holdout'],
-  { fit, segment }: LearnedResponse,
+  { base, level }: LearnedResponse,
 ): Metrics {
   if (bought.length === 0) return {}
   let expected = 0
   for (let row = 0; row < bought.length; row++) {
-    const base = total(fit.parameters, fit.shape.base(shopper[row] === NO_INDEX ? 0 : segment[shopper[row]]))
-    expected += 1 / (1 + Math.exp(-(offset[row] + base)))
+    const own = base[shopper[row] === NO_INDEX ? base.length - 1 : shopper[row]]
+    expected += 1 / (1 + Math.exp(-(offset[row] + own + level)))
   }
   const sold = bought.reduce((sum, each) => sum + each, 0)
   return {

@@ -13,6 +13,8 @@ const LEAST_PURCHASES = 25
 export interface ResponseRows {
   /** Index of the shopper in the snapshot; `NO_INDEX` where nobody is known. */
   shopper: Uint32Array
+  /** When it was shown. */
+  timeMs: Float64Array
   /** Position in `campaigns`, or `NO_OFFER`. */
   campaign: Int32Array
   /** Share of the price taken off, 0 to 1; 0 without an offer. */
@@ -21,6 +23,12 @@ export interface ResponseRows {
   elasticity: Float64Array
   /** Log-odds of buying without an offer, as scoring told them without the segment's base. */
   offset: Float64Array
+  /** ε ln(P / P̄): how far the list price moves the odds away from where the item was scored, at the usual price P̄. */
+  listed: Float64Array
+  /** Shares taken off the other items of its category in the same answer, added up. */
+  rivals: Float64Array
+  /** How many such items there are. */
+  nRivals: Uint16Array
   /** What the row counts for, above 0: `impressions.ts` makes the offered and the others alike by it. */
   weight: Float64Array
   bought: Uint8Array
@@ -43,10 +51,9 @@ export function priceMoves({ elasticity, discount }: ResponseRows): Float64Array
   return elasticity.map((value, row) => Math.max(0, value * logPriceOf(discount[row])))
 }
 
-/** As the model is fitted on them. `segmentOf`: by shopper. */
-export function fitRows(rows: ResponseRows, segmentOf: Uint32Array): FitRows {
-  const { shopper, campaign, offset, weight, bought } = rows
-  const segment = shopper.map((index) => (index === NO_INDEX ? 0 : segmentOf[index]))
+/** As the model is fitted on them: `segment` and `offset` by row. */
+export function fitRows(rows: ResponseRows, segment: Uint32Array, offset: Float64Array): FitRows {
+  const { campaign, weight, bought } = rows
   return { segment, campaign, priceMove: priceMoves(rows), offset, weight, bought }
 }
 
@@ -76,6 +83,10 @@ export function ofMostOffered<Rows extends Omit<ResponseRows, 'mechanisms' | 'fe
     elasticity: numbers(rows.elasticity),
     offset: numbers(rows.offset),
     weight: numbers(rows.weight),
+    timeMs: numbers(rows.timeMs),
+    listed: numbers(rows.listed),
+    rivals: numbers(rows.rivals),
+    nRivals: Uint16Array.from(kept, (row) => rows.nRivals[row]),
     bought: Uint8Array.from(kept, (row) => rows.bought[row]),
     campaigns: stays.map((code) => campaigns[code]),
   }
@@ -113,6 +124,9 @@ export function checkRows(rows: ResponseRows): void {
   requireColumn('discount', rows.discount, length, (value) => value >= 0 && value <= 1)
   requireColumn('elasticity', rows.elasticity, length, (value) => value <= 0 && Number.isFinite(value))
   requireColumn('offset', rows.offset, length, Number.isFinite)
+  requireColumn('timeMs', rows.timeMs, length, Number.isFinite)
+  requireColumn('rivals', rows.rivals, length, (value) => value >= 0 && Number.isFinite(value))
+  requireColumn('listed', rows.listed, length, Number.isFinite)
   requireColumn('weight', rows.weight, length, (value) => value > 0 && Number.isFinite(value))
   requireColumn('bought', rows.bought, length, (value) => value <= 1)
 }

@@ -5,84 +5,147 @@
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { RESPONSE_NUMBERS } from '../../core/snapshot/layout.ts'
 import { NO_INDEX } from '../duckdb.ts'
+import { type Beside, learnBeside, learnListed } from './beside.ts'
+import { PERIODS, type Units, unitsOf } from './records.ts'
 import { type FitRows, fittedProbabilities, total } from './response-cells.ts'
 import { fitResponse, type ResponseFit } from './response-fit.ts'
-import { checkRows, fitRows, NO_OFFER, nothingToLearn, type ResponseRows } from './response-rows.ts'
-import { ResponseShape, SPREAD } from './response-shape.ts'
-import type { ResponseScores, SegmentOptions } from './segment-tree.ts'
-import { learnSegments, type Segmentation } from './segments.ts'
+import type { ResponseScores } from './response-index.ts'
+import {
+  checkRows,
+  fitRows,
+  NO_OFFER,
+  nothingToLearn,
+  type ResponseRows,
+  type ShopperFeatures,
+} from './response-rows.ts'
+import { type Part, ResponseShape, SPREAD } from './response-shape.ts'
+import { learnSegments, type Segmentation, type SegmentOptions } from './segments.ts'
 
-export const SEGMENT_OPTIONS: SegmentOptions = { mostLeaves: 48, leastInformation: 25 }
+export const SEGMENT_OPTIONS: SegmentOptions = { mostSegments: 12, leastInformation: 25 }
 
 export interface LearnedResponse {
-  /** By shopper. */
+  /** By shopper, of what is known now. */
   segment: Uint32Array
   /**
-   * By segment: how much more its shoppers buy than all do. What all buy is not in it: scoring tells it of seven days, and a
-   * purchase counts here only until the item is shown again.
+   * By shopper, and last of everybody unknown: how much more they buy than all do. What all buy is not in it: scoring tells it of
+   * seven days, and a purchase counts here only until the item is shown again.
    */
   base: Float32Array
+  /** What all buy, in log-odds beside what scoring says. */
+  level: number
+  /** By segment: how many times the elasticity list prices move the odds. */
+  listed: Float32Array
+  cannibalised: Beside['cannibalised']
   /** Names of the curves in byte order: ids of campaigns, and `mechanism:name`. */
   names: string[]
-  /** Curve-major, then segment, then show, slope, varShow, cov, varSlope, pullForward. */
+  /** Curve-major, then segment, then the numbers of `RESPONSE_NUMBERS`. */
   curves: Float32Array
   segmentation: Segmentation
   fit: ResponseFit
+  /** The rows as they were fitted, and the unit of each, as `records.ts` numbers them. */
+  fitted: FitRows
+  unit: Uint32Array
 }
 
 /**
- * `pullForward`: share of the extra units that is borrowed from later sales, by mechanism; 0 where it is not known. Throws
- * `invalid_data` where a row cannot be, or where all rows together teach nothing.
+ * `featuresNow`: what is known of shoppers after the log. `borrowed`: share of the units sold that is borrowed from later sales
+ * for each share of 1 taken off, by mechanism; 0 where it is not known. Throws `invalid_data` where a row cannot be, or where all rows together teach nothing.
  */
 export function learnResponse(
   rows: ResponseRows,
-  pullForward: ReadonlyMap<string, number> = new Map(),
+  featuresNow: ShopperFeatures = rows.features,
+  borrowed: ReadonlyMap<string, number> = new Map(),
   options: SegmentOptions = SEGMENT_OPTIONS,
 ): LearnedResponse {
   checkRows(rows)
   const nothing = nothingToLearn(rows)
   if (nothing !== null)
     throw new OfferwrightError('invalid_data', `nothing to learn from: ${nothing}`, { field: 'rows', value: nothing })
-  const { campaigns, mechanisms, features } = rows
+  const { campaigns, mechanisms } = rows
   const mechanismOf = campaigns.map(({ mechanism }) => mechanisms.indexOf(mechanism))
-  const shape = (nSegments: number) => new ResponseShape(nSegments, mechanisms.length, mechanismOf)
-  const pooled = fitRows(rows, new Uint32Array(features.nShoppers))
-  const segmentation = learnSegments(scoresOf(rows, pooled, fitResponse(pooled, shape(1))), features, options)
-  const segment = segmentation.segmentsOf(features)
-  const fit = fitResponse(fitRows(rows, segment), shape(segmentation.nSegments))
-  return { segment, base: basesOf(rows, segment, fit), ...curvesOf(rows, fit, pullForward), segmentation, fit }
+  const shape = (index: Float64Array) => new ResponseShape(index, mechanisms.length, mechanismOf)
+  const everybody = shape(new Float64Array(1))
+  const beside = learnBeside(rows, everybody)
+  const units = unitsOf(rows, fittedProbabilities(beside.pooled, everybody, beside.fit.parameters), featuresNow)
+  const offset = beside.pooled.offset.map((value, row) => value + of(units.base, units.unit[row]))
+  const based = fitRows(rows, beside.pooled.segment, offset)
+  const scores = scoresOf(based, fitResponse(based, everybody), units)
+  const segmentation = learnSegments(scores, units.features, PERIODS, options)
+  const segmentOfUnit = segmentation.segmentsOf(units.features)
+  const bySegment = fitRows(
+    rows,
+    units.unit.map((unit) => of(segmentOfUnit, unit)),
+    offset,
+  )
+  const { listed, fitted, fit } = learnListed(rows, bySegment, beside.listed, shape(segmentation.index))
+  const segment = segmentation.segmentsOf(units.now.features)
+  return {
+    segment,
+    ...basesOf(units, segment, fitted, fit),
+    listed: Float32Array.from(listed),
+    cannibalised: beside.cannibalised,
+    ...curvesOf(rows, fit, usualMove(fitted), borrowed, beside.cannibalised.mean),
+    segmentation,
+    fit,
+    fitted,
+    unit: units.unit,
+  }
 }
 
-/** Scores and information of every shopper under the response that all share. */
-function scoresOf(rows: ResponseRows, fitted: FitRows, { shape, parameters }: ResponseFit): ResponseScores {
-  const { shopper, campaign, weight, bought, features } = rows
+/** Of a column by unit: 0 for nobody. */
+function of(column: ArrayLike<number>, unit: number): number {
+  return unit === NO_INDEX ? 0 : column[unit]
+}
+
+/** Scores and information of every unit under the response that all share. */
+function scoresOf(rows: FitRows, { shape, parameters }: ResponseFit, { unit, features }: Units): ResponseScores {
+  const { campaign, weight, bought } = rows
   const column = () => new Float64Array(features.nShoppers)
   const scores: ResponseScores = { r0: column(), w0: column(), r1: column(), w1: column() }
-  const probability = fittedProbabilities(fitted, shape, parameters)
-  for (let row = 0; row < shopper.length; row++) {
-    const s = shopper[row]
-    if (s === NO_INDEX) continue
+  const probability = fittedProbabilities(rows, shape, parameters)
+  for (let row = 0; row < unit.length; row++) {
+    const u = unit[row]
+    if (u === NO_INDEX) continue
     const p = probability[row]
     const [r, w] = campaign[row] === NO_OFFER ? [scores.r0, scores.w0] : [scores.r1, scores.w1]
-    r[s] += weight[row] * (bought[row] - p)
-    w[s] += weight[row] * p * (1 - p)
+    r[u] += weight[row] * (bought[row] - p)
+    w[u] += weight[row] * p * (1 - p)
   }
   return scores
 }
 
-/** Their mean over the rows is 0. */
-function basesOf({ shopper }: ResponseRows, segment: Uint32Array, { shape, parameters }: ResponseFit): Float32Array {
-  const bases = Float64Array.from({ length: shape.nSegments }, (_, s) => total(parameters, shape.base(s)))
-  const rows = bases.map(() => 0)
-  for (const s of shopper) rows[s === NO_INDEX ? 0 : segment[s]]++
-  const mean = bases.reduce((sum, base, s) => sum + (rows[s] / shopper.length) * base, 0)
-  return Float32Array.from(bases, (base) => base - mean)
+/** The level is the mean over the rows. */
+function basesOf(
+  units: Units,
+  segment: Uint32Array,
+  { segment: ofRow }: FitRows,
+  { shape, parameters }: ResponseFit,
+): Pick<LearnedResponse, 'base' | 'level'> {
+  const bySegment = Float64Array.from({ length: shape.nSegments }, (_, s) => total(parameters, shape.base(s)))
+  const sum = units.unit.reduce((sum, unit, row) => sum + of(units.base, unit) + bySegment[ofRow[row]], 0)
+  const level = sum / units.unit.length
+  const base = new Float32Array(segment.length + 1).fill(bySegment[0] - level)
+  for (const [shopper, own] of units.now.base.entries()) base[shopper] = own + bySegment[segment[shopper]] - level
+  return { base, level }
+}
+
+/** Mean t of what was offered. */
+function usualMove({ campaign, priceMove, weight }: FitRows): number {
+  let [sum, offers] = [0, 0]
+  for (let row = 0; row < campaign.length; row++) {
+    if (campaign[row] === NO_OFFER) continue
+    sum += weight[row] * priceMove[row]
+    offers += weight[row]
+  }
+  return sum / offers
 }
 
 function curvesOf(
   { campaigns, mechanisms }: ResponseRows,
   fit: ResponseFit,
-  pullForward: ReadonlyMap<string, number>,
+  usual: number,
+  borrowed: ReadonlyMap<string, number>,
+  cannibalised: number,
 ): Pick<LearnedResponse, 'names' | 'curves'> {
   const told = [
     ...campaigns.map(({ id, mechanism }, campaign) => ({ name: id, mechanism, campaign })),
@@ -92,8 +155,8 @@ function curvesOf(
   const curves = new Float32Array(told.length * nSegments * RESPONSE_NUMBERS)
   told.forEach(({ mechanism, campaign }, curve) => {
     for (let s = 0; s < nSegments; s++) {
-      const numbers = curveOf(fit, mechanisms.indexOf(mechanism), s, campaign)
-      curves.set([...numbers, pullForward.get(mechanism) ?? 0], (curve * nSegments + s) * RESPONSE_NUMBERS)
+      const numbers = curveOf(fit, mechanisms.indexOf(mechanism), s, campaign, usual)
+      curves.set([...numbers, borrowed.get(mechanism) ?? 0, cannibalised], (curve * nSegments + s) * RESPONSE_NUMBERS)
     }
   })
   return { names: told.map(({ name }) => name), curves }
@@ -101,7 +164,7 @@ function curvesOf(
 
 /** Only the curves of some mechanisms, and of their campaigns. */
 export function curvesOfMechanisms(
-  { names, curves, base }: LearnedResponse,
+  { names, curves, listed }: LearnedResponse,
   campaigns: ResponseRows['campaigns'],
   isWanted: (mechanism: string) => boolean,
 ): Pick<LearnedResponse, 'names' | 'curves'> {
@@ -109,7 +172,7 @@ export function curvesOfMechanisms(
   const wanted = Array.from(names.keys()).filter((c) =>
     isWanted(mechanismOf.get(names[c]) ?? names[c].slice('mechanism:'.length)),
   )
-  const length = base.length * RESPONSE_NUMBERS
+  const length = listed.length * RESPONSE_NUMBERS
   const kept = new Float32Array(wanted.length * length)
   wanted.forEach((c, place) => {
     kept.set(curves.subarray(c * length, (c + 1) * length), place * length)
@@ -118,18 +181,21 @@ export function curvesOfMechanisms(
 }
 
 /**
- * Show, slope and their covariance. Deeper offers never do less: a slope below 0 is taken as 0. A campaign that is not seen
- * yet may be as far from its mechanism as others are.
+ * Show, slope and their covariance. Deeper offers never do less: a slope below 0 is taken as 0, and the show as what the offer
+ * does at the usual t. A campaign that is not seen yet may be as far from its mechanism as others are.
  */
-function curveOf(fit: ResponseFit, mechanism: number, segment: number, campaign: number): number[] {
+function curveOf(fit: ResponseFit, mechanism: number, segment: number, campaign: number, usual: number): number[] {
   const { shape, parameters, covariance, spreads } = fit
   const shows = shape.show(mechanism, segment, campaign)
-  const between = (a: number, b: number) =>
-    shows.reduce((sum, i) => sum + shows.reduce((inner, j) => inner + covariance.get(i + a, j + b), 0), 0)
+  const between = (a: number, b: number) => {
+    const one = (i: Part, j: Part) => i.times * j.times * covariance.get(i.parameter + a, j.parameter + b)
+    return shows.reduce((sum, i) => sum + shows.reduce((inner, j) => inner + one(i, j), 0), 0)
+  }
   const isUnseen = campaign === NO_OFFER
+  const slope = total(parameters, shows, 1)
   return [
-    total(parameters, shows),
-    Math.max(0, total(parameters, shows, 1)),
+    total(parameters, shows) + Math.min(0, slope) * usual,
+    Math.max(0, slope),
     between(0, 0) + (isUnseen ? spreads[SPREAD.campaignShow] : 0),
     between(0, 1),
     between(1, 1) + (isUnseen ? spreads[SPREAD.campaignSlope] : 0),

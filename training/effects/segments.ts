@@ -1,165 +1,241 @@
 /**
- * Segments of shoppers who answer offers differently: leaves of a tree (`segment-tree.ts`), as deep as held-out shoppers
- * confirm, and none at all where they do not.
+ * Segments of shoppers who answer offers differently: parts of them by how much they answer (`response-index.ts`), as sorted
+ * effects are told (Chernozhukov, Demirer, Duflo, Fernández-Val, NBER 24678), and no parts at all where held-out shoppers do not
+ * confirm that they differ.
  *
- * A tree is judged on shoppers that it has not seen: by the log-likelihood, to second order around the common fit, that a
- * response of the leaf's own gains over one base for all its rows. Depth is chosen by that on five folds. Whether there is a
- * signal is asked of each fold with the depth that the other four chose among themselves, by trees that have seen neither:
- * a depth is never tested on the shoppers that it was chosen by.
+ * What is confirmed is the held-out log-likelihood, to second order, that a response of one's own gains over a base of one's
+ * own for all rows, on five folds of shoppers. How strongly effects are drawn to 0 is chosen for each fold on the others.
  */
+import { type Bins, binsOf, columnsOf, type Effects, effectOf, Moments, type ResponseScores } from './response-index.ts'
 import type { ShopperFeatures } from './response-rows.ts'
-import {
-  growTree,
-  leavesOf,
-  MOST_BINS,
-  type Node,
-  nodeFor,
-  type ResponseScores,
-  type SegmentOptions,
-} from './segment-tree.ts'
+
+export interface SegmentOptions {
+  /** At most 255, as segment 0 is taken. */
+  mostSegments: number
+  /** Least information, Σ w, of a segment without and with an offer: 25 tell a response to ± 0.55 at best. */
+  leastInformation: number
+}
 
 export interface Segmentation {
   nSegments: number
-  depth: number
-  /** Held-out log-likelihood a shopper that segments gain over none, with its 95 % interval. */
+  /** Held-out log-likelihood a shopper that responses of one's own gain, with its 95 % interval. */
   gain: number
   interval: [low: number, high: number]
-  /** Features that split, the first split first. */
-  splitBy: string[]
-  /** By shopper: 0 where there is one segment, else from 1. The features are named as those it was learned from. */
+  /** By segment: how far its units are told to answer beyond all others, on average. */
+  index: Float64Array
+  /** Features by how much they move the response, the most telling first; empty without a signal. */
+  tells: string[]
+  /** By unit: 0 where there is one segment, else from 1. The features are named as those it was learned from. */
   segmentsOf(features: ShopperFeatures): Uint32Array
-  /** By fold, what the shoppers of all other folds tell of everybody, at the same depth: for judging on the fold itself. */
-  without: { nSegments: number; segment: Uint32Array }[]
+  /** By fold, what the shoppers of all other folds tell of every unit: for judging on the fold itself. */
+  without: { index: Float64Array; segment: Uint32Array }[]
 }
 
-const DEPTHS = [1, 2, 3, 4, 5, 6]
-const DEEPEST = DEPTHS[DEPTHS.length - 1]
 export const FOLDS = [0, 1, 2, 3, 4]
-
-export function learnSegments(
-  scores: ResponseScores,
-  features: ShopperFeatures,
-  options: SegmentOptions,
-): Segmentation {
-  const cuts = features.names.map((_, f) => cutsOf(knownValues(features, f)))
-  const bins = binned(features, cuts)
-  const seen = Uint32Array.from(scores.w0.keys()).filter((shopper) => scores.w0[shopper] + scores.w1[shopper] > 0)
-  const { trees, depth, gain, interval } = confirmed({ scores, bins, seen, options })
-  const tree = growTree(scores, bins, seen, depth, options)
-  const names: string[] = []
-  leavesOf(tree, depth, (feature) => names.push(features.names[feature]))
-  if (interval[0] <= 0 || names.length === 0) return { ...none(features.nShoppers), gain, interval }
-  const read = (grown: Node, own: Uint8Array[], nShoppers: number) => {
-    const numberOf = new Map(leavesOf(grown, depth, () => undefined).map((leaf, i) => [leaf, i + 1]))
-    const segment = Uint32Array.from({ length: nShoppers }, (_, s) => numberOf.get(nodeFor(grown, own, s, depth)) ?? 0)
-    return { nSegments: numberOf.size + 1, segment }
-  }
-  return {
-    nSegments: read(tree, bins, 0).nSegments,
-    depth,
-    gain,
-    interval,
-    splitBy: [...new Set(names)],
-    segmentsOf: (asked) => read(tree, binned(asked, cuts), asked.nShoppers).segment,
-    without: trees.map((grown) => read(grown, bins, features.nShoppers)),
-  }
-}
-
-function none(nShoppers: number): Omit<Segmentation, 'gain' | 'interval'> {
-  return {
-    nSegments: 1,
-    depth: 0,
-    splitBy: [],
-    segmentsOf: (asked) => new Uint32Array(asked.nShoppers),
-    without: FOLDS.map(() => ({ nSegments: 1, segment: new Uint32Array(nShoppers) })),
-  }
-}
+const NO_FOLD = -1
+/** Precisions of the effects' priors: deviations of 0.5, 0.25, 0.12 and 0.06. */
+const RIDGES = [4, 16, 64, 256]
 
 interface Learning {
   scores: ResponseScores
-  bins: Uint8Array[]
-  /** Shoppers with rows. */
+  bins: Bins
+  columns: Uint32Array
+  /** Units with rows. */
   seen: Uint32Array
-  options: SegmentOptions
+  /** Units of one shopper, who is never on both sides of a fold. */
+  periods: number
 }
 
-function confirmed(learning: Learning): Pick<Segmentation, 'depth' | 'gain' | 'interval'> & { trees: Node[] } {
-  const { scores, bins, seen } = learning
-  const members = FOLDS.map((fold) => seen.filter((shopper) => foldOf(shopper) === fold))
-  /** Total gain of the shoppers of fold `on`, at every depth, by a tree that has not seen them. */
-  const totals = (tree: Node, on: number) =>
-    DEPTHS.map((depth) => members[on].reduce((sum, s) => sum + gainOf(scores, s, nodeFor(tree, bins, s, depth)), 0))
-  const trees = FOLDS.map((fold) => treeWithout(learning, [fold]))
-  const inner = FOLDS.map(() => DEPTHS.map(() => 0))
-  for (const a of FOLDS)
-    for (const b of FOLDS.slice(a + 1)) {
-      const tree = treeWithout(learning, [a, b])
-      addInto(inner[a], totals(tree, b))
-      addInto(inner[b], totals(tree, a))
-    }
-  const gains = FOLDS.flatMap((fold) => {
-    const depth = DEPTHS[largest(inner[fold])]
-    return Array.from(members[fold], (s) => gainOf(scores, s, nodeFor(trees[fold], bins, s, depth)))
+/** `features` by unit, `periods` units of a shopper one after the other. */
+export function learnSegments(
+  scores: ResponseScores,
+  features: ShopperFeatures,
+  periods: number,
+  options: SegmentOptions,
+): Segmentation {
+  const bins = binsOf(features)
+  const columns = columnsOf(features, bins)
+  const seen = Uint32Array.from(scores.w0.keys()).filter((unit) => scores.w0[unit] + scores.w1[unit] > 0)
+  const learning = { scores, bins, columns, seen, periods }
+  const { effects, gain, interval, without } = confirmed(learning)
+  const none = {
+    nSegments: 1,
+    gain,
+    interval,
+    index: new Float64Array(1),
+    tells: [],
+    segmentsOf: (asked: ShopperFeatures) => new Uint32Array(asked.nShoppers),
+    without: FOLDS.map(() => ({ index: new Float64Array(1), segment: new Uint32Array(features.nShoppers) })),
+  }
+  if (interval[0] <= 0) return none
+  const { response } = effects
+  const parts = partsOf(response, learning, seen, options)
+  if (parts.ends.length === 0) return none
+  return {
+    nSegments: parts.index.length,
+    gain,
+    interval,
+    index: parts.index,
+    tells: tellsOf(response, learning),
+    segmentsOf: (asked) => segmentsBy(response, parts.ends, columnsOf(asked, bins), asked),
+    without: without.map((effects, fold) => {
+      const rest = seen.filter((unit) => foldOf(unit, periods) !== fold)
+      const { ends, index } = partsOf(effects.response, learning, rest, options)
+      return { index, segment: segmentsBy(effects.response, ends, columns, features) }
+    }),
+  }
+}
+
+interface Parts {
+  /** Values of the index up to which each segment goes but the last. */
+  ends: number[]
+  /** Mean of the index by segment; segment 0 is of everybody. */
+  index: Float64Array
+}
+
+function partsOf(
+  response: Float64Array,
+  { scores, columns, bins }: Learning,
+  units: Uint32Array,
+  options: SegmentOptions,
+): Parts {
+  const values = Float64Array.from(units, (unit) => effectOf(response, columns, bins.names.length, unit))
+  const ends = endsOf(values, units, scores, options)
+  const sums = new Float64Array(ends.length + 2)
+  const counts = new Float64Array(ends.length + 2)
+  for (const value of values) {
+    const segment = segmentAt(ends, value)
+    sums[segment] += value
+    counts[segment]++
+  }
+  return { ends, index: sums.map((sum, segment) => sum / Math.max(1, counts[segment])) }
+}
+
+function segmentsBy(
+  response: Float64Array,
+  ends: number[],
+  columns: Uint32Array,
+  { nShoppers, names }: ShopperFeatures,
+): Uint32Array {
+  return Uint32Array.from({ length: nShoppers }, (_, unit) =>
+    segmentAt(ends, effectOf(response, columns, names.length, unit)),
+  )
+}
+
+function segmentAt(ends: number[], value: number): number {
+  return 1 + ends.filter((end) => value > end).length
+}
+
+function confirmed(learning: Learning): {
+  gain: number
+  interval: [number, number]
+  /** Of all units, and by fold of all but its own, at the ridge that was chosen. */
+  effects: Effects
+  without: Effects[]
+} {
+  const { scores, bins, columns, seen, periods } = learning
+  const width = bins.names.length
+  const members = FOLDS.map((fold) => seen.filter((unit) => foldOf(unit, periods) === fold))
+  const moments = members.map((units) => {
+    const own = new Moments(bins.nCols)
+    for (const unit of units) own.add(columns.subarray(unit * width, (unit + 1) * width), scores, unit)
+    return own
   })
-  const outer = DEPTHS.map(() => 0)
-  for (const fold of FOLDS) addInto(outer, totals(trees[fold], fold))
-  const { mean, error } = meanWithError(gains)
-  return { trees, depth: DEPTHS[largest(outer)], gain: mean, interval: [mean - 1.96 * error, mean + 1.96 * error] }
+  const fitted = (ridge: number, without: number) => {
+    const rest = new Moments(bins.nCols)
+    for (const fold of FOLDS) if (fold !== without) rest.addAll(moments[fold])
+    return rest.fit(ridge)
+  }
+  const fits = RIDGES.map((ridge) => FOLDS.map((fold) => fitted(ridge, fold)))
+  /** By ridge, then fold: gain of each shopper who is held out. */
+  const gains = fits.map((folds) =>
+    folds.map((effects, fold) => byShopper(members[fold], periods, (unit) => gainOf(learning, effects, unit))),
+  )
+  const total = (ridge: number, without: number) =>
+    FOLDS.reduce((sum, fold) => (fold === without ? sum : sum + sumOf(gains[ridge][fold])), 0)
+  const chosen = (without: number) => largest(RIDGES.map((_, ridge) => total(ridge, without)))
+  const heldOut = FOLDS.flatMap((fold) => gains[chosen(fold)][fold])
+  const { mean, error } = meanWithError(heldOut)
+  const best = chosen(NO_FOLD)
+  return {
+    gain: mean,
+    interval: [mean - 1.96 * error, mean + 1.96 * error],
+    effects: fitted(RIDGES[best], NO_FOLD),
+    without: fits[best],
+  }
 }
 
-function treeWithout({ scores, bins, seen, options }: Learning, folds: number[]): Node {
-  const train = seen.filter((shopper) => !folds.includes(foldOf(shopper)))
-  return growTree(scores, bins, train, DEEPEST, options)
+function byShopper(units: Uint32Array, periods: number, gain: (unit: number) => number): number[] {
+  const sums = new Map<number, number>()
+  for (const unit of units) {
+    const shopper = Math.floor(unit / periods)
+    sums.set(shopper, (sums.get(shopper) ?? 0) + gain(unit))
+  }
+  return [...sums.values()]
 }
 
-function gainOf({ r0, w0, r1, w1 }: ResponseScores, s: number, { shift, base, common }: Node): number {
+function gainOf({ scores, columns, bins }: Learning, effects: Effects, unit: number): number {
+  const { r0, w0, r1, w1 } = scores
   const told = (by: number, r: number, w: number) => by * r - (by * by * w) / 2
-  return told(base, r0[s], w0[s]) + told(base + shift, r1[s], w1[s]) - told(common, r0[s] + r1[s], w0[s] + w1[s])
+  const [base, response, common] = [effects.base, effects.response, effects.common].map((each) =>
+    effectOf(each, columns, bins.names.length, unit),
+  )
+  return (
+    told(base, r0[unit], w0[unit]) +
+    told(base + response, r1[unit], w1[unit]) -
+    told(common, r0[unit] + r1[unit], w0[unit] + w1[unit])
+  )
+}
+
+/** Values of the index up to which each segment goes but the last: as much information in each, as far as it suffices. */
+function endsOf(
+  index: Float64Array,
+  units: Uint32Array,
+  { w0, w1 }: ResponseScores,
+  { mostSegments, leastInformation }: SegmentOptions,
+): number[] {
+  const order = Uint32Array.from(index.keys()).sort((a, b) => index[a] - index[b])
+  const all = (w: Float64Array) => units.reduce((sum, unit) => sum + w[unit], 0)
+  const [all0, all1] = [all(w0), all(w1)]
+  const parts = Math.min(mostSegments, Math.floor(Math.min(all0, all1) / leastInformation))
+  const ends: number[] = []
+  let [sum0, sum1] = [0, 0]
+  for (const [place, at] of order.entries()) {
+    sum0 += w0[units[at]]
+    sum1 += w1[units[at]]
+    const next = order[place + 1]
+    if (next === undefined || index[next] === index[at] || Math.min(sum0 / all0, sum1 / all1) < 1 / parts) continue
+    ends.push(index[at])
+    ;[sum0, sum1] = [0, 0]
+  }
+  return ends
+}
+
+function tellsOf(response: Float64Array, { bins, columns, seen }: Learning): string[] {
+  const nFeatures = bins.names.length
+  const spreads = bins.names.map((_, f) => {
+    const values = Array.from(seen, (unit) => response[columns[unit * nFeatures + f]])
+    return meanWithError(values).error
+  })
+  return [...bins.names.keys()].sort((a, b) => spreads[b] - spreads[a]).map((f) => bins.names[f])
 }
 
 function meanWithError(values: number[]): { mean: number; error: number } {
   const n = Math.max(1, values.length)
-  const mean = values.reduce((sum, value) => sum + value, 0) / n
+  const mean = sumOf(values) / n
   return { mean, error: Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0)) / n }
 }
 
-function addInto(sums: number[], values: number[]): void {
-  for (const [i, value] of values.entries()) sums[i] += value
+function sumOf(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0)
 }
 
-/** Position of the largest, the first of equal ones: the shallowest depth. */
+/** Position of the largest, the last of equal ones: the strongest ridge. */
 function largest(values: number[]): number {
-  return values.reduce((best, value, i) => (value > values[best] ? i : best), 0)
-}
-
-/** By feature, then shopper: the bin of the value; 0 where it is not known. */
-function binned({ nShoppers, names, values }: ShopperFeatures, cuts: number[][]): Uint8Array[] {
-  return names.map((_, f) =>
-    Uint8Array.from({ length: nShoppers }, (_, shopper) => {
-      const value = values[shopper * names.length + f]
-      return Number.isNaN(value) ? 0 : 1 + cuts[f].filter((cut) => value > cut).length
-    }),
-  )
-}
-
-function knownValues({ nShoppers, names, values }: ShopperFeatures, f: number): Float64Array {
-  const column = Float64Array.from({ length: nShoppers }, (_, shopper) => values[shopper * names.length + f])
-  return column.filter((value) => !Number.isNaN(value)).sort()
-}
-
-/** Values up to which a bin goes: about as many shoppers in each, or a bin for each value where they are few. */
-function cutsOf(ascending: Float64Array): number[] {
-  const most = MOST_BINS - 2
-  const distinct = ascending.filter((value, i) => i === 0 || value !== ascending[i - 1])
-  if (distinct.length <= most + 1) return [...distinct].slice(0, -1)
-  const cuts = Array.from(
-    { length: most },
-    (_, b) => ascending[Math.floor(((b + 1) / (most + 1)) * (ascending.length - 1))],
-  )
-  return cuts.filter((cut, b) => b === 0 || cut !== cuts[b - 1])
+  return values.reduce((best, value, i) => (value >= values[best] ? i : best), 0)
 }
 
 /** Shoppers stand in no order that means anything, so their number deals them out. */
-export function foldOf(shopper: number): number {
-  return (Math.imul(shopper + 1, 0x9e3779b1) >>> 16) % FOLDS.length
+export function foldOf(unit: number, periods: number): number {
+  return (Math.imul(Math.floor(unit / periods) + 1, 0x9e3779b1) >>> 16) % FOLDS.length
 }

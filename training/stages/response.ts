@@ -14,9 +14,11 @@ import { curvesOfMechanisms, learnResponse } from '../effects/response.ts'
 import { responseMetrics } from '../effects/response-metrics.ts'
 import { nothingToLearn, ofMostOffered, type ResponseRows } from '../effects/response-rows.ts'
 import { shopperFeatures } from '../effects/shopper-features.ts'
+import { usualPrices } from '../effects/usual-prices.ts'
 import { readReport, type StageReport, sectionFile, writeSection } from '../sections.ts'
 import type { StageContext } from '../stage.ts'
 import { readTraits } from '../traits.ts'
+import { codesOf } from './catalogue.ts'
 
 const DAY_MS = 86_400_000
 /** Mechanisms that are offered with an item; a basket's offer is not learned yet and answers as its price does. */
@@ -49,15 +51,18 @@ export async function trainResponse(context: StageContext): Promise<StageReport 
     mechanisms: mechanismsOf(chosen),
     features: shopperFeatures(dataset, traits, impressions.firstMs),
   }
-  const learned = learnResponse(rows, new Map(rows.mechanisms.map((mechanism) => [mechanism, borrowed])))
   const now = shopperFeatures(dataset, traits, dataset.watermark + 1)
-  const gains = gainsOverPriceAlone(rows, learned.segmentation)
+  const perShare = borrowed * meanSteepness(rows)
+  const learned = learnResponse(rows, now, new Map(rows.mechanisms.map((mechanism) => [mechanism, perShare])))
+  const gains = gainsOverPriceAlone(rows, learned)
   const confirmed = gains.filter(({ interval: [low] }) => low > 0).map(({ mechanism }) => mechanism)
   const { names, curves } = curvesOfMechanisms(learned, rows.campaigns, (mechanism) => confirmed.includes(mechanism))
   const { bytes, offsets } = encodeStrings(names)
   await writeSection(sections, 'response', {
-    segment: learned.segmentation.segmentsOf(now),
+    segment: learned.segment,
     base: learned.base,
+    listed: learned.listed,
+    usual_minor: usualPrices(dataset.table, dataset.items),
     curves_bytes: bytes,
     curves_offsets: offsets,
     curves,
@@ -67,7 +72,7 @@ export async function trainResponse(context: StageContext): Promise<StageReport 
 
 async function impressionsOf({ dataset, sections, parameters }: StageContext, logs: string): Promise<Impressions> {
   const { elasticity } = await readSafetensors(sectionFile(sections, 'prices'))
-  const { key: items } = await readItems(dataset.folder, ['key'])
+  const { key: items, category } = await readItems(dataset.folder, ['key', 'category'])
   const { key: shoppers } = await readShoppers(dataset.folder)
   return readImpressions({
     logs,
@@ -78,11 +83,18 @@ async function impressionsOf({ dataset, sections, parameters }: StageContext, lo
     items: items.map(String),
     shoppers: shoppers.map(String),
     elasticity: elasticity.data as Float32Array,
+    category: codesOf(category).codes,
+    usualMinor: usualPrices(dataset.table, dataset.items),
   })
 }
 
 function mechanismsOf({ campaigns }: Pick<ResponseRows, 'campaigns'>): string[] {
   return [...new Set<string>([...ITEM_MECHANISMS, ...campaigns.map(({ mechanism }) => mechanism)])].sort()
+}
+
+/** Mean of −ε: of the units sold with a small share d off, −ε d are extra, and a part of those is borrowed. */
+function meanSteepness({ elasticity }: ResponseRows): number {
+  return -elasticity.reduce((sum, value) => sum + value, 0) / elasticity.length
 }
 
 /** The shop's share of forward buying, drawn to what is believed; 0 where no discount tells it. */

@@ -1,9 +1,9 @@
 /**
  * The choice among actions, for one item or for the basket. Action 0 gives nothing and is worth 0.
  *
- * For an action with discount δ on unit margin P − c, probabilities p_0 without and p_a with it, τ = p_a − p_0, b the share of
- * the extra units that is borrowed from later sales:
- *   value = τ (1 − b)(P − c) − p_a δ  −  z · se  −  λ p_a δ
+ * For an action with discount δ on unit margin P − c, probabilities p_0 without and p_a with it, b the share of the units sold
+ * that is borrowed from later sales, and k R the margin that rivals in the answer lose:
+ *   value = p_a ((1 − b)(P − c) − δ) − p_0 (P − c) − k R  −  z · se  −  λ p_a δ
  * The response moves the odds (`response.ts`), which for small probabilities is the log-log demand curve and never leaves
  * [0, 1]. Values are minor units an impression.
  */
@@ -77,6 +77,8 @@ export function closed(reason: OfferReason, considered = NOT_ASKED): Choice<neve
 export interface Weighed {
   unitMarginMinor: number
   probability: number
+  /** Margin that the other items of its category in the answer lose per unit of log-odds: see `rivals.ts`. */
+  rivalMinor: number
 }
 
 /** How a probability of buying answers a reduction. */
@@ -197,21 +199,23 @@ export function actionValue(
 }
 
 /** How an action moves the odds, into a row of the arena's columns. */
-export function writeMoved({ g }: Choosing, { oddsFactor, factorSe, borrowed }: Moved, row: number): void {
+export function writeMoved({ g }: Choosing, { oddsFactor, factorSe, borrowed, displaced }: Moved, row: number): void {
   const { actions } = g.arena
   actions.oddsFactor.view[row] = oddsFactor
   actions.factorSe.view[row] = factorSe
   actions.borrowed.view[row] = borrowed
+  actions.displaced.view[row] = displaced
 }
 
 /** Weighs `n` rows from `first` on, which share a response. */
 export function weigh(
   { g, policy }: Choosing,
-  { unitMarginMinor, probability: p0 }: Weighed,
+  { unitMarginMinor, probability: p0, rivalMinor }: Weighed,
   first: number,
   n: number,
 ): void {
-  const { discount, oddsFactor, factorSe, borrowed, dual, probability, margin, se, price, value } = g.arena.actions
+  const { discount, oddsFactor, factorSe, borrowed, displaced, dual } = g.arena.actions
+  const { probability, margin, se, price, value } = g.arena.actions
   const at = 8 * first
   g.kernel.offerValues(
     n,
@@ -221,6 +225,8 @@ export function weigh(
     oddsFactor.pointer + at,
     factorSe.pointer + at,
     borrowed.pointer + at,
+    displaced.pointer + at,
+    rivalMinor,
     policy.uncertaintyZ,
     dual.pointer + at,
     probability.pointer + at,

@@ -107,7 +107,7 @@ function addTier(
   const gain = gainOf(tier)
   const row = actions.open(tier.step, rewardMinor, probability, gain)
   writeMoved(choosing, movedByTier(choosing, tier.step), row)
-  weigh(choosing, { unitMarginMinor: tier.missingMinor * marginRate, probability }, row, 1)
+  weigh(choosing, { unitMarginMinor: tier.missingMinor * marginRate, probability, rivalMinor: 0 }, row, 1)
   g.arena.actions.value.view[row] += gain
 }
 

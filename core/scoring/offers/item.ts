@@ -10,7 +10,7 @@ import { Actions, type Choice, type Choosing, closed, weigh } from './actions.ts
 import { type Barred, isLimited, limitGuard } from './guards.ts'
 import { type ItemPlan, type ItemPlans, PLANNED, PLANNED_NUMBERS, type Target } from './plans.ts'
 
-/** `barred`: of every campaign that runs; `stackedBps`: share of the price that the basket's offer may still take off the item. */
+/** `barred`: of every campaign that runs; `rivalMinor`: see `rivals.ts`; `stackedBps`: share of the price that the basket's offer may still take off the item. */
 export function offerForItem(
   choosing: Choosing,
   plans: ItemPlans,
@@ -18,6 +18,7 @@ export function offerForItem(
   slot: number,
   item: ItemIndex,
   probability: number,
+  rivalMinor: number,
   stackedBps: number,
 ): Choice<ItemStep> {
   const plan = plans.of(choosing.g, item, choosing.shopper.segment, stackedBps)
@@ -34,7 +35,7 @@ export function offerForItem(
       addSteps(choosing, actions, plans, plan, target, barredBy, probability)
     }
   const unitMarginMinor = plan.priceMinor - plan.costMinor
-  if (actions.count > 0) weigh(choosing, { unitMarginMinor, probability }, 1, actions.count)
+  if (actions.count > 0) weigh(choosing, { unitMarginMinor, probability, rivalMinor }, 1, actions.count)
   return actions.choose(slot, isWhole ? set.logged : -1)
 }
 
@@ -56,13 +57,14 @@ function addAll(
   { numbers }: ItemPlans,
   { set: { steps, positions }, at }: ItemPlan,
 ): void {
-  const { discount, oddsFactor, factorSe, borrowed } = g.arena.actions
+  const { discount, oddsFactor, factorSe, borrowed, displaced } = g.arena.actions
   actions.openAll(steps, positions)
   for (let s = 0, from = at; s < steps.length; s++, from += PLANNED_NUMBERS) {
     discount.view[1 + s] = numbers[from + PLANNED.discountMinor]
     oddsFactor.view[1 + s] = numbers[from + PLANNED.oddsFactor]
     factorSe.view[1 + s] = numbers[from + PLANNED.factorSe]
     borrowed.view[1 + s] = numbers[from + PLANNED.borrowed]
+    displaced.view[1 + s] = numbers[from + PLANNED.displaced]
   }
 }
 
@@ -76,7 +78,7 @@ function addSteps(
   barred: Barred,
   probability: number,
 ): void {
-  const { oddsFactor, factorSe, borrowed } = g.arena.actions
+  const { oddsFactor, factorSe, borrowed, displaced } = g.arena.actions
   for (let s = first; s < after; s++) {
     const from = at + PLANNED_NUMBERS * s
     const discount = numbers[from + PLANNED.discountMinor]
@@ -89,6 +91,7 @@ function addSteps(
     oddsFactor.view[row] = numbers[from + PLANNED.oddsFactor]
     factorSe.view[row] = numbers[from + PLANNED.factorSe]
     borrowed.view[row] = numbers[from + PLANNED.borrowed]
+    displaced.view[row] = numbers[from + PLANNED.displaced]
   }
 }
 

@@ -18,12 +18,12 @@ import { priceGuard } from './guards.ts'
 import { loggedSteps } from './logged.ts'
 import { logPriceOf, movedBy } from './response.ts'
 
-/** Actions that are remembered, 32 bytes each; past that all plans are forgotten and made again when they are asked for. */
+/** Actions that are remembered, 40 bytes each; past that all plans are forgotten and made again when they are asked for. */
 const REMEMBERED_ACTIONS = 500_000
 const FIRST_ACTIONS = 4096
 /** Of an action, in this order: minor units off, then `Moved`. They stand together, as an item's are read together. */
-export const PLANNED = { discountMinor: 0, oddsFactor: 1, factorSe: 2, borrowed: 3 } as const
-export const PLANNED_NUMBERS = 4
+export const PLANNED = { discountMinor: 0, oddsFactor: 1, factorSe: 2, borrowed: 3, displaced: 4 } as const
+export const PLANNED_NUMBERS = 5
 
 export interface ItemPlan {
   priceMinor: number
@@ -163,6 +163,7 @@ export class ItemPlans {
     this.numbers[at + PLANNED.oddsFactor] = moved.oddsFactor
     this.numbers[at + PLANNED.factorSe] = moved.factorSe
     this.numbers[at + PLANNED.borrowed] = moved.borrowed
+    this.numbers[at + PLANNED.displaced] = moved.displaced
     return priceGuard(this.#policy, on, {
       discountMinor,
       netMinor: stackedBps === 0 ? netMinor : netMinor - percentDiscount(netMinor, stackedBps),

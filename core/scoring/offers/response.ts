@@ -4,10 +4,13 @@
  *   log-odds(offer) − log-odds(none) = show + slope t,      t = ε ln(1 − d) ≥ 0
  *   var = var(show) + 2 t cov + t² var(slope) + (slope ln(1 − d))² var(ε)
  *
+ *   borrowed = b d of the units sold, displaced = k d of the log-odds of the other items of its category in the answer
+ *
  * d is the share taken off, ε the item's elasticity. A campaign that training has not seen answers as its mechanism does.
- * Without a section of responses every offer moves the odds as its price alone does: show 0, slope 1, nothing borrowed.
+ * Without a section of responses every offer moves the odds as its price alone does: show 0, slope 1, nothing borrowed or displaced.
  */
 import type { Mechanism } from '../../contract/campaigns.ts'
+import type { ItemIndex } from '../../contract/ids.ts'
 import { RESPONSE_NUMBERS } from '../../snapshot/layout.ts'
 import type { Generation } from '../generation.ts'
 
@@ -16,18 +19,34 @@ const DEEPEST_SHARE = 0.95
 /** Segment of everybody unknown. */
 const NOBODY = 0
 
-/** `base`: added to the log-odds of buying without an offer. */
+/** `base`: added to the log-odds of buying without an offer; `listed`: how many times ε they follow the list price. */
 export interface ShopperResponse {
   segment: number
   base: number
+  listed: number
 }
 
 /** `shopper`: index in the snapshot, -1 when unknown. */
 export function responseOf({ tables }: Generation, shopper: number): ShopperResponse {
   const { response } = tables
-  if (response === null) return { segment: NOBODY, base: 0 }
-  const segment = shopper < 0 ? NOBODY : response.segment.view[shopper]
-  return { segment, base: response.base.view[segment] }
+  if (response === null) return { segment: NOBODY, base: 0, listed: 0 }
+  const { segment, base, listed } = response
+  const own = shopper < 0 ? NOBODY : segment.view[shopper]
+  return { segment: own, base: base.view[shopper < 0 ? base.view.length - 1 : shopper], listed: listed.view[own] }
+}
+
+/** ε ln(P / P̄): how far a list price moves the odds away from those at the usual price P̄; 0 where that is not known. */
+export function listedMove(elasticity: number, priceMinor: number, usualMinor: number): number {
+  return usualMinor > 0 ? elasticity * Math.log(Math.max(1, priceMinor) / usualMinor) : 0
+}
+
+/** The probability of buying at the list price, of one at the usual price. */
+export function atListPrice(g: Generation, { listed }: ShopperResponse, item: ItemIndex, probability: number): number {
+  const { response, prices } = g.tables
+  if (response === null || listed === 0) return probability
+  const move = listedMove(prices.elasticity.view[item], g.live.priceMinor[item], response.usualMinor.view[item])
+  const odds = (probability / (1 - probability)) * Math.exp(listed * move)
+  return odds / (1 + odds)
 }
 
 /** Index of a campaign's curve, else of its mechanism's, else -1. */
@@ -45,8 +64,10 @@ export interface Moved {
   oddsFactor: number
   /** Standard error of the factor's logarithm. */
   factorSe: number
-  /** Share of the extra units that is borrowed from later sales. */
+  /** Share of the units sold that is borrowed from later sales. */
   borrowed: number
+  /** What the log-odds of the other items of its category in the answer fall by. */
+  displaced: number
 }
 
 /** `logPrice`: ln(1 − d). */
@@ -60,16 +81,18 @@ export function movedBy(
 ): Moved {
   const t = elasticity * logPrice
   if (curve < 0 || g.tables.response === null)
-    return { oddsFactor: Math.exp(t), factorSe: -elasticitySe * logPrice, borrowed: 0 }
-  const { base, curves } = g.tables.response
-  const at = (curve * base.view.length + segment) * RESPONSE_NUMBERS
+    return { oddsFactor: Math.exp(t), factorSe: -elasticitySe * logPrice, borrowed: 0, displaced: 0 }
+  const { listed, curves } = g.tables.response
+  const at = (curve * listed.view.length + segment) * RESPONSE_NUMBERS
   const numbers = curves.view
   const slope = numbers[at + 1]
   const fromPrice = slope * logPrice * elasticitySe
   const variance = numbers[at + 2] + 2 * t * numbers[at + 3] + t * t * numbers[at + 4] + fromPrice * fromPrice
+  const share = 1 - Math.exp(logPrice)
   return {
     oddsFactor: Math.exp(numbers[at] + slope * t),
     factorSe: Math.sqrt(Math.max(0, variance)),
-    borrowed: numbers[at + 5],
+    borrowed: Math.min(1, numbers[at + 5] * share),
+    displaced: numbers[at + 6] * share,
   }
 }

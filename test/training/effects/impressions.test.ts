@@ -25,6 +25,8 @@ async function read(decisions: string[], events: string[], { until = null as num
     items: ['cup', 'tea'],
     shoppers: ['ann', 'bob'],
     elasticity: [-2, -3],
+    category: [7, 7],
+    usualMinor: [0, 1000],
   })
 }
 
@@ -46,7 +48,12 @@ describe('an impression', () => {
       shopper: Uint32Array.of(1, 1),
       campaign: Int32Array.of(NO_OFFER, 0),
       discount: Float64Array.of(0, 0.2),
+      timeMs: Float64Array.of(day(0), day(0)),
       elasticity: Float64Array.of(-2, -3),
+      // The other item of the category is a fifth cheaper; the usual price of cups is not known.
+      rivals: Float64Array.of(0.2, 0),
+      nRivals: Uint16Array.of(1, 1),
+      listed: Float64Array.of(0, -0),
       offset: new Float64Array(2).fill(Math.log(0.1 / 0.9) - 0.5),
       weight: Float64Array.of(harmonic / 0.5, harmonic / 0.25),
       bought: Uint8Array.of(0, 1),

@@ -5,7 +5,7 @@ import { curvesOfMechanisms, learnResponse } from '../../../training/effects/res
 import type { ResponseRows } from '../../../training/effects/response-rows.ts'
 import { drawnRows } from './response-truth.ts'
 
-const gainsOf = (rows: ResponseRows) => gainsOverPriceAlone(rows, learnResponse(rows).segmentation)
+const gainsOf = (rows: ResponseRows) => gainsOverPriceAlone(rows, learnResponse(rows))
 const drawn = (show: number, slope: number, seed: number) =>
   drawnRows({ rows: 20_000, shoppers: 2000, show: [show, show], slope: [slope, slope], seed })
 

@@ -32,10 +32,10 @@ function columnsOf(rows: Row[]): FitRows {
 function probabilityOf(rows: FitRows, row: number, shape: ResponseShape, parameters: Float64Array): number {
   const { segment, campaign, priceMove, offset } = rows
   let logOdds = offset[row]
-  for (const p of shape.base(segment[row])) logOdds += parameters[p]
+  for (const { parameter, times } of shape.base(segment[row])) logOdds += times * parameters[parameter]
   if (campaign[row] !== NO_OFFER)
-    for (const p of shape.show(MECHANISM_OF[campaign[row]], segment[row], campaign[row]))
-      logOdds += parameters[p] + parameters[p + 1] * priceMove[row]
+    for (const { parameter, times } of shape.show(MECHANISM_OF[campaign[row]], segment[row], campaign[row]))
+      logOdds += times * (parameters[parameter] + parameters[parameter + 1] * priceMove[row])
   return 1 / (1 + Math.exp(-logOdds))
 }
 
@@ -46,7 +46,7 @@ it('adds up the rows of every cell as the formula does, and loses none', () => {
       fc.infiniteStream(fc.double({ min: -1, max: 1, noNaN: true })),
       (drawn, values) => {
         const rows = columnsOf(drawn)
-        const shape = new ResponseShape(3, 2, MECHANISM_OF)
+        const shape = new ResponseShape(Float64Array.of(0, -0.4, 0.3), 2, MECHANISM_OF)
         const parameters = Float64Array.from({ length: shape.nParameters }, () => values.next().value)
         const fitted = fittedProbabilities(rows, shape, parameters)
         const cells = cellsOf(rows, shape)
@@ -77,7 +77,7 @@ it('adds up the rows of every cell as the formula does, and loses none', () => {
 it('ends at the top of the posterior: no parameter by itself makes the rows likelier', () => {
   const [drawn] = fc.sample(fc.array(fitRow, { minLength: 400, maxLength: 400 }), { seed: 5, numRuns: 1 })
   const rows = columnsOf(drawn)
-  const shape = new ResponseShape(3, 2, MECHANISM_OF)
+  const shape = new ResponseShape(Float64Array.of(0, -0.4, 0.3), 2, MECHANISM_OF)
   const { parameters } = fitResponse(rows, shape)
   const logLikelihood = (tried: Float64Array) =>
     drawn.reduce((sum, _, row) => {
@@ -100,9 +100,9 @@ it('gives the log-odds ratio of a two by two table, drawn to its prior', () => {
     weight: new Float64Array(n).fill(1),
     bought: Uint8Array.from({ length: n }, (_, row) => (row < 100 || row >= 1800 ? 1 : 0)),
   }
-  const shape = new ResponseShape(1, 1, [0])
+  const shape = new ResponseShape(Float64Array.of(0), 1, [0])
   const { parameters, covariance, spreads } = fitResponse(rows, shape)
-  const [mechanism, campaign] = shape.show(0, 0, 0)
+  const [mechanism, campaign] = shape.show(0, 0, 0).map(({ parameter }) => parameter)
   const logRatio = Math.log(200 / 800 / (100 / 900))
   const variance = 1 / 200 + 1 / 800 + 1 / 100 + 1 / 900
   const prior = 0.5 ** 2 + spreads[4]

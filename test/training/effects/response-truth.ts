@@ -8,6 +8,9 @@ export interface ResponseTruth {
   seed: number
   /** Log-odds of buying without an offer on top of the offset. */
   base?: number
+  /** What each share of 1 taken off others of the category, and the list price's move, add to the log-odds. */
+  rivals?: number
+  listed?: number
   /** Noise features besides the one that the group is in. */
   noise?: number
   /** Of the shoppers whose first feature is 0, and 1: what being shown an offer and t add to the log-odds. */
@@ -17,7 +20,8 @@ export interface ResponseTruth {
 
 export const DEPTHS = [0.05, 0.1, 0.2, 0.3]
 
-export function drawnRows({ rows, shoppers, seed, base = 0.2, noise = 2, show, slope }: ResponseTruth): ResponseRows {
+export function drawnRows({ rows, shoppers, seed, ...truth }: ResponseTruth): ResponseRows {
+  const { base = 0.2, noise = 2, rivals = 0, listed = 0, show, slope } = truth
   const next = splitMix32(seed)
   const uniform = () => (next() + 0.5) / 2 ** 32
   const names = ['group', ...Array.from({ length: noise }, (_, f) => `noise ${f}`)]
@@ -30,6 +34,10 @@ export function drawnRows({ rows, shoppers, seed, base = 0.2, noise = 2, show, s
     discount: new Float64Array(rows),
     elasticity: new Float64Array(rows),
     offset: new Float64Array(rows),
+    timeMs: Float64Array.from({ length: rows }, (_, row) => row * 1000),
+    listed: new Float64Array(rows),
+    rivals: new Float64Array(rows),
+    nRivals: new Uint16Array(rows),
     weight: new Float64Array(rows).fill(1),
     bought: new Uint8Array(rows),
     campaigns: [
@@ -47,7 +55,11 @@ export function drawnRows({ rows, shoppers, seed, base = 0.2, noise = 2, show, s
     const elasticity = -1 - 3 * uniform()
     const offset = -3 + 2 * uniform()
     const t = elasticity * Math.log(1 - discount)
-    const logOdds = offset + base + (isOffered ? show[group] + slope[group] * t : 0)
+    // Drawn only where they do something, so that other rows stay as they are.
+    if (rivals !== 0) drawn.rivals[row] = 0.6 * uniform()
+    if (listed !== 0) drawn.listed[row] = uniform() - 0.5
+    const beside = rivals * drawn.rivals[row] + listed * drawn.listed[row]
+    const logOdds = offset + base + beside + (isOffered ? show[group] + slope[group] * t : 0)
     drawn.shopper[row] = shopper
     if (isOffered) drawn.campaign[row] = uniform() < 0.5 ? 0 : 1
     drawn.discount[row] = discount

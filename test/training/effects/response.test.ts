@@ -12,8 +12,8 @@ import { DEPTHS, drawnRows } from './response-truth.ts'
 const ALIKE = { rows: 20_000, shoppers: 2000, show: [0.3, 0.3], slope: [0.8, 0.8] } as const
 const alike = (seed: number) => drawnRows({ ...ALIKE, show: [...ALIKE.show], slope: [...ALIKE.slope], seed })
 
-function curve({ names, curves, base }: LearnedResponse, name: string, segment: number): number[] {
-  const at = (names.indexOf(name) * base.length + segment) * RESPONSE_NUMBERS
+function curve({ names, curves, listed }: LearnedResponse, name: string, segment: number): number[] {
+  const at = (names.indexOf(name) * listed.length + segment) * RESPONSE_NUMBERS
   return [...curves.subarray(at, at + RESPONSE_NUMBERS)]
 }
 
@@ -22,8 +22,7 @@ describe('the response that is learned', () => {
     const misses = Array.from({ length: 12 }, (_, seed) => {
       const learned = learnResponse(alike(seed + 1))
       const [show, slope, varShow, cov, varSlope] = curve(learned, 'spring', 0)
-      expect(Math.abs(learned.fit.parameters[0] - 0.2)).toBeLessThan(0.12)
-      expect(learned.base).toEqual(Float32Array.of(0))
+      expect(Math.abs(learned.level - 0.2)).toBeLessThan(0.12)
       return DEPTHS.map((depth) => {
         const t = -2.5 * Math.log(1 - depth)
         const error = show - 0.3 + t * (slope - 0.8)
@@ -42,7 +41,7 @@ describe('the response that is learned', () => {
     )
     const { segmentation, segment } = learned
     expect(segmentation.interval[0]).toBeGreaterThan(0)
-    expect(segmentation.splitBy[0]).toBe('group')
+    expect(segmentation.tells[0]).toBe('group')
     const rows = drawnRows({ rows: 40_000, shoppers: 4000, show: [0, 0.8], slope: [0.2, 1.2], seed: 5 })
     const { names, values } = rows.features
     for (const group of [0, 1]) {
@@ -93,10 +92,35 @@ describe('the response that is learned', () => {
   })
 
   it('names its curves in byte order and tells what is borrowed from later sales', () => {
-    const learned = learnResponse(alike(3), new Map([['coupon', 0.25]]))
+    const learned = learnResponse(alike(3), alike(3).features, new Map([['coupon', 0.25]]))
     expect(learned.names).toEqual(['autumn', 'mechanism:coupon', 'mechanism:time_limited', 'spring'])
     expect(curve(learned, 'spring', 0)[5]).toBe(0.25)
     expect(curve(learned, 'mechanism:time_limited', 0)[5]).toBe(0)
+  })
+
+  it('tells apart what offers on rivals and list prices do', () => {
+    const learned = learnResponse(
+      drawnRows({ ...ALIKE, rows: 60_000, show: [0.3, 0.3], slope: [0.8, 0.8], rivals: -0.5, listed: 1.4, seed: 8 }),
+    )
+    const { cannibalised, listed } = learned
+    expect(Math.abs(cannibalised.mean - 0.5)).toBeLessThan(3 * cannibalised.se)
+    expect(curve(learned, 'spring', 0)[6]).toBeCloseTo(cannibalised.mean, 6)
+    expect(Math.abs(listed[0] - 1.4)).toBeLessThan(0.2)
+  })
+
+  it('knows who buys more, from their own record', () => {
+    const rows = drawnRows({ ...ALIKE, rows: 120_000, base: -1.5, show: [0.3, 0.3], slope: [0.8, 0.8], seed: 12 })
+    const often = (shopper: number) => shopper % 4 === 0
+    const next = splitMix32(13)
+    const bought = rows.bought.map((each, row) =>
+      each === 0 && often(rows.shopper[row]) && next() / 2 ** 32 < 0.15 ? 1 : each,
+    )
+    const { base } = learnResponse({ ...rows, bought })
+    const mean = (isWanted: (s: number) => boolean) => {
+      const own = base.slice(0, -1).filter((_, s) => isWanted(s))
+      return own.reduce((sum, each) => sum + each, 0) / own.length
+    }
+    expect(mean(often) - mean((s) => !often(s))).toBeGreaterThan(0.5)
   })
 
   it('is the same for the same rows, and does not depend on their order', () => {
@@ -175,6 +199,9 @@ describe('a row that cannot be', () => {
     ['discount', 1.5, { discount: first(rows.discount, 1.5) }],
     ['elasticity', 0.5, { elasticity: first(rows.elasticity, 0.5) }],
     ['offset', Number.POSITIVE_INFINITY, { offset: first(rows.offset, Number.POSITIVE_INFINITY) }],
+    ['rivals', -1, { rivals: first(rows.rivals, -1) }],
+    ['listed', Number.NaN, { listed: first(rows.listed, Number.NaN) }],
+    ['timeMs', Number.NaN, { timeMs: first(rows.timeMs, Number.NaN) }],
     ['weight', 0, { weight: first(rows.weight, 0) }],
     ['bought', 7, { bought: first(rows.bought, 7) }],
     ['shopper', 2000, { shopper: first(rows.shopper, 2000) }],
@@ -239,6 +266,10 @@ function at(rows: ResponseRows, some: number[]): ResponseRows {
     discount: Float64Array.from(some, (row) => rows.discount[row]),
     elasticity: Float64Array.from(some, (row) => rows.elasticity[row]),
     offset: Float64Array.from(some, (row) => rows.offset[row]),
+    timeMs: Float64Array.from(some, (row) => rows.timeMs[row]),
+    rivals: Float64Array.from(some, (row) => rows.rivals[row]),
+    nRivals: Uint16Array.from(some, (row) => rows.nRivals[row]),
+    listed: Float64Array.from(some, (row) => rows.listed[row]),
     weight: Float64Array.from(some, (row) => rows.weight[row]),
     bought: Uint8Array.from(some, (row) => rows.bought[row]),
   }

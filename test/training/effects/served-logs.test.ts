@@ -66,6 +66,8 @@ it('are read whole: every slot of every decision is an impression, or is counted
     items: items.map(String),
     shoppers,
     elasticity: new Float64Array(items.length).fill(-2),
+    category: new Uint32Array(items.length),
+    usualMinor: new Float32Array(items.length),
   })
   expect(damaged).toEqual({})
   expect(decisions).toBe((VISITS + 1) * shoppers.length)
