@@ -1,114 +1,148 @@
-/** `offerwright simulate`: what the published snapshot's offers are worth against the demo shop's known truth. */
-import { existsSync } from 'node:fs'
+/** `offerwright simulate`: what policies of giving offers are worth in shops whose truth is known. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import { formatMinor, roundMinor } from '../core/contract/money.ts'
-import { LIMITS } from '../core/contract/requests.ts'
-import { FADE, LOOK, type LoopOptions, type LoopResult, runClosedLoop } from '../training/simulation/closed-loop.ts'
-import { readTruth, type TruthParameters } from '../training/simulation/parameters.ts'
-import type { PolicyTotals } from '../training/simulation/policy-tally.ts'
-import { openTruth } from '../training/simulation/truth.ts'
-import { type HomeOptions, type ShopFolders, shopFolders, withHome } from './home.ts'
-import { freshState } from './live-state.ts'
-import { openLocal } from './local-decisions.ts'
-import { wholeNumber } from './number-options.ts'
-import { resolveSnapshotId } from './snapshot-id.ts'
+import { type LoopReport, type PolicyReport, reportOf } from '../training/simulation/loop/report.ts'
+import { DEFAULT_SCENARIO, type Scenario } from '../training/simulation/loop/scenario.ts'
+import { POLICIES, type SeedResult, simulateSeed } from '../training/simulation/loop/seed.ts'
+import { decimal, listLength, positive, wholeNumber } from './number-options.ts'
+import { progressView } from './progress.ts'
 import { type ColumnLayout, table } from './table.ts'
 
-interface SimulateOptions extends HomeOptions, LoopOptions {
-  snapshot: string
+interface SimulateOptions extends Scenario {
+  policy?: string[]
+  seeds: number
+  seed: number
   json?: boolean
 }
 
-interface Simulated extends LoopResult {
-  snapshot: string
-  currency: string
-}
+const STEPS_OF_SEED = 5
 
 export function simulateCommand(): Command {
-  return withHome(new Command('simulate'))
-    .description('run days of traffic of the demo shop against its known truth, with and without offers')
-    .option('--snapshot <id>', 'snapshot to decide with', 'current')
-    .option('--shoppers <n>', 'shoppers drawn from the shop', wholeNumber, 10_000)
-    .option('--days <n>', 'days of traffic', wholeNumber, 14)
-    .option('--visits <n>', 'visits in all, about', wholeNumber, 20_000)
-    .option('--slots <n>', 'items shown a visit', wholeNumber, 10)
-    .option('--seed <n>', 'equal seeds give equal results', wholeNumber, 1)
+  const { shoppers, items, events, learningDays, days, visitsPerDay, slots, budgetShare, hiddenResponse } =
+    DEFAULT_SCENARIO
+  return new Command('simulate')
+    .description('play offers in shops whose truth is known: explore, learn from the log, then measure every policy')
+    .option('--policy <names...>', `tell only of these: ${POLICIES.join(', ')}`)
+    .option('--seeds <n>', 'shops, each with a truth of its own', positive, 5)
+    .option('--seed <n>', 'seed of the first; equal seeds give equal results', wholeNumber, 1)
+    .option('--days <n>', 'days in which policies are measured', positive, days)
+    .option('--learning-days <n>', 'days before in which offers are explored', positive, learningDays)
+    .option('--shoppers <n>', 'shoppers of a shop', positive, shoppers)
+    .option('--visits-per-day <n>', 'visits of all shoppers a day, about', positive, visitsPerDay)
+    .option('--items <n>', 'items of a shop', positive, items)
+    .option('--events <n>', 'rows of the year before, from which the shop is trained', positive, events)
+    .option('--slots <n>', 'items shown a visit', listLength, slots)
+    .option('--budget-share <share>', 'budgets, of what the informed policy would spend without', decimal, budgetShare)
+    .option('--hidden-response <share>', 'share of the response that no shop can see', decimal, hiddenResponse)
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nExample:\n  $ offerwright simulate --days 30 --visits 60000 --json')
+    .addHelpText('after', '\nExample:\n  $ offerwright simulate --seeds 20 --policy ours informed --json')
     .action(async (options: SimulateOptions) => {
       checkOptions(options)
-      const simulated = await simulate(shopFolders(options), options)
-      process.stdout.write(`${options.json ? JSON.stringify(simulated, null, 2) : told(simulated)}\n`)
+      const report = await simulate(options)
+      const told = {
+        ...report,
+        policies: report.policies.filter(({ policy }) => options.policy?.includes(policy) ?? true),
+      }
+      process.stdout.write(`${options.json ? JSON.stringify(told, null, 2) : text(told, options)}\n`)
     })
 }
 
-const MOST = { shoppers: 100_000_000, days: 3650, visits: 100_000_000, slots: LIMITS.slots }
-
-function checkOptions(options: SimulateOptions): void {
-  for (const field of ['shoppers', 'days', 'visits', 'slots'] as const)
-    if (options[field] < 1 || options[field] > MOST[field])
-      throw new OfferwrightError('invalid_value', `invalid ${field}: ${options[field]} (1 to ${MOST[field]})`, {
-        field,
-        value: options[field],
-      })
+function checkOptions({ policy, budgetShare, hiddenResponse }: SimulateOptions): void {
+  for (const name of policy ?? [])
+    if (!POLICIES.some((known) => known === name)) throw invalid('policy', name, POLICIES.join(', '))
+  if (budgetShare <= 0 || budgetShare > 1) throw invalid('budget-share', budgetShare, 'above 0, at most 1')
+  if (hiddenResponse > 1) throw invalid('hidden-response', hiddenResponse, '0 to 1')
 }
 
-async function simulate(folders: ShopFolders, options: SimulateOptions): Promise<Simulated> {
-  const parameters = await truthOf(folders)
-  const id = await resolveSnapshotId(folders.snapshots, options.snapshot)
-  const { generation, file, campaigns } = await openLocal(folders, id)
-  const { remainingMinor } = freshState(file)
-  const result = runClosedLoop(generation, openTruth(parameters), campaigns, remainingMinor, options)
-  return { snapshot: id, currency: generation.image.manifest.currency, ...result }
+function invalid(field: string, value: string | number, range: string): OfferwrightError {
+  return new OfferwrightError('invalid_value', `invalid ${field}: ${value} (${range})`, { field, value })
 }
 
-async function truthOf({ source, shop }: ShopFolders): Promise<TruthParameters> {
-  const file = join(source, 'truth.json')
-  if (existsSync(file)) return readTruth(file)
-  throw new OfferwrightError('not_found', `shop ${shop} has no known truth: run \`offerwright demo\``, {
-    field: 'truth',
-    value: file,
-  })
+async function simulate(options: SimulateOptions): Promise<LoopReport> {
+  const progress = progressView()
+  const results: SeedResult[] = []
+  for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
+    const folder = await mkdtemp(join(tmpdir(), 'offerwright-simulate-'))
+    let done = STEPS_OF_SEED * results.length
+    try {
+      const onStep = (message: string) =>
+        progress.show({ stage: `seed ${seed}`, done: done++, total: STEPS_OF_SEED * options.seeds, message })
+      results.push(await simulateSeed(folder, options, seed, onStep))
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+  progress.end()
+  return reportOf(results)
 }
 
 const COLUMNS: ColumnLayout[] = [
   { title: 'policy' },
-  { title: 'orders', align: 'right' },
-  { title: 'revenue', align: 'right' },
-  { title: 'discounts', align: 'right' },
   { title: 'extra margin', align: 'right' },
   { title: '95 % interval', align: 'right' },
+  { title: 'of informed', align: 'right' },
+  { title: 'of all shoppers', align: 'right' },
+  { title: 'spent', align: 'right' },
+  { title: 'orders', align: 'right' },
+  { title: 'units', align: 'right' },
   { title: 'always-buyers offered', align: 'right' },
+  { title: 'off, least to most of a tier', align: 'right' },
 ]
 
-function told({ snapshot, currency, visits, shoppers, days, policies }: Simulated): string {
+function text(report: LoopReport, { days, learningDays, budgetShare, hiddenResponse }: SimulateOptions): string {
+  const { seeds, currency, visits, policies, overBestFixedMinor, exploringCostMinor, exploringCostShare } = report
   const amount = (minor: number) => formatMinor(roundMinor(minor), currency)
-  const best = bestFixed(policies)
-  const rows = policies.map((totals, position) => [
-    totals === best ? `${totals.policy} *` : totals.policy,
-    totals.orders.toLocaleString('en'),
-    amount(totals.revenueMinor),
-    amount(totals.discountMinor),
-    position === 0 ? '' : amount(totals.incrementalMarginMinor),
-    position === 0 ? '' : totals.incrementalMargin95.map(amount).join(' to '),
-    `${(100 * totals.offeredShare.always_buyer).toFixed(1)} %`,
-  ])
   return [
-    `${visits.toLocaleString('en')} visits by ${shoppers.toLocaleString('en')} shoppers in ${days} days, ${currency}, snapshot ${snapshot.slice(0, 12)}`,
+    `${seeds.length} shops, ${visits.toLocaleString('en')} visits in ${days} days after ${learningDays} days of exploring, ${currency} a shop`,
     '',
-    ...table(COLUMNS, rows),
+    ...table(
+      COLUMNS,
+      policies.map((policy) => row(policy, amount)),
+    ),
     '',
-    'extra margin: by the true costs, against none, with the same visits, items shown and luck',
-    ...(best ? ['* the best fixed discount for everyone, which is known only afterwards'] : []),
-    `assumed: a shopper looks at slot s with probability ${LOOK} x ${FADE}^s and buys as truth.json says`,
-    'left out: basket offers, purchases elsewhere, what a purchase changes later, stock running out',
-    'ours includes the hold-out, which is offered nothing',
+    `ours beyond the best fixed discount: ${amount(overBestFixedMinor.mean)} (${overBestFixedMinor.interval.map(amount).join(' to ')})`,
+    `exploring cost ${amount(exploringCostMinor.mean)} a shop, ${percent(exploringCostShare)} of the margin of giving nothing`,
+    `budgets exceeded: ${report.overspent}`,
+    'extra margin: expected under the truth by true costs, against none, of shoppers outside the hold-out',
+    'informed: knows the true response as far as a shop can see it, and reads tastes from the same scorer',
+    'tastes known: knows tastes too; clairvoyant: knows every shopper’s nature; informed for all: without a hold-out',
+    `budgets: ${percent(budgetShare)} of what the informed policy spends without; hidden in the response: ${percent(hiddenResponse)}`,
   ].join('\n')
 }
 
-/** Undefined where no campaign has a percentage. */
-function bestFixed(policies: PolicyTotals[]): PolicyTotals | undefined {
-  return policies.slice(1, -1).toSorted((a, b) => b.marginMinor - a.marginMinor)[0]
+function row(
+  {
+    policy,
+    extraMarginMinor,
+    ofInformed,
+    extraMarginOfAllMinor,
+    spentMinor,
+    orders,
+    units,
+    offeredByType,
+    takenOffByTier,
+  }: PolicyReport,
+  amount: (minor: number) => string,
+): string[] {
+  const whole = (value: number) => Math.round(value).toLocaleString('en')
+  return [
+    policy,
+    amount(extraMarginMinor.mean),
+    extraMarginMinor.interval.map(amount).join(' to '),
+    `${percent(ofInformed.mean)} (${ofInformed.interval.map(percent).join(' to ')})`,
+    amount(extraMarginOfAllMinor.mean),
+    amount(spentMinor),
+    whole(orders),
+    whole(units),
+    percent(offeredByType.always_buyer),
+    `${percent(Math.min(...takenOffByTier))} to ${percent(Math.max(...takenOffByTier))}`,
+  ]
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
 }

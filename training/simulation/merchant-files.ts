@@ -87,5 +87,10 @@ export function demoMapping(currency: string): object {
         weight: { column: 'weight', type: 'number' },
       },
     },
+    shoppers: {
+      file: 'shoppers.csv.gz',
+      columns: { shopper: 'shopper' },
+      attributes: { tier: { column: 'tier', type: 'text' }, channel: { column: 'channel', type: 'text' } },
+    },
   }
 }

@@ -112,11 +112,15 @@ export interface ShopSize {
 
 export const DEFAULT_SIZE: ShopSize = { items: 20_000, shoppers: 50_000, events: 1_500_000, seed: 1, dirt: 0.001 }
 
+/** Half of why shoppers answer offers differently is nothing that a shop can see. */
+export const DEFAULT_HIDDEN_RESPONSE = 0.5
+
 /** Throws `invalid_value` with the field that is out of range. */
-export function truthParameters(size: Partial<ShopSize> = {}): TruthParameters {
+export function truthParameters(size: Partial<ShopSize & { hiddenResponse: number }> = {}): TruthParameters {
   return parseTruth({
     version: 2,
     currency: 'GBP',
+    hiddenResponse: DEFAULT_HIDDEN_RESPONSE,
     ...DEFAULT_SIZE,
     ...size,
     startMs: Date.UTC(2025, 0, 1),
@@ -169,7 +173,6 @@ export function truthParameters(size: Partial<ShopSize> = {}): TruthParameters {
       { name: 'app', share: 0.35 },
       { name: 'email', share: 0.15 },
     ],
-    hiddenResponse: 0.5,
     logOdds: -2.8,
     qualitySd: 0.4,
     tasteWeight: 0.8,
@@ -178,9 +181,9 @@ export function truthParameters(size: Partial<ShopSize> = {}): TruthParameters {
     activitySd: 0.9,
     dueLogOdds: 1.5,
     seasonLogOdds: 0.4,
-    habituation: { dulling: 0.05, waitingLogOdds: 0.02, days: 21 },
-    forwardBuying: { logOdds: 3, days: 28 },
-    cannibalisationLogOdds: 1,
+    habituation: { dulling: 0.03, waitingLogOdds: 0.005, days: 21 },
+    forwardBuying: { logOdds: 1.2, days: 28 },
+    cannibalisationLogOdds: 0.6,
     priceSd: 0.1,
     pricePeriodWeeks: 4,
     promotedShare: 0.25,

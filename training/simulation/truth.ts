@@ -197,8 +197,8 @@ export function purchaseProbability(
   discountMinor: number,
   moment: Moment,
 ): number {
-  const ofItem = itemLogOdds(truth, shopper, item, moment)
-  return probabilityOf(ofItem + natureLogOdds(truth, shopper, item, listMinor, discountMinor, moment.offersSeen))
+  const lever = leverOf(truth, item, listMinor, discountMinor, moment.offersSeen)
+  return probabilityOf(itemLogOdds(truth, shopper, item, moment) + natureLogOdds(shopper, lever))
 }
 
 export function probabilityOf(logOdds: number): number {
@@ -206,7 +206,12 @@ export function probabilityOf(logOdds: number): number {
 }
 
 /** The part that does not depend on how the shopper answers prices. */
-export function itemLogOdds(truth: Truth, shopper: ShopperTruth, item: number, moment: Moment): number {
+export function itemLogOdds(
+  truth: Truth,
+  shopper: ShopperTruth,
+  item: number,
+  moment: Omit<Moment, 'offersSeen'>,
+): number {
   const { parameters } = truth
   const { day, due, stockedUp, rivals } = moment
   const { peakWeek } = parameters.categories[categoryOf(truth, item)]
@@ -222,21 +227,37 @@ export function itemLogOdds(truth: Truth, shopper: ShopperTruth, item: number, m
   )
 }
 
-/** The part that does. */
-export function natureLogOdds(
+/** What a price and an offer pull at: in log-odds, before the shopper's own response. */
+export interface Lever {
+  /** e_c ln(list / reference). */
+  listed: number
+  /** e_c ln(1 - d). */
+  cheaper: number
+  /** How much an offer counts, e^(-b seen); 0 where none is shown. */
+  offer: number
+  waiting: number
+}
+
+export function leverOf(
   { parameters, referencePriceMinor }: Truth,
-  { logOdds, priceResponse, offerLogOdds }: Nature,
   item: number,
   listMinor: number,
   discountMinor: number,
   offersSeen: number,
-): number {
+): Lever {
   const { habituation, categories } = parameters
-  const slope = priceResponse * categories[item % categories.length].elasticity
-  const listed = logOdds + slope * Math.log(Math.max(1, listMinor) / referencePriceMinor[item])
-  if (discountMinor === 0) return listed - habituation.waitingLogOdds * offersSeen
-  const cheaper = Math.log(Math.max(1, listMinor - discountMinor) / Math.max(1, listMinor))
-  return listed + Math.exp(-habituation.dulling * offersSeen) * (slope * cheaper + offerLogOdds)
+  const { elasticity } = categories[item % categories.length]
+  const list = Math.max(1, listMinor)
+  const listed = elasticity * Math.log(list / referencePriceMinor[item])
+  if (discountMinor === 0) return { listed, cheaper: 0, offer: 0, waiting: habituation.waitingLogOdds * offersSeen }
+  const cheaper = elasticity * Math.log(Math.max(1, listMinor - discountMinor) / list)
+  return { listed, cheaper, offer: Math.exp(-habituation.dulling * offersSeen), waiting: 0 }
+}
+
+/** The part that does. */
+export function natureLogOdds({ logOdds, priceResponse, offerLogOdds }: Nature, lever: Lever): number {
+  const { listed, cheaper, offer, waiting } = lever
+  return logOdds + priceResponse * (listed + offer * cheaper) + offer * offerLogOdds - waiting
 }
 
 export const itemKey = (item: number): string => `p${String(item).padStart(7, '0')}`

@@ -96,7 +96,8 @@ function nextCategory({ truth, shopper }: Browsing, visit: Visit, look: number, 
   return random.uniform(2) < inSeason ? first : categoryAt(truth, shopper, random.uniform(3))
 }
 
-function categoryAt(truth: Truth, shopper: ShopperTruth, u: number): number {
+/** The category in whose share of the shopper's interest `u` falls. */
+export function categoryAt(truth: Truth, shopper: ShopperTruth, u: number): number {
   let rest = u
   for (let i = 0; i < FAVOURITE_SHARES.length; i++) {
     if (rest < FAVOURITE_SHARES[i]) return shopper.favourites[i]
