@@ -68,6 +68,7 @@ class Server implements RunningServer {
   #socket: ListenSocket | null = null
   #polls: Poll[] = []
   #isOpen = true
+  #closing: Promise<void> | null = null
 
   constructor(config: ServerConfig, uws: Uws, state: LiveState, logger: Logger) {
     this.#config = config
@@ -155,7 +156,13 @@ class Server implements RunningServer {
     this.#pacing.tick(this.#campaigns.paced, allocation, Date.now())
   }
 
-  async close(): Promise<void> {
+  /** Once, however often it is asked for: the listening socket is freed by it. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     this.#isOpen = false
     if (this.#socket) this.#uws.us_listen_socket_close(this.#socket)
     await Promise.all(this.#polls.map((poll) => poll.stop()))

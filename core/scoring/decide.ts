@@ -157,6 +157,8 @@ function choosingOf(g: Generation, args: DecideArguments, shopper: number, subje
   }
 }
 
+const NO_RIVALS = new Float64Array(LIMITS.slots)
+
 /** Later slots see budgets without what earlier ones may cost. */
 function decideItems(
   choosing: Choosing,
@@ -170,15 +172,19 @@ function decideItems(
   readAhead(g, ranked.items)
   const barredOf = barred ? [] : barredAt(g, guards, campaigns.onItems, campaigns.all.length)
   const isPersonal = policy.prices === 'personal'
-  const probabilities = Float64Array.from(ranked.plainScores, (score) =>
-    purchaseProbability(ranked.calibration, score, shopper.base),
-  )
-  const weighed = Float64Array.from(ranked.items, (item, slot) =>
-    isPersonal ? atListPrice(g, shopper, item, probabilities[slot]) : publicProbability(g, item),
-  )
-  const rivals = rivalMinors(g, ranked.items, weighed)
+  const n = ranked.items.length
+  const probabilities = new Array<number>(n)
+  const weighed = new Array<number>(n)
+  for (let slot = 0; slot < n; slot++) {
+    const item = ranked.items[slot]
+    const probability = purchaseProbability(ranked.calibration, ranked.plainScores[slot], shopper.base)
+    probabilities[slot] = probability
+    weighed[slot] = isPersonal ? atListPrice(g, shopper, item, probability) : publicProbability(g, item)
+  }
+  // Without a section of responses nothing is known of what rivals lose.
+  const rivals = g.tables.response === null ? NO_RIVALS : rivalMinors(g, ranked.items, weighed)
   const slots: DecidedSlot[] = []
-  for (let slot = 0; slot < ranked.items.length; slot++) {
+  for (let slot = 0; slot < n; slot++) {
     const item = ranked.items[slot]
     const reasons = reasonsFor(g, history, ranked.found, item)
     for (const more of [basket.reasons(item), ranked.merchandised[slot]]) if (more.length > 0) reasons.push(...more)
