@@ -49,7 +49,8 @@ export interface LearnedResponse {
 
 /**
  * `featuresNow`: what is known of shoppers after the log. `borrowed`: share of the units sold that is borrowed from later sales
- * for each share of 1 taken off, by mechanism; 0 where it is not known. Throws `invalid_data` where a row cannot be, or where all rows together teach nothing.
+ * for each share of 1 taken off, by mechanism; 0 where it is not known. Throws `invalid_data` where a row cannot be, or where
+ * all rows together teach nothing.
  */
 export function learnResponse(
   rows: ResponseRows,

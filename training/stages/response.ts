@@ -38,7 +38,8 @@ export async function trainResponse(context: StageContext): Promise<StageReport 
   const { dataset, sections, logs } = context
   if (logs === null || !existsSync(logs)) return null
   const borrowed = await borrowedShare(sections)
-  const impressions = await impressionsOf(context, logs)
+  const usualMinor = usualPrices(dataset.table, dataset.items)
+  const impressions = await impressionsOf(context, logs, usualMinor)
   const chosen = ofMostOffered(impressions.rows, MOST_CAMPAIGNS)
   const nothing = nothingToLearn(chosen)
   if (nothing !== null) {
@@ -62,7 +63,7 @@ export async function trainResponse(context: StageContext): Promise<StageReport 
     segment: learned.segment,
     base: learned.base,
     listed: learned.listed,
-    usual_minor: usualPrices(dataset.table, dataset.items),
+    usual_minor: usualMinor,
     curves_bytes: bytes,
     curves_offsets: offsets,
     curves,
@@ -70,7 +71,11 @@ export async function trainResponse(context: StageContext): Promise<StageReport 
   return { metrics: { ...responseMetrics(impressions, rows, learned, gains), borrowed } }
 }
 
-async function impressionsOf({ dataset, sections, parameters }: StageContext, logs: string): Promise<Impressions> {
+async function impressionsOf(
+  { dataset, sections, parameters }: StageContext,
+  logs: string,
+  usualMinor: Float32Array,
+): Promise<Impressions> {
   const { elasticity } = await readSafetensors(sectionFile(sections, 'prices'))
   const { key: items, category } = await readItems(dataset.folder, ['key', 'category'])
   const { key: shoppers } = await readShoppers(dataset.folder)
@@ -84,7 +89,7 @@ async function impressionsOf({ dataset, sections, parameters }: StageContext, lo
     shoppers: shoppers.map(String),
     elasticity: elasticity.data as Float32Array,
     category: codesOf(category).codes,
-    usualMinor: usualPrices(dataset.table, dataset.items),
+    usualMinor,
   })
 }
 

@@ -5,9 +5,10 @@
  * believes w_n in natures n (type × own sensitivity, three nodes of a Gauss–Hermite rule) and learns by Bayes' rule from each
  * item shown, seen with probability look_s:
  *   w_n ∝ P(type | tier) · node weight · Π (look_s p_n where bought, 1 − look_s p_n where not)
- * Nobody sees tastes: what an item is to a shopper it reads from the scorer that all policies share, at the line through the truth
- * that is nearest to it (`reading.ts`). Only its beliefs are told the true tastes, which makes them sharper than any shop's; the
- * policy that reads true tastes too is played beside it, and the clairvoyant knows tastes and natures. An action that takes share d off is worth, given that the item is looked at,
+ * Nobody sees tastes: what an item is to a shopper it reads from the scorer that all policies share, at the line through the
+ * truth that is nearest to it (`reading.ts`). Only its beliefs are told the true tastes, which makes them sharper than any
+ * shop's; the policy that reads true tastes too is played beside it, and the clairvoyant knows tastes and natures.
+ * An action that takes share d off is worth, given that the item is looked at,
  *   v = Σ w_n [ (p_n,a − p_n,0)(P − c) − p_n,a δ ]  −  d k Σ_j look_j p_j (1 − p_j)(P_j − c_j)  −  θ d Σ w_n p_n,a (P − c)
  * less λ Σ w_n p_n,a δ: the second term is what rivals j of the category lose, the third what is borrowed from later
  * sales; θ is searched over the learning period. Guards, caps and budgets are those of `decide`.
