@@ -27,8 +27,9 @@ test('swaps under load lose no request, and every answer is wholly of the snapsh
     expect((await activate(id)).body).toEqual({ current: id })
     await until(serving, (now) => now === id, 10_000)
   }
-  const { answers, failures, snapshots } = await load.stop()
+  const { answers, failedRequests, failures, snapshots } = await load.stop()
   expect(failures).toEqual([])
+  expect(failedRequests).toBe(0)
   expect(answers).toBeGreaterThan(100)
   expect([...snapshots].sort()).toEqual([...shop.snapshots].sort())
 })

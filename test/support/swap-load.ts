@@ -24,12 +24,25 @@ export async function expectedAnswers({ folders, snapshots }: TrainedShop): Prom
   return expected
 }
 
+export interface SwapResult {
+  answers: number
+  /** Not answered with 200, or not answered at all. */
+  failedRequests: number
+  /** Not what the snapshot that the answer names would answer alone. */
+  mixedAnswers: number
+  /** The first few that were wrong, as they came. */
+  failures: string[]
+  snapshots: Set<string>
+}
+
 export class SwapLoad {
   readonly #running: autocannon.Instance
   readonly #done: Promise<autocannon.Result>
   readonly #failures: string[] = []
   readonly #snapshots = new Set<string>()
   #answers = 0
+  #failedRequests = 0
+  #mixedAnswers = 0
 
   constructor(port: number, expected: Expected) {
     let resolve: (result: autocannon.Result) => void
@@ -46,17 +59,29 @@ export class SwapLoad {
     this.#running = autocannon(options, (_, result) => resolve(result))
   }
 
-  async stop(): Promise<{ answers: number; failures: string[]; snapshots: Set<string> }> {
+  async stop(): Promise<SwapResult> {
     this.#running.stop?.()
-    const { errors, timeouts, non2xx } = await this.#done
-    if (errors + timeouts + non2xx > 0) this.#failures.push(`${errors} errors, ${timeouts} timeouts, ${non2xx} not 2xx`)
-    return { answers: this.#answers, failures: this.#failures.slice(0, 5), snapshots: this.#snapshots }
+    const { errors, timeouts } = await this.#done
+    return {
+      answers: this.#answers,
+      failedRequests: this.#failedRequests + errors + timeouts,
+      mixedAnswers: this.#mixedAnswers,
+      failures: this.#failures.slice(0, 5),
+      snapshots: this.#snapshots,
+    }
   }
 
   #check(status: number, text: string, expected: Expected, r: number): void {
     this.#answers++
+    if (status !== 200) {
+      this.#failedRequests++
+      this.#failures.push(`${status} ${text}`)
+      return
+    }
     const { snapshot } = JSON.parse(text) as DecideAnswer
     this.#snapshots.add(snapshot)
-    if (status !== 200 || expected.get(snapshot)?.[r] !== text) this.#failures.push(`${status} ${text}`)
+    if (expected.get(snapshot)?.[r] === text) return
+    this.#mixedAnswers++
+    this.#failures.push(text)
   }
 }
