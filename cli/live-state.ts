@@ -6,16 +6,8 @@ import { Compile } from 'typebox/compile'
 import type { Campaign, CampaignFile } from '../core/contract/campaigns.ts'
 import type { DecisionRow } from '../core/contract/decision-row.ts'
 import { OfferwrightError } from '../core/contract/errors.ts'
-import { EVENT_KINDS } from '../core/contract/events.ts'
-import {
-  emptyLiveShopper,
-  LIVE_CONTACTS,
-  LIVE_EVENTS,
-  LIVE_OFFERS,
-  LIVE_USES,
-  type LiveShopperColumns,
-  liveShopperFromRow,
-} from '../core/contract/live.ts'
+import { emptyLiveShopper, type LiveShopperColumns, liveShopperFromRow } from '../core/contract/live.ts'
+import { LoggedLiveShopper } from '../core/contract/logged-live.ts'
 import { parseAs, parseJson } from '../core/contract/parse.ts'
 import { hashOf, subjectOf } from '../core/scoring/keys.ts'
 import { limitsOfRow } from '../core/scoring/row.ts'
@@ -42,28 +34,9 @@ export interface LiveState {
 }
 
 const Time = Type.Number({ minimum: 0 })
-const Hash64 = Type.String({ pattern: '^[0-9a-f]{16}$' })
-const Hash32 = Type.String({ pattern: '^[0-9a-f]{8}$' })
 const OfCampaigns = Type.Array(Type.Tuple([Type.Integer({ minimum: 0 }), Time]))
-const marks = (most: number) => Type.Array(Type.Object({ campaignHash: Hash32, time: Time }), { maxItems: most })
 const RowPart = Type.Object({
-  live: Type.Object({
-    events: Type.Array(
-      Type.Object({
-        itemHash: Hash64,
-        kind: Type.Union(EVENT_KINDS.map((kind) => Type.Literal(kind))),
-        time: Time,
-      }),
-      { maxItems: LIVE_EVENTS },
-    ),
-    contacts: marks(LIVE_CONTACTS),
-    uses: Type.Optional(marks(LIVE_USES)),
-    offers: Type.Optional(
-      Type.Array(Type.Object({ itemHash: Hash64, campaignHash: Hash32, minor: Time, threshold: Time, until: Time }), {
-        maxItems: LIVE_OFFERS,
-      }),
-    ),
-  }),
+  live: LoggedLiveShopper,
   campaigns: Type.Object({
     remainingMinor: OfCampaigns,
     remainingUses: OfCampaigns,

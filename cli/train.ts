@@ -22,7 +22,7 @@ export function trainCommand(): Command {
   return withModels(withHome(new Command('train')))
     .description(
       'learn similarity, popularity, vectors and prices from the imported data, and the response to offers from the logs of ' +
-        'the server, and measure them on held-out weeks',
+        'the server, measure them on held-out weeks, and plan what budgets are worth',
     )
     .addOption(new Option('--stage <name>', 'run one stage again, on what the others left').choices(STAGE_NAMES))
     .option('--threads <n>', 'threads of the numeric stages; the result is the same', wholeNumber, defaults.threads)
@@ -37,10 +37,12 @@ export function trainCommand(): Command {
       '\nExample:\n  $ offerwright train --shop my-shop --threads 4\n  $ offerwright train --stage prices',
     )
     .action(async ({ stage, ...options }: TrainCommandOptions) => {
-      const { data, sections, log: logs } = shopFolders(options)
+      const { data, sections, log: logs, campaigns } = shopFolders(options)
       const progress = progressView()
       const parameters = trainingParameters({ ...chosen(options), ...chosenModels(options) })
-      await train({ data, sections, logs, parameters, stage, onProgress: progress.show }).finally(progress.end)
+      await train({ data, sections, logs, campaigns, parameters, stage, onProgress: progress.show }).finally(
+        progress.end,
+      )
       process.stdout.write(`${sections}\n`)
     })
 }

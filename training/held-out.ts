@@ -8,7 +8,7 @@ import { type Generation, openGeneration, reserveBytes } from '../core/scoring/g
 import { openSnapshot } from '../core/snapshot/open.ts'
 import { snapshotFolder } from '../core/snapshot/store.ts'
 import { UNCALIBRATED } from './calibration.ts'
-import type { Dataset } from './dataset.ts'
+import type { Dataset, DatasetSummary } from './dataset.ts'
 import { MODEL_STAGES, runStage } from './model-stages.ts'
 import type { TrainingParameters } from './parameters.ts'
 import type { OnProgress } from './progress.ts'
@@ -31,7 +31,6 @@ export async function openHeldOut(
   { onProgress = () => undefined, stages = MODEL_STAGES, rowSources }: HeldOutOptions = {},
 ): Promise<Generation> {
   const sections = join(folder, 'sections')
-  const store = join(folder, 'snapshots')
   const context = new StageContext(dataset, sections, parameters, onProgress, rowSources)
   for (const [name, stage] of Object.entries(stages)) await runStage(name, stage, context)
   await runStage(
@@ -39,6 +38,16 @@ export async function openHeldOut(
     async () => ({ metrics: {}, model: { calibration: UNCALIBRATED, blend: parameters.blend ?? undefined } }),
     context,
   )
+  return openSections(dataset, sections, folder)
+}
+
+/** What the stages left, published in `folder` and opened as a server would. `folder` is the caller's, as above. */
+export async function openSections(
+  dataset: Pick<DatasetSummary, 'shop' | 'currency'>,
+  sections: string,
+  folder: string,
+): Promise<Generation> {
+  const store = join(folder, 'snapshots')
   const id = await publishSections({ dataset, sections, store, quality: null, activate: false, tolerance: null })
   const image = await openSnapshot(snapshotFolder(store, id), {
     expectedId: id,

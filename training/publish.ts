@@ -80,6 +80,7 @@ async function reportsOf(stages: string[], { sections, outside }: PublishOptions
   const reports: StoredReport[] = []
   for (const stage of stages) reports.push(await readReport(sections, stage))
   const evaluation = await readReport(sections, 'evaluate')
+  if (hasReport(sections, 'allocate')) reports.push(await readReport(sections, 'allocate'))
   if (outside === undefined) return [...reports, evaluation]
   return [...reports, { ...evaluation, metrics: {} }, outside.report]
 }

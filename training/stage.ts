@@ -15,6 +15,8 @@ export class StageContext {
   readonly rowSources: Uint32Array | undefined
   /** Folder of the shop's decision and event logs; null where only the imported data is learned from. */
   readonly logs: string | null
+  /** The shop's campaign file; null where none is planned for. */
+  readonly campaigns: string | null
   #interactions: Interactions | null = null
 
   constructor(
@@ -24,6 +26,7 @@ export class StageContext {
     onProgress: OnProgress,
     rowSources?: Uint32Array,
     logs: string | null = null,
+    campaigns: string | null = null,
   ) {
     this.dataset = dataset
     this.sections = sections
@@ -31,6 +34,7 @@ export class StageContext {
     this.onProgress = onProgress
     this.rowSources = rowSources
     this.logs = logs
+    this.campaigns = campaigns
   }
 
   get interactions(): Interactions {

@@ -6,9 +6,10 @@ import { MODEL_STAGES, runStage } from './model-stages.ts'
 import type { TrainingParameters } from './parameters.ts'
 import type { OnProgress } from './progress.ts'
 import { type Stage, StageContext } from './stage.ts'
+import { trainAllocation } from './stages/allocate.ts'
 import { trainEvaluation } from './stages/evaluate.ts'
 
-const STAGES: Record<string, Stage> = { ...MODEL_STAGES, evaluate: trainEvaluation }
+const STAGES: Record<string, Stage> = { ...MODEL_STAGES, evaluate: trainEvaluation, allocate: trainAllocation }
 
 /** In the order in which they run. */
 export const STAGE_NAMES = Object.keys(STAGES)
@@ -20,13 +21,23 @@ export interface TrainOptions {
   sections: string
   /** Folder of the shop's decision and event logs, if there is one. */
   logs?: string
+  /** The shop's campaign file, if there is one. */
+  campaigns?: string
   parameters: TrainingParameters
   /** One stage alone, on what earlier ones left; all when absent. */
   stage?: string
   onProgress?: OnProgress
 }
 
-export async function train({ data, sections, logs, parameters, stage, onProgress }: TrainOptions): Promise<void> {
+export async function train({
+  data,
+  sections,
+  logs,
+  campaigns,
+  parameters,
+  stage,
+  onProgress,
+}: TrainOptions): Promise<void> {
   const names = stage === undefined ? STAGE_NAMES : [requireStage(stage)]
   const dataset = await readDataset(data, parameters.until)
   await mkdir(sections, { recursive: true })
@@ -37,6 +48,7 @@ export async function train({ data, sections, logs, parameters, stage, onProgres
     onProgress ?? (() => undefined),
     undefined,
     logs ?? null,
+    campaigns ?? null,
   )
   for (const name of names) await runStage(name, STAGES[name], context)
 }
