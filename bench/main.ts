@@ -8,6 +8,7 @@ import { benchDecide, renderDecide } from './decide.ts'
 import { benchHttp, renderHttp } from './http/http.ts'
 import { benchOffers, renderOffers } from './http/offers.ts'
 import { benchSwap, renderSwap } from './http/swap.ts'
+import { benchJoint, renderJoint } from './joint.ts'
 import { benchKernel, renderKernel } from './kernel.ts'
 import { benchPrices, renderPrices } from './prices.ts'
 import { benchReplay, renderReplay } from './replay.ts'
@@ -123,6 +124,16 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- prices --items 200 --seeds 10')
   .action((options) => print(benchPrices(options, say), renderPrices, options.json))
+
+program
+  .command('joint')
+  .description('items and a spend threshold chosen together, beside items first, in shops whose truth is known')
+  .option('--visits <n>', 'visits of a shop, about', positive, 7000)
+  .option('--seeds <n>', 'shops', positive, 20)
+  .option('--seed <n>', 'seed of the first shop', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- joint --seeds 20')
+  .action(async (options) => print(await benchJoint(options, say), renderJoint, options.json))
 
 program
   .command('allocate')
