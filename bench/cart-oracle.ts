@@ -149,8 +149,8 @@ function itemsWay(members: Campaign[], policy: Policy, state: State): State {
   const winner = new Map<string, Campaign | undefined>()
   for (const name of new Set(state.units.map(rowName))) {
     const row = state.units.filter((unit) => rowName(unit) === name)
-    const able = open.filter((member) => isFor(member, row[0]) && off(depthIn(member), row) > 0)
-    const worth = able.map((member) => off(depthIn(member), row))
+    const able = open.filter((member) => isFor(member, row[0]) && offAlone(member, row, policy) > 0)
+    const worth = able.map((member) => offAlone(member, row, policy))
     const best = policy.stacking === 'best_for_shopper' ? Math.max(...worth) : Math.min(...worth)
     winner.set(name, policy.stacking === 'priority' ? able[0] : able[worth.indexOf(best)])
   }
@@ -160,6 +160,12 @@ function itemsWay(members: Campaign[], policy: Policy, state: State): State {
     next = taking(next, member, units, off(depthIn(member), units), policy, mostOf(depthIn(member)))
   }
   return next
+}
+
+/** As far as every unit's floor lets it. */
+function offAlone(member: Campaign, row: Unit[], policy: Policy): number {
+  const room = roomOf(member, policy, mostOf(depthIn(member)))
+  return Math.min(off(depthIn(member), row), sum(row.map(room)))
 }
 
 const mostOf = (depth: object) => ('amountMinor' in depth ? (depth.amountMinor as number) : Number.POSITIVE_INFINITY)
@@ -224,7 +230,7 @@ function taking(state: State, campaign: Campaign, units: Unit[], wanted: number,
   if (amount <= 0 || amount > (campaign.budgetMinor ?? Number.POSITIVE_INFINITY)) return state
   const bps = Math.max(campaign.marginFloorBps ?? 0, policy.marginFloorBps)
   const floors = new Map(units.map((unit) => [unit, floorFor(unit, bps)]))
-  const room = (unit: Unit) => Math.min(most, Math.max(0, unit.net - Math.max(unit.floor, floors.get(unit) as number)))
+  const room = roomOf(campaign, policy, most)
   const given = new Map<Unit, number>()
   let open = ordered(units).filter((unit) => room(unit) > 0)
   let left = amount
@@ -251,6 +257,11 @@ function taking(state: State, campaign: Campaign, units: Unit[], wanted: number,
     if (share > 0) unit.floor = Math.max(unit.floor, floors.get(unit) as number)
   }
   return { ...state, cap: state.cap - discount, taken: [...state.taken, { id: campaign.id, discount }] }
+}
+
+function roomOf({ marginFloorBps = 0 }: Campaign, policy: Policy, most: number): (unit: Unit) => number {
+  const bps = Math.max(marginFloorBps, policy.marginFloorBps)
+  return (unit) => Math.min(most, Math.max(0, unit.net - Math.max(unit.floor, floorFor(unit, bps))))
 }
 
 /** Whole parts of what is proportional to each net, and the rest to the largest remainders, the first on ties. */

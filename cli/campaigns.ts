@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Campaign } from '../core/contract/campaigns.ts'
-import { type Fault, OfferwrightError } from '../core/contract/errors.ts'
+import { OfferwrightError } from '../core/contract/errors.ts'
 import { formatMinor } from '../core/contract/money.ts'
+import type { CheckedCampaigns } from '../core/scoring/campaigns/check.ts'
 import type { Live } from '../core/scoring/campaigns/compile.ts'
-import type { Warning } from '../core/scoring/campaigns/warnings.ts'
 import { codesCommand } from './campaign-codes.ts'
 import { EXIT } from './faults.ts'
 import { type HomeOptions, type ShopFolders, shopFolders, withHome } from './home.ts'
@@ -36,12 +36,6 @@ function leaf(name: string, summary: string, example: string): Command {
     .addHelpText('after', `\nExample:\n  $ ${example}`)
 }
 
-interface Checked {
-  campaigns: number
-  faults: Fault[]
-  warnings: Warning[]
-}
-
 /** Faults end with the exit code of what the caller can mend; warnings do not. */
 async function check(named: string | undefined, options: CampaignsOptions): Promise<void> {
   const folders = shopFolders(options)
@@ -53,25 +47,16 @@ async function check(named: string | undefined, options: CampaignsOptions): Prom
   if (checked.faults.length > 0) process.exitCode = EXIT.refused
 }
 
-async function checkedFile(folders: ShopFolders, snapshot: string, text: string): Promise<Checked> {
+async function checkedFile(folders: ShopFolders, snapshot: string, text: string): Promise<CheckedCampaigns> {
   const { openCatalogue } = await import('./local-decisions.ts')
-  const { compileCampaigns } = await import('../core/scoring/campaigns/compile.ts')
-  const { parseCampaignFile } = await import('../core/scoring/campaigns/parse.ts')
-  const { campaignWarnings } = await import('../core/scoring/campaigns/warnings.ts')
+  const { checkCampaigns } = await import('../core/scoring/campaigns/check.ts')
   const g = await openCatalogue(folders, await resolveSnapshotId(folders.snapshots, snapshot))
-  try {
-    const file = parseCampaignFile(text, g.image.manifest.currency)
-    const warnings = campaignWarnings(g, file, compileCampaigns(g, file, 'checked'), Date.now())
-    return { campaigns: file.campaigns.length, faults: [], warnings }
-  } catch (error) {
-    if (!(error instanceof OfferwrightError) || error.faults === undefined) throw error
-    return { campaigns: 0, faults: error.faults, warnings: [] }
-  }
+  return checkCampaigns(g, text, Date.now())
 }
 
 const FINDINGS: ColumnLayout[] = [{ title: '' }, { title: 'field' }, { title: 'value', maxWidth: 40 }, { title: 'why' }]
 
-function told(path: string, { campaigns, faults, warnings }: Checked): string {
+function told(path: string, { campaigns, faults, warnings }: CheckedCampaigns): string {
   const rows = [
     ...faults.map(({ field, value, message }) => ['fault', field ?? '', JSON.stringify(value) ?? '', message]),
     ...warnings.map(({ field, value, remedy }) => ['warning', field, JSON.stringify(value) ?? '', remedy]),

@@ -38,10 +38,14 @@ export async function replaceCampaigns(campaigns: LiveCampaigns, text: string, i
   return servingCampaigns(campaigns)
 }
 
-/** Throws `not_found`, or `conflict` where the campaign cannot go to that state. A state that it has already stays. */
+/**
+ * Throws `not_found`, or `conflict` where the campaign cannot go to that state, or the file was changed by hand to one that is
+ * refused, which must not be lost. A state that it has already stays.
+ */
 export async function changeState(campaigns: LiveCampaigns, id: string, body: string) {
   const { state } = parseAs<StateChange>(stateSchema, parseJson(body))
-  await campaigns.replace((text) => {
+  await campaigns.replace((text, _, refusal) => {
+    if (refusal !== null) throw refusal
     const file = JSON.parse(text) as CampaignFile
     const campaign = file.campaigns.find((each) => each.id === id)
     if (campaign === undefined) throw new OfferwrightError('not_found', `no campaign ${id}`, { field: 'id', value: id })

@@ -62,6 +62,7 @@ const ROUTES: Route[] = [
   { method: 'put', path: '/v1/items', roles: CHANGING, handle: changeItems },
   { method: 'get', path: '/v1/campaigns', roles: ROLES, handle: campaignsServing },
   { method: 'put', path: '/v1/campaigns', roles: CHANGING, handle: putCampaigns },
+  { method: 'post', path: '/v1/campaigns/check', roles: CHANGING, handle: worked('campaignCheck', BATCH_BODIES) },
   { method: 'post', path: '/v1/campaigns/:id/state', roles: CHANGING, handle: postState },
   { method: 'post', path: '/v1/campaigns/:id/codes', roles: CHANGING, handle: postCodes },
   { method: 'get', path: '/v1/snapshots', roles: ROLES, handle: snapshots },

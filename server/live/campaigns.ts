@@ -17,6 +17,9 @@ import { NOTHING, type RedemptionTerms } from '../../core/store/ledger/redemptio
 import type { PublishedCampaigns } from '../work/messages.ts'
 import type { Paced } from './pacing.ts'
 
+/** `refusal`: why the file as it lies on the disk does not serve; null where it does. */
+type Change = (text: string, revision: string, refusal: OfferwrightError | null) => string
+
 export class LiveCampaigns {
   published!: PublishedCampaigns
   /** Live campaigns whose budgets are paced. */
@@ -32,6 +35,8 @@ export class LiveCampaigns {
   readonly #logger: Logger
   readonly #secret: () => Uint8Array | null
   #version = ''
+  /** Why the file as it lies on the disk does not serve. */
+  #refusal: OfferwrightError | null = null
   /** One look or change at a time, so that an old file is never taken over after a newer one. */
   #turn: Promise<void> = Promise.resolve()
   #terms = new Map<string, { endsAt: number; validMs: number }>()
@@ -60,11 +65,11 @@ export class LiveCampaigns {
    * Puts what `change` makes of the file in its place, durably, and serves it from the next batch on. Throws what `change`
    * throws, `invalid_campaigns` with every fault, `environment` where the file cannot be written; then nothing changes.
    */
-  replace(change: (text: string, revision: string) => string): Promise<void> {
+  replace(change: Change): Promise<void> {
     return this.#inTurn(async () => {
       // What was written by hand a moment ago is changed, not written over.
       await this.#look()
-      const text = change(this.text, this.published.revision)
+      const text = change(this.text, this.published.revision, this.#refusal)
       parseCampaignFile(text, this.#currency)
       try {
         await writeDurably(this.#file, (file) => writeFully(file, Buffer.from(text), 0))
@@ -72,6 +77,7 @@ export class LiveCampaigns {
         throw new OfferwrightError('environment', `the campaign file was not written: ${(error as Error).message}`)
       }
       this.#publish(text)
+      this.#refusal = null
     })
   }
 
@@ -86,9 +92,11 @@ export class LiveCampaigns {
       const version = await versionOf(this.#file)
       if (version === this.#version) return
       this.#version = version
+      this.#refusal = null
       this.#publish(version === ABSENT ? this.#none() : await readFile(this.#file, 'utf8'))
     } catch (error) {
       this.refused++
+      if (error instanceof OfferwrightError) this.#refusal = handEdited(error)
       const faults = error instanceof OfferwrightError ? error.toJSON().error : { message: String(error) }
       this.#logger.error({ file: this.#file, faults, kept: this.published.revision }, 'campaign file refused')
     }
@@ -160,6 +168,13 @@ export function limitsOf(campaign: Campaign): Record<CampaignSlot, number | unde
   const { budgetMinor, limits, mechanism } = campaign
   const stock = mechanism === 'time_limited' ? campaign.stockSetAside : undefined
   return { minor: budgetMinor, uses: limits?.total, stock }
+}
+
+function handEdited({ message, faults }: OfferwrightError): OfferwrightError {
+  return new OfferwrightError('conflict', `the campaign file was changed and is refused: ${message}`, {
+    field: 'campaigns',
+    faults,
+  })
 }
 
 const ABSENT = 'absent'

@@ -22,6 +22,7 @@ export const WORK_ROUTES = [
   'decideBatch',
   'recommendBatch',
   'quote',
+  'campaignCheck',
 ] as const
 export type WorkRoute = (typeof WORK_ROUTES)[number]
 

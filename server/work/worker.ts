@@ -1,6 +1,7 @@
 /** A worker: answers batches of requests on its generation. One request's fault is that request's answer. */
 import { workerData } from '../../core/native/pool.ts'
 import { answerDecideBatch, answerRecommendBatch, refusalOf } from './batches.ts'
+import { answerCampaignCheck } from './campaign-check.ts'
 import { WorkContext, type WorkerSetup } from './context.ts'
 import { answerDecide, answerRecommend, answerSimilar } from './decisions.ts'
 import { answerEvents } from './events.ts'
@@ -17,6 +18,7 @@ const ANSWERING: Record<WorkRoute, Answering> = {
   decideBatch: answerDecideBatch,
   recommendBatch: answerRecommendBatch,
   quote: answerQuote,
+  campaignCheck: answerCampaignCheck,
 }
 
 const context = new WorkContext(workerData as WorkerSetup)

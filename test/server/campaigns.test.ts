@@ -77,6 +77,35 @@ test('a change to an older revision is refused; one of many at once is', async (
   expect(both.map(({ status }) => status).sort()).toEqual([200, 409])
 })
 
+test('a state is not changed over a file that was written by hand and is refused', async () => {
+  await open()
+  await put(file(coupon))
+  const edited = JSON.stringify(file({ ...coupon, ladder: [] }))
+  await writeFile(shop.folders.campaigns, edited)
+  const { status, body } = await move('spring', 'live')
+  expect(status).toBe(409)
+  expect(body.error).toMatchObject({ code: 'conflict', field: 'campaigns' })
+  expect(body.error.faults[0].field).toContain('campaigns[0].ladder')
+  expect(await readFile(shop.folders.campaigns, 'utf8')).toBe(edited)
+  expect((await put(file(coupon))).status).toBe(200)
+  expect((await move('spring', 'live')).status).toBe(200)
+})
+
+test('a file is checked without serving it: every fault, or every doubt', async () => {
+  await open()
+  const check = (body: unknown) => server.call('POST', '/v1/campaigns/check', body)
+  const doubtful = await check(file({ ...coupon, targets: { brands: ['Nobody'] } }, { ...coupon, id: 'again' }))
+  expect(doubtful.body).toMatchObject({ campaigns: 2, faults: [] })
+  expect(doubtful.body.warnings.map(({ field }: { field: string }) => field)).toEqual([
+    'campaigns[0].targets.brands[0]',
+    'campaigns[0].targets',
+  ])
+  const faulty = await check({ ...file({ ...coupon, endsAt: coupon.startsAt }), currency: 'CNY' })
+  expect(faulty.body.faults.map(({ field }: { field: string }) => field)).toEqual(['currency', 'campaigns[0].endsAt'])
+  expect((await check('{')).body.error.code).toBe('invalid_json')
+  expect((await server.call('GET', '/v1/campaigns')).body.file.campaigns).not.toContainEqual(coupon)
+})
+
 test('what is written by hand is served too, after what was put', async () => {
   await open()
   await put(file(coupon))

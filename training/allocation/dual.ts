@@ -8,6 +8,7 @@
  * mean on top, by position, so that no more actions tie in a corner than there are resources (Charnes' perturbation); the
  * figures told are of the values as given. A start comes from every fourth request, again and again.
  */
+import { splitMix32 } from '../../core/evaluation/bootstrap.ts'
 import { Descent } from './descent.ts'
 import { type AllocationInstance, dualValue, NOTHING, thinned } from './instance.ts'
 
@@ -69,18 +70,10 @@ function inUnits(instance: AllocationInstance, units: Units): AllocationInstance
   const { value, use, resource, budget } = instance
   return {
     ...instance,
-    value: value.map((v, a) => v / units.value + PERTURBATION * fractionOf(a)),
+    value: value.map((v, a) => v / units.value + (PERTURBATION * splitMix32(a)()) / 2 ** 32),
     use: use.map((w, u) => w / units.use[resource[u]]),
     budget: budget.map((b, m) => b / units.use[m]),
   }
-}
-
-/** A number in [0, 1) for each position, without order: the finaliser of MurmurHash3. */
-function fractionOf(position: number): number {
-  let x = Math.imul(position + 1, 0x9e3779b9)
-  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
-  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
-  return ((x ^ (x >>> 16)) >>> 0) / 2 ** 32
 }
 
 function worthOf({ value }: AllocationInstance, choice: Int32Array, split: DualSolution['split']): number {

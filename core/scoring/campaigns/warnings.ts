@@ -108,6 +108,6 @@ function excludes(own: Live, other: Live): boolean {
 
 /** Null: all items. */
 function shareItems(a: Uint32Array | null, b: Uint32Array | null): boolean {
-  if (a === null || b === null) return true
+  if (a === null || b === null) return (a ?? b)?.some((word) => word !== 0) ?? true
   return a.some((word, w) => (word & b[w]) !== 0)
 }

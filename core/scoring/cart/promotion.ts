@@ -8,7 +8,7 @@ import type { Refusal } from '../../contract/quotes.ts'
 import type { Live, levelOf } from '../campaigns/compile.ts'
 import { targetsItem } from '../campaigns/targets.ts'
 import { allocate } from './allocate.ts'
-import { byNet, floorOf, listOf, netOf, type Row } from './rows.ts'
+import { byNet, copyOf, floorOf, listOf, netOf, type Row } from './rows.ts'
 
 export interface Applied {
   campaign: Live
@@ -44,21 +44,25 @@ export function qualifies({ live, onlyItem }: Entitled, { item }: Row): boolean 
   return live.targets === null || (item >= 0 && targetsItem(live, item))
 }
 
-/** What a depth takes off a row by itself, before floors; to compare campaigns for it. */
-export function rowDiscount({ depth, onlyItem }: Entitled, row: Row): number {
+/** What a depth says for a row, before floors. */
+function rowDiscount(depth: Depth | null, row: Row): number {
   if (depth === null) return 0
-  const one = onlyItem !== null
-  const groups = one ? [{ units: 1, netMinor: row.groups[0].netMinor }] : row.groups
-  const net = groups.reduce((sum, { units, netMinor }) => sum + units * netMinor, 0)
-  if ('percentBps' in depth) return percentDiscount(net, depth.percentBps)
-  return groups.reduce((sum, { units, netMinor }) => sum + units * Math.min(depth.amountMinor, netMinor), 0)
+  if ('percentBps' in depth) return percentDiscount(netOf([row]), depth.percentBps)
+  return row.groups.reduce((sum, { units, netMinor }) => sum + units * Math.min(depth.amountMinor, netMinor), 0)
+}
+
+/** What a campaign would take off a row if there were no other and no limit but the floors. */
+export function discountAlone(row: Row, entitled: Entitled, marginFloorBps: number): number {
+  const limits = { marginFloorBps, capMinor: Number.POSITIVE_INFINITY, remainingMinor: () => Number.POSITIVE_INFINITY }
+  const applied = applyToItems(copyOf([row]), entitled, limits)
+  return typeof applied === 'string' ? 0 : applied.discountMinor
 }
 
 /** Takes a campaign's discount off the rows that it has won. */
 export function applyToItems(rows: Row[], entitled: Entitled, limits: Limits): Applied | Refusal {
-  const parts = entitled.onlyItem === null ? rows : rows.map(oneUnit)
-  const wanted = parts.reduce((sum, row) => sum + rowDiscount({ ...entitled, onlyItem: null }, row), 0)
   const { depth } = entitled
+  const parts = entitled.onlyItem === null ? rows : rows.map(oneUnit)
+  const wanted = parts.reduce((sum, row) => sum + rowDiscount(depth, row), 0)
   const total = depth !== null && 'percentBps' in depth ? percentDiscount(netOf(parts), depth.percentBps) : wanted
   const most = depth !== null && 'amountMinor' in depth ? depth.amountMinor : undefined
   const applied = take(parts, entitled.live, total, limits, most)

@@ -17,13 +17,13 @@ import {
   type Applied,
   applyToBasket,
   applyToItems,
+  discountAlone,
   type Entitled,
   isBelowMinimum,
   LEVELS,
   type Level,
   type Limits,
   qualifies,
-  rowDiscount,
 } from './promotion.ts'
 import { copyOf, netOf, type Row } from './rows.ts'
 
@@ -142,10 +142,13 @@ function onItems(stacking: Stacking, members: Entitled[], cart: Stacked): Stacke
     (member) => !isBelowMinimum(member.live.definition, netOf(cart.rows.filter((row) => qualifies(member, row)))),
   )
   const won = cart.rows.map((row) => {
-    const able = open.filter((member) => qualifies(member, row) && rowDiscount(member, row) > 0)
-    if (mode === 'priority' || able.length === 0) return able[0]
+    const able = open
+      .filter((member) => qualifies(member, row))
+      .map((member) => ({ member, off: discountAlone(row, member, stacking.policy.marginFloorBps) }))
+      .filter(({ off }) => off > 0)
+    if (mode === 'priority' || able.length === 0) return able[0]?.member
     const sign = mode === 'best_for_shopper' ? 1 : -1
-    return able.reduce((best, next) => (sign * (rowDiscount(next, row) - rowDiscount(best, row)) > 0 ? next : best))
+    return able.reduce((best, next) => (sign * (next.off - best.off) > 0 ? next : best)).member
   })
   let after: Stacked = { ...cart, rows: copyOf(cart.rows) }
   for (const member of open) {
