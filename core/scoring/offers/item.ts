@@ -8,7 +8,7 @@ import type { Generation } from '../generation.ts'
 import { purchaseProbability } from '../score.ts'
 import { Actions, type Choice, type Choosing, closed, weigh } from './actions.ts'
 import { type Barred, isLimited, limitGuard } from './guards.ts'
-import { type ItemPlan, type ItemPlans, PLANNED, PLANNED_NUMBERS, type Target } from './plans.ts'
+import { type Dropped, type ItemPlan, type ItemPlans, PLANNED, PLANNED_NUMBERS, type Target } from './plans.ts'
 
 /** `barred`: of every campaign that runs; `rivalMinor`: see `rivals.ts`; `stackedBps`: share of the price that the basket's offer may still take off the item. */
 export function offerForItem(
@@ -21,28 +21,29 @@ export function offerForItem(
   rivalMinor: number,
   stackedBps: number,
 ): Choice<ItemStep> {
-  const plan = plans.of(choosing.g, item, choosing.shopper.segment, stackedBps)
+  const plan = plans.of(choosing.g, item, choosing.shopper.segment)
+  const dropped = plans.dropped(plan, stackedBps)
   const { set } = plan
   const actions = new Actions<ItemStep>(choosing)
   // Mostly nothing is dropped, and then there is nothing to be asked of each step.
-  const isWhole = mayGiveAll(choosing, barred, plan)
+  const isWhole = dropped === null && mayGiveAll(choosing, barred, plan)
   if (isWhole) addAll(choosing, actions, plans, plan)
   else
     for (const target of set.targets) {
       const barredBy = barred[target.campaign.position]
       if (barredBy === undefined) continue
       if (plan.costMinor < 0) return closed('cost_unknown')
-      addSteps(choosing, actions, plans, plan, target, barredBy, probability)
+      addSteps(choosing, actions, plans, plan, dropped, target, barredBy, probability)
     }
   const unitMarginMinor = plan.priceMinor - plan.costMinor
   if (actions.count > 0) weigh(choosing, { unitMarginMinor, probability, rivalMinor }, 1, actions.count)
   return actions.choose(slot, isWhole ? set.logged : -1)
 }
 
-/** Whether no guard drops any step, which a guard lets pass that lets the largest discount pass. */
+/** Whether no guard of what is left drops any step, which a guard lets pass that lets the largest discount pass. */
 function mayGiveAll({ guards, explain }: Choosing, barred: (Barred | undefined)[], plan: ItemPlan): boolean {
   const { targets } = plan.set
-  if (explain || plan.dropped !== null || plan.costMinor < 0) return false
+  if (explain || plan.costMinor < 0) return false
   for (let t = 0; t < targets.length; t++) {
     const { campaign } = targets[t]
     const barredBy = barred[campaign.position]
@@ -73,7 +74,8 @@ function addSteps(
   { g, guards }: Choosing,
   actions: Actions<ItemStep>,
   { numbers }: ItemPlans,
-  { set, at, dropped }: ItemPlan,
+  { set, at }: ItemPlan,
+  dropped: Dropped,
   { campaign, first, after }: Target,
   barred: Barred,
   probability: number,

@@ -25,18 +25,21 @@ const FIRST_ACTIONS = 4096
 export const PLANNED = { discountMinor: 0, oddsFactor: 1, factorSe: 2, borrowed: 3, displaced: 4 } as const
 export const PLANNED_NUMBERS = 5
 
+/** By step, the guard of prices that drops it; null: none is dropped. */
+export type Dropped = (OfferReason | null)[] | null
+
 export interface ItemPlan {
   priceMinor: number
   priorPriceMinor: number
-  /** Share of the price that the basket's offer may still take off. */
-  stackedBps: number
   /** -1: unknown. */
   costMinor: number
   set: TargetSet
   /** Where its actions begin in the numbers of `ItemPlans`, `PLANNED_NUMBERS` for each step of the set. */
   at: number
-  /** By step, the guard of prices that drops it; null: none is dropped. */
-  dropped: (OfferReason | null)[] | null
+  /** Where nothing else comes off the item. */
+  dropped: Dropped
+  /** By the share of the price, in basis points, that the basket's offer may still take off; filled as it is asked for. */
+  droppedUnder: Map<number, Dropped>
   /** Of all steps. */
   largestDiscountMinor: number
 }
@@ -72,16 +75,27 @@ export class ItemPlans {
     this.#policy = policy
   }
 
-  /** `segment`: whose responses; `stackedBps`: share of the price that the basket's offer may still take off. */
-  of(g: Generation, item: ItemIndex, segment: number, stackedBps: number): ItemPlan {
+  /** `segment`: whose responses. */
+  of(g: Generation, item: ItemIndex, segment: number): ItemPlan {
     const key = segment * g.nItems + item
     let plan = this.#plans.get(key)
     if (plan === undefined) {
       plan = this.#begin(this.#setOf(g, item))
       this.#plans.set(key, plan)
     }
-    if (!isAsFound(g, plan, item, stackedBps)) this.#make(g, plan, item, segment, stackedBps)
+    if (!isAsFound(g, plan, item)) this.#make(g, plan, item, segment)
     return plan
+  }
+
+  /** `stackedBps`: share of the price that the basket's offer may still take off. */
+  dropped(plan: ItemPlan, stackedBps: number): Dropped {
+    if (stackedBps === 0) return plan.dropped
+    let dropped = plan.droppedUnder.get(stackedBps)
+    if (dropped === undefined) {
+      dropped = this.#droppedOf(plan, stackedBps)
+      plan.droppedUnder.set(stackedBps, dropped)
+    }
+    return dropped
   }
 
   /** Of one campaign set; their number is that of the kinds of items that campaigns tell apart. */
@@ -117,11 +131,11 @@ export class ItemPlans {
     return {
       priceMinor: -1,
       priorPriceMinor: -1,
-      stackedBps: -1,
       costMinor: -1,
       set,
       at,
       dropped: null,
+      droppedUnder: new Map(),
       largestDiscountMinor: 0,
     }
   }
@@ -132,18 +146,34 @@ export class ItemPlans {
     this.numbers = larger
   }
 
-  #make(g: Generation, plan: ItemPlan, item: ItemIndex, segment: number, stackedBps: number): void {
+  #make(g: Generation, plan: ItemPlan, item: ItemIndex, segment: number): void {
     const { steps } = plan.set
     plan.priceMinor = g.live.priceMinor[item]
     plan.priorPriceMinor = g.live.priorPriceMinor[item]
-    plan.stackedBps = stackedBps
     plan.costMinor = g.tables.catalogue.costMinor.view[item]
     plan.largestDiscountMinor = 0
-    const dropped = steps.map((step, s) => this.#planStep(g, plan, item, step, plan.at + PLANNED_NUMBERS * s, segment))
-    plan.dropped = dropped.every((reason) => reason === null) ? null : dropped
+    for (const [s, step] of steps.entries()) this.#planStep(g, plan, item, step, plan.at + PLANNED_NUMBERS * s, segment)
+    plan.droppedUnder.clear()
+    plan.dropped = this.#droppedOf(plan, 0)
   }
 
-  /** Fills in one action and tells the guard of prices that drops it. */
+  #droppedOf(plan: ItemPlan, stackedBps: number): Dropped {
+    const { set, at, costMinor, priceMinor, priorPriceMinor } = plan
+    const dropped = set.steps.map(({ on }, s) => {
+      const discountMinor = this.numbers[at + PLANNED_NUMBERS * s + PLANNED.discountMinor]
+      const netMinor = priceMinor - discountMinor
+      return priceGuard(this.#policy, on, {
+        discountMinor,
+        netMinor: stackedBps === 0 ? netMinor : netMinor - percentDiscount(netMinor, stackedBps),
+        costMinor,
+        priceMinor,
+        priorPriceMinor,
+      })
+    })
+    return dropped.every((reason) => reason === null) ? null : dropped
+  }
+
+  /** Fills in one action. */
   #planStep(
     g: Generation,
     plan: ItemPlan,
@@ -151,11 +181,10 @@ export class ItemPlans {
     { on, depth, logPrice }: ItemStep,
     at: number,
     segment: number,
-  ): OfferReason | null {
-    const { priceMinor, priorPriceMinor, stackedBps, costMinor } = plan
+  ): void {
+    const { priceMinor } = plan
     const { elasticity, elasticitySe } = g.tables.prices
     const discountMinor = discountOf(depth, priceMinor)
-    const netMinor = priceMinor - discountMinor
     const ofPrice = logPrice ?? logPriceOf(discountMinor / priceMinor)
     plan.largestDiscountMinor = Math.max(plan.largestDiscountMinor, discountMinor)
     const moved = movedBy(g, on.curve, segment, elasticity.view[item], elasticitySe.view[item], ofPrice)
@@ -164,23 +193,12 @@ export class ItemPlans {
     this.numbers[at + PLANNED.factorSe] = moved.factorSe
     this.numbers[at + PLANNED.borrowed] = moved.borrowed
     this.numbers[at + PLANNED.displaced] = moved.displaced
-    return priceGuard(this.#policy, on, {
-      discountMinor,
-      netMinor: stackedBps === 0 ? netMinor : netMinor - percentDiscount(netMinor, stackedBps),
-      costMinor,
-      priceMinor,
-      priorPriceMinor,
-    })
   }
 }
 
 /** Prices change while a snapshot serves. */
-function isAsFound({ live }: Generation, plan: ItemPlan, item: ItemIndex, stackedBps: number): boolean {
-  return (
-    live.priceMinor[item] === plan.priceMinor &&
-    live.priorPriceMinor[item] === plan.priorPriceMinor &&
-    stackedBps === plan.stackedBps
-  )
+function isAsFound({ live }: Generation, plan: ItemPlan, item: ItemIndex): boolean {
+  return live.priceMinor[item] === plan.priceMinor && live.priorPriceMinor[item] === plan.priorPriceMinor
 }
 
 function discountOf(depth: Depth, priceMinor: number): number {
