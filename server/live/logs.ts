@@ -75,7 +75,9 @@ export class ShopLogs {
         open('decisions', settings.decisionAck, settings.decisionAck === 'durable' ? COMMIT_MS : COMMIT_DECISIONS_MS),
         open('items', 'durable', COMMIT_MS),
       ])
-      return new ShopLogs(folder, files, settings, logger, { events, decisions, items }, unlock)
+      const logs = new ShopLogs(folder, files, settings, logger, { events, decisions, items }, unlock)
+      logs.freeBytes = await files.freeBytes(folder)
+      return logs
     } catch (error) {
       await unlock()
       throw error
