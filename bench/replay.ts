@@ -15,7 +15,7 @@ import { type Decision, decide } from '../core/scoring/decide.ts'
 import { openGeneration, reserveBytes } from '../core/scoring/generation.ts'
 import { argumentsOfRow } from '../core/scoring/row.ts'
 import { openSnapshot } from '../core/snapshot/open.ts'
-import { readLog } from '../core/store/log.ts'
+import { readLog } from '../core/store/log/reader.ts'
 import { shopPaths } from '../server/config.ts'
 import { Child } from './http/child.ts'
 import { benchHome } from './http/home.ts'
@@ -74,11 +74,11 @@ export async function benchReplay(options: ReplayBench, say: (line: string) => v
     const tally = new ReplayTally()
     const folder = join(shopPaths({ home: home.home, shop: 'default' }).log)
     say('deciding every row again')
-    for await (const { text } of readLog(folder, 'decisions')) {
+    await readLog(folder, 'decisions', ({ text }) => {
       const row = JSON.parse(text) as DecisionRow
       const again = decide(g, argumentsOfRow(row, compiled))
       tally.add(answerText(g, again) === answerIn(text), again)
-    }
+    })
     return { bench: 'replay', requests, failed, ...tally.figures() }
   } finally {
     await home.remove()

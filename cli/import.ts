@@ -11,6 +11,7 @@ interface ImportCommandOptions extends HomeOptions {
   out?: string
   threads?: number
   json?: boolean
+  fromLog?: boolean
 }
 
 export function importCommand(): Command {
@@ -18,11 +19,12 @@ export function importCommand(): Command {
     .description("read a shop's events and items, check every row, and report on the data's quality")
     .argument('[mapping]', "mapping file; without it mapping.json in the shop's source folder")
     .option('--out <folder>', "folder to write to; without it the shop's data folder")
+    .option('--from-log', "read the events of the shop's own log too; a running server may go on writing it")
     .option('--threads <n>', "threads; the machine's cores without it", threadCount)
     .option('--json', 'print the report as JSON')
     .addHelpText('after', '\nExample:\n  $ offerwright import my-shop/mapping.json --shop my-shop')
     .action(async (mapping: string | undefined, options: ImportCommandOptions) => {
-      const { source, data, shop } = shopFolders(options)
+      const { source, data, shop, log } = shopFolders(options)
       const out = options.out ?? data
       const progress = progressView()
       const { quality } = await importData({
@@ -30,6 +32,7 @@ export function importCommand(): Command {
         out,
         shop,
         threads: options.threads,
+        log: options.fromLog ? log : undefined,
         onProgress: progress.show,
       }).finally(progress.end)
       process.stdout.write(

@@ -20,7 +20,7 @@ import { LiveCampaigns, limitsOf } from '../server/live/campaigns.ts'
 import { endRedeemedOffers } from '../server/live/personal.ts'
 import { type AskedBy, readLive } from '../server/live/read.ts'
 import { replay } from '../server/live/replay.ts'
-import { LiveState as LiveLogs } from '../server/live/state.ts'
+import { LiveState as LiveInMemory } from '../server/live/state.ts'
 import type { ShopFolders } from './home.ts'
 import type { LocalShop } from './local-decisions.ts'
 
@@ -72,7 +72,7 @@ function remainingOf(campaigns: Campaign[], left: (key: string, limit: number) =
 /** What a server of this shop would start with; its catalogue changes are applied to the generation. */
 export async function stateOfLogs(folders: ShopFolders, { generation, file }: LocalShop): Promise<LiveState> {
   const logger = pino({ level: 'warn' }, pino.destination(2))
-  const state = await LiveLogs.open(folders.log, SERVER_DEFAULTS.liveShoppers, logger)
+  const state = new LiveInMemory(SERVER_DEFAULTS.liveShoppers, SERVER_DEFAULTS.eventIds)
   const { currency } = generation.image.manifest
   const campaigns = new LiveCampaigns(
     folders.campaigns,

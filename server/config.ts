@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import { DEFAULT_SHOP, SHOP_ID_PATTERN } from '../core/contract/ids.ts'
 import type { SignaturePolicy } from '../core/snapshot/signature.ts'
+import type { Ack } from '../core/store/log/writer.ts'
 import type { ApiKey } from './http/keys.ts'
+import type { LogSettings } from './live/logs.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -26,7 +28,20 @@ export interface ServerConfig extends SignaturePolicy {
   /** Shoppers and sessions whose live state is kept. */
   liveShoppers: number
   logLevel: LogLevel
+  /** Whether an event, and a decision, is answered when its row is durable, or before. */
+  eventAck: Ack
+  decisionAck: Ack
+  /** Newest event ids at least that are known again. */
+  eventIds: number
+  /** What each log keeps: days since a segment was written, and bytes. */
+  logKeepDays: number
+  logKeepBytes: number
+  /** Below this the disk counts as full. */
+  logMinFreeBytes: number
 }
+
+export const ACKS = ['durable', 'memory'] as const satisfies Ack[]
+const DAY_MS = 86_400_000
 
 export const SERVER_DEFAULTS: ServerConfig = {
   home: '.offerwright',
@@ -39,6 +54,12 @@ export const SERVER_DEFAULTS: ServerConfig = {
   waitingRequests: 4096,
   liveShoppers: 65_536,
   logLevel: 'info',
+  eventAck: 'durable',
+  decisionAck: 'memory',
+  eventIds: 500_000,
+  logKeepDays: 400,
+  logKeepBytes: 64 * 1024 ** 3,
+  logMinFreeBytes: 256 * 1024 ** 2,
 }
 
 /** Fills in the defaults and refuses what cannot be served. */
@@ -49,6 +70,12 @@ export function serverConfig(given: Partial<ServerConfig>): ServerConfig {
   wholeNumber('bodyBytes', config.bodyBytes, 1024, 64 * 1024 * 1024)
   wholeNumber('waitingRequests', config.waitingRequests, 1, 1_000_000)
   wholeNumber('liveShoppers', config.liveShoppers, 1, 4_000_000)
+  wholeNumber('eventIds', config.eventIds, 1, 10_000_000)
+  wholeNumber('logKeepDays', config.logKeepDays, 1, 36_500)
+  wholeNumber('logKeepBytes', config.logKeepBytes, 1024 ** 2, Number.MAX_SAFE_INTEGER)
+  wholeNumber('logMinFreeBytes', config.logMinFreeBytes, 0, Number.MAX_SAFE_INTEGER)
+  for (const field of ['eventAck', 'decisionAck'] as const)
+    if (!ACKS.includes(config[field])) refuse(field, config[field], `one of ${ACKS.join(', ')}`)
   if (!new RegExp(SHOP_ID_PATTERN).test(config.shop)) refuse('shop', config.shop, `must match ${SHOP_ID_PATTERN}`)
   if (!LOG_LEVELS.includes(config.logLevel)) refuse('logLevel', config.logLevel, `one of ${LOG_LEVELS.join(', ')}`)
   if (config.keys.length === 0 && !isLoopback(config.host))
@@ -58,6 +85,17 @@ export function serverConfig(given: Partial<ServerConfig>): ServerConfig {
       'without API keys only a loopback address is served; give --keys or OFFERWRIGHT_API_KEYS',
     )
   return config
+}
+
+export function logSettings(config: ServerConfig): LogSettings {
+  const { eventAck, decisionAck, logKeepDays, logKeepBytes, logMinFreeBytes } = config
+  return {
+    eventAck,
+    decisionAck,
+    keepMs: logKeepDays * DAY_MS,
+    keepBytes: logKeepBytes,
+    minFreeBytes: logMinFreeBytes,
+  }
 }
 
 export function isLoopback(host: string): boolean {

@@ -2,7 +2,9 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Generations } from './generations/generations.ts'
 import type { LiveCampaigns } from './live/campaigns.ts'
-import { type LiveState, LOGS } from './live/state.ts'
+import type { EventIntake } from './live/intake.ts'
+import { LOGS, type ShopLogs } from './live/logs.ts'
+import type { LiveState } from './live/state.ts'
 
 const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1]
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64]
@@ -59,20 +61,23 @@ export class ServerMetrics {
   }
 
   /** Adds what the owners of state count themselves. */
-  watch(state: LiveState, generations: Generations, campaigns: () => LiveCampaigns): void {
-    const { shoppers, logs: _, rows } = state
+  watch(
+    { shoppers, catalogue }: LiveState,
+    logs: ShopLogs,
+    intake: EventIntake,
+    generations: Generations,
+    campaigns: () => LiveCampaigns,
+  ): void {
     this.#total(
       'offerwright_shoppers_evicted_total',
       'Live shopper records given up for others',
       () => shoppers.evicted,
     )
-    this.#gauge('offerwright_items_changed', 'Items with live changes', () => state.catalogue.size)
+    this.#gauge('offerwright_items_changed', 'Items with live changes', () => catalogue.size)
     this.#total('offerwright_snapshot_swaps_total', 'Snapshots taken over while serving', () => generations.swaps)
     this.#total('offerwright_snapshots_refused_total', 'Snapshots that failed a check', () => generations.refused)
     this.#total('offerwright_campaigns_refused_total', 'Campaign files that failed a check', () => campaigns().refused)
-    this.#total('offerwright_log_dropped_bytes_total', 'Decision rows the disk did not take', () => state.droppedBytes)
-    for (const log of LOGS)
-      this.#total(`offerwright_log_${log}_rows_total`, `Rows given to the ${log} log`, () => rows[log])
+    this.#watchLogs(logs, intake)
     this.#info('offerwright_snapshot_info', 'The snapshot that serves', 'snapshot', () => generations.current?.id)
     this.#info(
       'offerwright_campaigns_info',
@@ -80,6 +85,27 @@ export class ServerMetrics {
       'revision',
       () => campaigns().published.revision,
     )
+  }
+
+  #watchLogs(logs: ShopLogs, intake: EventIntake): void {
+    this.#total('offerwright_log_dropped_rows_total', 'Decision rows the disk did not take', () => logs.droppedRows)
+    this.#total('offerwright_events_duplicate_total', 'Events whose id came before', () => intake.duplicates)
+    for (const name of LOGS) {
+      const log = logs.logs[name]
+      const total = (what: string, help: string, value: () => number) =>
+        this.#total(`offerwright_log_${name}_${what}_total`, `${help} the ${name} log`, value)
+      total('rows', 'Rows given to', () => logs.rows[name])
+      total('bytes', 'Durable bytes of', () => log.counts.bytes)
+      total('syncs', 'Syncs of', () => log.counts.syncs)
+      total('failures', 'Writes and syncs that failed, each sealing a segment of', () => log.counts.failures)
+      total('segments', 'Segments begun of', () => log.counts.segments)
+      this.#gauge(
+        `offerwright_log_${name}_waiting_bytes`,
+        `Rows not durable yet of the ${name} log`,
+        () => log.waitingBytes,
+      )
+    }
+    this.#gauge('offerwright_log_free_bytes', 'Free space where the logs are', () => Math.min(logs.freeBytes, 2 ** 53))
   }
 
   render(): Promise<string> {

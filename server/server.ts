@@ -4,14 +4,17 @@ import { access, mkdir } from 'node:fs/promises'
 import { type Logger, pino } from 'pino'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import { type ListenSocket, loadUws, type TemplatedApp, type Uws } from '../core/native/uws.ts'
+import { DISK, type Files } from '../core/store/files/files.ts'
 import { makeSecret } from '../core/store/ledger/personal.ts'
 import { type Redeemed, type Redemption, spentByCodes } from '../core/store/ledger/redemptions.ts'
-import { type ServerConfig, serverConfig, shopPaths } from './config.ts'
+import { logSettings, type ServerConfig, serverConfig, shopPaths } from './config.ts'
 import { Generations } from './generations/generations.ts'
 import { Dispatch } from './http/dispatch.ts'
 import { addRoutes } from './http/routes.ts'
 import { LedgerDesk } from './ledger/desk.ts'
 import { LiveCampaigns } from './live/campaigns.ts'
+import { EventIntake } from './live/intake.ts'
+import { ShopLogs } from './live/logs.ts'
 import { Pacing } from './live/pacing.ts'
 import { endOffers, endRedeemedOffers, termsNow } from './live/personal.ts'
 import { Poll } from './live/poll.ts'
@@ -29,20 +32,22 @@ export interface RunningServer {
 /** How often `CURRENT` and the campaign file are looked at. */
 const LOOK_MS = 200
 const RELEASE_MS = 1000
+/** Space on the disk is asked for this often, and old segments are looked for. */
+const TEND_MS = 1000
 /** Between two looks at what budgets use lies enough traffic for some tens of offers. */
 const PACE_MS = 5000
 /** A caller that does not read its answer is not waited for longer. */
 const FINISH_MS = 10_000
 
-/** Resolves when the server is ready. Throws where it cannot serve: settings, port, home, library, snapshot. */
-export async function startServer(given: Partial<ServerConfig> = {}): Promise<RunningServer> {
+/** Resolves when the server is ready. Throws where it cannot serve: settings, port, home, library, snapshot. `files`: of the logs. */
+export async function startServer(given: Partial<ServerConfig> = {}, files: Files = DISK): Promise<RunningServer> {
   const config = serverConfig(given)
   const logger = pino({ level: config.logLevel, base: { shop: config.shop } }, pino.destination(2))
   const uws = await loadUws()
   const paths = shopPaths(config)
   await refuseUnwritable(paths.log)
-  const state = await LiveState.open(paths.log, config.liveShoppers, logger)
-  const server = new Server(config, uws, state, logger)
+  const logs = await ShopLogs.open(paths.log, logSettings(config), logger, files)
+  const server = new Server(config, uws, new LiveState(config.liveShoppers, config.eventIds), logs, logger)
   try {
     await server.listen()
     await server.serve()
@@ -59,6 +64,8 @@ class Server implements RunningServer {
   readonly #uws: Uws
   readonly #app: TemplatedApp
   readonly #state: LiveState
+  readonly #logs: ShopLogs
+  readonly #intake: EventIntake
   readonly #logger: Logger
   readonly #metrics: ServerMetrics
   readonly #generations: Generations
@@ -70,11 +77,16 @@ class Server implements RunningServer {
   #isOpen = true
   #closing: Promise<void> | null = null
 
-  constructor(config: ServerConfig, uws: Uws, state: LiveState, logger: Logger) {
+  constructor(config: ServerConfig, uws: Uws, state: LiveState, logs: ShopLogs, logger: Logger) {
     this.#config = config
     this.#uws = uws
     this.#app = uws.App()
     this.#state = state
+    this.#logs = logs
+    this.#intake = new EventIntake(logs, state.eventIds, config.eventAck === 'durable', ({ change, spending }) => {
+      if (change !== null) state.applyChange(change)
+      if (spending !== null) state.applySpending(spending, this.#campaigns)
+    })
     this.#pacing = new Pacing(state.budgets, state.dualPrices)
     this.#logger = logger
     this.#metrics = new ServerMetrics(config.shop)
@@ -103,6 +115,8 @@ class Server implements RunningServer {
       generations: this.#generations,
       campaigns,
       state,
+      logs,
+      intake: this.#intake,
       metrics: this.#metrics,
       logger,
       waitingRequests: config.waitingRequests,
@@ -113,6 +127,7 @@ class Server implements RunningServer {
       generations: this.#generations,
       campaigns,
       state,
+      logs,
       desk: this.#desk,
       metrics: this.#metrics,
       isOpen: () => this.#isOpen,
@@ -139,16 +154,25 @@ class Server implements RunningServer {
   /** Opens the snapshot, brings live state back from the logs, and follows what changes. */
   async serve(): Promise<void> {
     await this.#generations.start()
-    this.#metrics.watch(this.#state, this.#generations, () => this.#campaigns)
+    this.#metrics.watch(this.#state, this.#logs, this.#intake, this.#generations, () => this.#campaigns)
     this.#polls = [
       new Poll(LOOK_MS, () => this.#generations.follow()),
       new Poll(LOOK_MS, () => this.#campaigns.look()),
       new Poll(RELEASE_MS, async () => this.#state.budgets.release(Date.now())),
       new Poll(PACE_MS, async () => this.#pace()),
+      new Poll(TEND_MS, () => this.#tendLogs()),
     ]
     const { host, keys } = this.#config
     const guard = keys.length === 0 ? 'no API keys: every caller on this machine is trusted' : `${keys.length} API keys`
     this.#logger.info({ host, port: this.port, workers: this.#config.workers }, `serving; ${guard}`)
+  }
+
+  async #tendLogs(): Promise<void> {
+    try {
+      await this.#logs.tend(Date.now())
+    } catch (error) {
+      this.#logger.error({ reason: (error as Error).message }, 'logs not tended')
+    }
   }
 
   #pace(): void {
@@ -170,7 +194,7 @@ class Server implements RunningServer {
     await this.#desk.close()
     await this.#generations.close()
     this.#app.close()
-    await this.#state.close()
+    await this.#logs.close()
     this.#logger.info('stopped')
   }
 

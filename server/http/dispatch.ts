@@ -7,17 +7,22 @@ import { OfferwrightError } from '../../core/contract/errors.ts'
 import type { ServingGeneration } from '../generations/generation.ts'
 import type { Generations } from '../generations/generations.ts'
 import type { LiveCampaigns } from '../live/campaigns.ts'
+import type { EventIntake } from '../live/intake.ts'
+import type { ShopLogs } from '../live/logs.ts'
 import type { LiveState } from '../live/state.ts'
 import type { ServerMetrics } from '../metrics.ts'
 import { BatchWriter, type Effects, type ResultReader, WORK_ROUTES, type WorkRoute } from '../work/messages.ts'
 import type { Exchange } from './exchange.ts'
 
 const EVENTS = WORK_ROUTES.indexOf('events')
+const DECIDING: ReadonlySet<WorkRoute> = new Set<WorkRoute>(['decide', 'decideBatch'])
 
 export interface DispatchParts {
   generations: Generations
   campaigns: () => LiveCampaigns
   state: LiveState
+  logs: ShopLogs
+  intake: EventIntake
   metrics: ServerMetrics
   logger: Logger
   waitingRequests: number
@@ -57,10 +62,11 @@ export class Dispatch {
   }
 
   #refusal(route: WorkRoute): OfferwrightError | null {
-    const { generations, state, waitingRequests } = this.#parts
+    const { generations, logs, waitingRequests } = this.#parts
     if (generations.current === null) return notReady()
     if (this.#waiting >= waitingRequests) return overloaded(`${this.#waiting} requests wait already`)
-    if (route === 'events' && state.logs.events.isFull) return overloaded('the disk does not take the event log')
+    if (route === 'events') return logs.refusal('events')
+    if (logs.waitsForDecisions && DECIDING.has(route)) return logs.refusal('decisions')
     return null
   }
 
@@ -120,36 +126,40 @@ export class Dispatch {
     this.#spare.push(batch.writer)
   }
 
-  /** Live state first, then answers: a shopper's next request meets what this one changed. */
+  /** An event is answered when it counts; a decision at once, or when its row is durable, by configuration. */
   #finish(batch: Batch, results: ResultReader, effects: Effects | null): void {
-    const { state, logger } = this.#parts
+    const { state, logs, logger } = this.#parts
     state.noteReserved(results.reserved())
-    if (effects !== null) {
-      state.applyEffects(effects, this.#parts.campaigns())
-      for (const failure of effects.failures) logger.error({ failure }, 'request failed')
-    }
+    for (const failure of effects?.failures ?? []) logger.error({ failure }, 'request failed')
     const later: Later[] = []
     for (let i = 0; i < batch.exchanges.length; i++) {
       const exchange = batch.exchanges[i]
-      if (batch.routes[i] === EVENTS && results.nRows(i) > 0) {
-        state.logEvents(results.rows(i), results.nRows(i))
-        later.push({ exchange, status: results.status(i), answer: Buffer.from(results.answer(i)) })
-      } else {
-        if (results.nRows(i) > 0) state.logDecision(results.rows(i))
-        exchange.answer(results.status(i), results.answer(i))
+      if (batch.routes[i] === EVENTS && results.nRows(i) > 0) this.#takeEvents(exchange, i, results, effects)
+      else {
+        if (results.nRows(i) > 0) logs.logDecisions(results.rows(i), results.nRows(i))
+        if (results.nRows(i) === 0 || !logs.waitsForDecisions) exchange.answer(results.status(i), results.answer(i))
+        else later.push({ exchange, status: results.status(i), answer: Buffer.from(results.answer(i)) })
       }
     }
     if (later.length > 0) void this.#answerLogged(later)
   }
 
-  /** An event is acknowledged when it is with the operating system. */
+  #takeEvents(exchange: Exchange, request: number, results: ResultReader, effects: Effects | null): void {
+    const events = (effects?.events ?? []).filter((event) => event.request === request)
+    void this.#parts.intake
+      .take(events, (event) => results.row(event))
+      .then(
+        (answer) => exchange.answer(200, JSON.stringify(answer)),
+        (refusal) => exchange.refuse(refusal),
+      )
+  }
+
   async #answerLogged(later: Later[]): Promise<void> {
     try {
-      await this.#parts.state.logs.events.flush()
+      await this.#parts.logs.logs.decisions.flush()
       for (const { exchange, status, answer } of later) exchange.answer(status, answer)
-    } catch (error) {
-      this.#parts.logger.error({ reason: (error as Error).message }, 'events not logged')
-      for (const { exchange } of later) exchange.refuse(overloaded('the disk does not take the event log'))
+    } catch (refusal) {
+      for (const { exchange } of later) exchange.refuse(refusal as OfferwrightError)
     }
   }
 

@@ -11,6 +11,7 @@ import { shopPaths } from '../config.ts'
 import type { Generations } from '../generations/generations.ts'
 import type { LedgerDesk } from '../ledger/desk.ts'
 import type { LiveCampaigns } from '../live/campaigns.ts'
+import type { ShopLogs } from '../live/logs.ts'
 import { withOffers } from '../live/personal.ts'
 import type { LiveState } from '../live/state.ts'
 import type { ServerMetrics } from '../metrics.ts'
@@ -27,6 +28,7 @@ export interface RouteParts {
   generations: Generations
   campaigns: () => LiveCampaigns
   state: LiveState
+  logs: ShopLogs
   desk: LedgerDesk
   metrics: ServerMetrics
   /** False from the moment the server stops taking work. */
@@ -119,9 +121,14 @@ function changeItems(parts: RouteParts, exchange: Exchange, req: HttpRequest): v
       const { shop, items } = parseAs<ItemsRequest>(itemsSchema, parseJson(text))
       if (shop !== undefined && shop !== parts.config.shop)
         throw new OfferwrightError('unknown_shop', `unknown shop: ${shop}`, { field: 'shop', value: shop })
-      const generation = parts.generations.current
-      if (generation === null) throw notReady()
-      return { accepted: items.length, unknownItems: await parts.state.changeItems(generation, items, Date.now()) }
+      if (parts.generations.current === null) throw notReady()
+      const now = Date.now()
+      await parts.logs.logItems(parts.config.shop, items, now)
+      // The one that serves now: another may have come while the disk wrote.
+      return {
+        accepted: items.length,
+        unknownItems: parts.state.catalogue.apply(parts.generations.current, items, now),
+      }
     })
   })
 }

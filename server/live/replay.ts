@@ -8,12 +8,13 @@ import { parseAs, parseJson } from '../../core/contract/parse.ts'
 import { hashOf, type KeyRoom, subjectOf } from '../../core/scoring/keys.ts'
 import { effectOfEvent } from '../../core/scoring/live-events.ts'
 import { CAMPAIGN_SLOTS, limitKey } from '../../core/store/budgets.ts'
-import { readLog } from '../../core/store/log.ts'
+import { readLog } from '../../core/store/log/reader.ts'
 import type { ServingGeneration } from '../generations/generation.ts'
 import { spendingOf } from '../work/events.ts'
 import type { LiveCampaigns } from './campaigns.ts'
 import type { ItemRow } from './catalogue.ts'
-import type { LiveState, LogName } from './state.ts'
+import type { LogName } from './logs.ts'
+import type { LiveState } from './state.ts'
 
 export interface ReplayReport {
   rows: number
@@ -79,6 +80,10 @@ export async function replay(
     restoreOffers(generation.room, row, state, now),
   )
   await eachRow<EventRow>(folder, 'events', eventRow, report, (row) => {
+    if (row.id !== undefined) {
+      if (state.eventIds.has(row.id)) return
+      state.eventIds.add(row.id)
+    }
     const effect = effectOfEvent(generation.room, row, row.time, campaigns.isRedeemed(row.campaign))
     if (effect !== null) state.applyChange(effect)
     const spending = spendingOf(generation.room, row)
@@ -126,14 +131,14 @@ async function eachRow<Row>(
   take: (row: Row) => void,
 ): Promise<void> {
   let faults = 0
-  for await (const { file, line, text } of readLog(folder, name)) {
+  await readLog(folder, name, ({ file, at, text }) => {
     try {
       take(parseAs<Row>(schema, parseJson(text)))
       report.rows++
     } catch (error) {
       if (!(error instanceof OfferwrightError)) throw error
       report.badRows++
-      if (faults++ === 0) report.faults.push(`${file}:${line}: ${error.message}`)
+      if (faults++ === 0) report.faults.push(`${file}:${at}: ${error.message}`)
     }
-  }
+  })
 }

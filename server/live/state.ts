@@ -1,24 +1,15 @@
-/** All state that changes while serving, owned by the HTTP thread: shoppers, budgets, catalogue changes and the logs. */
-import { mkdir } from 'node:fs/promises'
-import type { Logger } from 'pino'
-import type { ItemChange } from '../../core/contract/requests.ts'
+/** All state that changes while serving, owned by the HTTP thread: shoppers, budgets, offers held and catalogue changes. */
 import { BUDGET_SLOTS, BudgetLedger, CAMPAIGN_SLOTS, limitKey } from '../../core/store/budgets.ts'
 import { KeptOffers, keptOffersMemory } from '../../core/store/kept-offers.ts'
 import type { Spent } from '../../core/store/ledger/redemptions.ts'
-import { AppendLog } from '../../core/store/log.ts'
+import { RecentIds } from '../../core/store/recent-ids.ts'
 import { ShopperWriter, shopperMemory } from '../../core/store/shoppers.ts'
-import type { ServingGeneration } from '../generations/generation.ts'
-import type { Effects, LiveChange, Spending } from '../work/messages.ts'
+import type { LiveChange, Spending } from '../work/messages.ts'
 import type { LiveCampaigns } from './campaigns.ts'
-import { CatalogueChanges, type ItemRow } from './catalogue.ts'
-
-export const LOGS = ['events', 'decisions', 'items'] as const
-export type LogName = (typeof LOGS)[number]
+import { CatalogueChanges } from './catalogue.ts'
 
 /** Names the HTTP thread among those that keep offers; a worker goes by its thread's number, which is less. */
 const OWNER = 2 ** 31 - 1
-/** A decision is answered without waiting for its row. */
-const GATHER_DECISIONS_MS = 10
 
 export class LiveState {
   readonly shopperMemory: SharedArrayBuffer
@@ -29,41 +20,21 @@ export class LiveState {
   readonly keptOffersMemory: SharedArrayBuffer
   readonly keptOffers: KeptOffers
   readonly catalogue = new CatalogueChanges()
-  readonly logs: Record<LogName, AppendLog>
-  readonly rows: Record<LogName, number> = { events: 0, decisions: 0, items: 0 }
-  /** Bytes of decision rows that were not logged because the disk did not take them. */
-  droppedBytes = 0
+  /** Of the newest events. */
+  readonly eventIds: RecentIds
 
-  private constructor(liveShoppers: number, logs: Record<LogName, AppendLog>) {
+  constructor(liveShoppers: number, eventIds: number) {
     this.shopperMemory = shopperMemory(liveShoppers)
     this.shoppers = new ShopperWriter(this.shopperMemory)
     this.keptOffersMemory = keptOffersMemory(liveShoppers)
     this.keptOffers = new KeptOffers(this.keptOffersMemory, OWNER)
-    this.logs = logs
-  }
-
-  static async open(folder: string, liveShoppers: number, logger: Logger): Promise<LiveState> {
-    await mkdir(folder, { recursive: true })
-    const open = (name: LogName) =>
-      AppendLog.open({
-        folder,
-        name,
-        gatherMs: name === 'decisions' ? GATHER_DECISIONS_MS : 0,
-        onError: (error) => logger.error({ log: name, reason: error.message }, 'log not written, tried again'),
-      })
-    const [events, decisions, items] = await Promise.all(LOGS.map(open))
-    return new LiveState(liveShoppers, { events, decisions, items })
+    this.eventIds = new RecentIds(eventIds)
   }
 
   /** What workers took from the budgets, as `ResultReader.reserved` tells it. */
   noteReserved(reserved: Float64Array): void {
     for (let r = 0; r < reserved.length; r += 4)
       this.budgets.noteReserved(reserved[r], reserved[r + 1], reserved[r + 2], reserved[r + 3])
-  }
-
-  applyEffects({ changes, spendings }: Effects, campaigns: LiveCampaigns): void {
-    for (const change of changes) this.applyChange(change)
-    for (const spending of spendings) this.applySpending(spending, campaigns)
   }
 
   applyChange({ subject, event, contact, use }: LiveChange): void {
@@ -93,36 +64,5 @@ export class LiveState {
       const key = limitKey(campaign, slot)
       if (this.budgets.knows(key)) this.budgets.settle(key, used)
     }
-  }
-
-  /** An answer already given matters more than its row: with a disk that fails, rows are dropped and counted. */
-  logDecision(row: Uint8Array): void {
-    if (this.logs.decisions.isFull) {
-      this.droppedBytes += row.length
-      return
-    }
-    this.logs.decisions.append(row)
-    this.rows.decisions++
-  }
-
-  /** To be flushed before the events are acknowledged. */
-  logEvents(rows: Uint8Array, count: number): void {
-    this.logs.events.append(rows)
-    this.rows.events += count
-  }
-
-  /** Applies and logs changes of items; resolves with how many are of items that the snapshot does not know. */
-  async changeItems(generation: ServingGeneration, changes: ItemChange[], time: number): Promise<number> {
-    const { shop } = generation.image.manifest
-    const unknown = this.catalogue.apply(generation, changes, time)
-    const rows = changes.map((change): ItemRow => ({ v: 1, shop, ...change, time }))
-    this.logs.items.append(Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join('')))
-    this.rows.items += rows.length
-    await this.logs.items.flush()
-    return unknown
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(LOGS.map((name) => this.logs[name].close()))
   }
 }

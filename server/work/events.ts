@@ -1,4 +1,4 @@
-/** POST /v1/events: rows for the log, changes of live state, spending of budgets. */
+/** POST /v1/events: rows for the log, and what they change once they are in it: live state, spending of budgets. */
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { EVENT_ROW_VERSION, type EventRow, type EventsRequest, type ShopperEvent } from '../../core/contract/events.ts'
 import { hashOf, itemIndexOf, type KeyRoom, subjectOf } from '../../core/scoring/keys.ts'
@@ -16,13 +16,10 @@ export function answerEvents(context: WorkContext, body: Buffer, trusted: boolea
     throw new OfferwrightError('unknown_shop', `unknown shop: ${shop}`, { field: 'shop', value: shop })
   const times = events.map((event, i) => checkedTime(event, `events[${i}]`, trusted, now))
   const start = results.out.length
-  let unknownItems = 0
-  events.forEach((event, i) => {
-    if (event.item !== undefined && itemIndexOf(context.generation, event.item) < 0) unknownItems++
-    take(context, event, times[i], now)
-  })
-  const rows = { start, end: results.out.length, count: events.length }
-  results.answerText(200, JSON.stringify({ accepted: events.length, unknownItems }), rows)
+  for (const [i, event] of events.entries()) take(context, event, times[i], now)
+  const end = results.out.length
+  // The answer is the HTTP thread's, which knows the ids that came before.
+  results.answer(200, end, end, { start, end, count: events.length })
 }
 
 function checkedTime(event: ShopperEvent, field: string, trusted: boolean, now: number): number {
@@ -34,11 +31,7 @@ function checkedTime(event: ShopperEvent, field: string, trusted: boolean, now: 
 }
 
 function take(context: WorkContext, event: ShopperEvent, time: number, receivedAt: number): void {
-  const { effects, out } = context.results
-  const effect = effectOfEvent(context.generation, event, time, context.isRedeemed(event.campaign))
-  if (effect !== null) effects.changes.push(effect)
-  const spending = spendingOf(context.generation, event)
-  if (spending !== null) effects.spendings.push(spending)
+  const { effects, out, request } = context.results
   const row: EventRow = {
     v: EVENT_ROW_VERSION,
     shop: context.generation.image.manifest.shop,
@@ -46,7 +39,17 @@ function take(context: WorkContext, event: ShopperEvent, time: number, receivedA
     time,
     receivedAt,
   }
-  out.text(`${JSON.stringify(row)}\n`)
+  const start = out.length
+  out.text(JSON.stringify(row))
+  effects.events.push({
+    request,
+    id: event.id ?? null,
+    start,
+    end: out.length,
+    isUnknown: event.item !== undefined && itemIndexOf(context.generation, event.item) < 0,
+    change: effectOfEvent(context.generation, event, time, context.isRedeemed(event.campaign)),
+    spending: spendingOf(context.generation, event),
+  })
 }
 
 /** A purchase that names the campaign it used. The decision's id begins with its time. */

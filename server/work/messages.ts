@@ -170,10 +170,23 @@ export interface LiveChange {
   use: CampaignMark | null
 }
 
+/** An event of a request, and what it changes when its row is in the log. */
+export interface TakenEvent {
+  /** The request's place in its batch. */
+  request: number
+  id: string | null
+  /** Where its row stands in the results. */
+  start: number
+  end: number
+  /** Of an item that the snapshot does not know. */
+  isUnknown: boolean
+  change: LiveChange | null
+  spending: Spending | null
+}
+
 /** What the HTTP thread, which owns all live state, has to do before it answers. */
 export interface Effects {
-  changes: LiveChange[]
-  spendings: Spending[]
+  events: TakenEvent[]
   /** Faults of ours, for the log; the requests were answered 500. */
   failures: string[]
 }
@@ -199,6 +212,10 @@ export class ResultReader {
   /** What the log gets; empty where that is nothing. */
   rows(i: number): Buffer {
     return this.#bytes.subarray(this.#words[RESULT_WORDS * i + 3], this.#words[RESULT_WORDS * i + 4])
+  }
+
+  row({ start, end }: { start: number; end: number }): Buffer {
+    return this.#bytes.subarray(start, end)
   }
 
   nRows(i: number): number {

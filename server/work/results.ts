@@ -32,6 +32,11 @@ export class Results {
     this.out.use(slab, RESULT_HEADER_BYTES)
   }
 
+  /** Place in the batch of the request that is answered next. */
+  get request(): number {
+    return this.#count
+  }
+
   /** The next request's answer, which stands in `out` from `start` to `end`. */
   answer(status: number, start: number, end: number, rows: Rows = NO_ROWS): void {
     const at = RESULT_WORDS * this.#count++
@@ -70,9 +75,9 @@ export class Results {
 }
 
 function noEffects(): Effects {
-  return { changes: [], spendings: [], failures: [] }
+  return { events: [], failures: [] }
 }
 
-function isEmpty({ changes, spendings, failures }: Effects): boolean {
-  return changes.length + spendings.length + failures.length === 0
+function isEmpty({ events, failures }: Effects): boolean {
+  return events.length + failures.length === 0
 }

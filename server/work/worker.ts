@@ -33,10 +33,12 @@ export default function answerBatch(task: BatchTask): BatchResult | typeof LACKS
 function answerOne(batch: BatchReader, i: number, now: number): void {
   const { results } = context
   const start = results.out.length
+  const { length: events } = results.effects.events
   try {
     ANSWERING[batch.route(i)](context, batch.body(i), batch.isTrusted(i), now)
   } catch (error) {
     results.out.length = start
+    results.effects.events.length = events
     const { status, text } = refusalOf(context, error)
     results.answerText(status, text)
   }

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClient, OfferwrightError } from '../../client/index.ts'
+import { logRows } from '../support/log-text.ts'
 import { serveShop, type TestServer, type TrainedShop, trainShop } from '../support/trained-shop.ts'
 
 const TIME = 1_800_000_000_000
@@ -56,11 +55,7 @@ test('every decision of a batch is logged as it was asked and answered, refused 
   const { body } = await server.call('POST', '/v1/decide/batch', { requests: asked })
   const { body: last } = await server.call('POST', '/v1/decide', { requestId: 'last', slots: 1 })
   await server.close()
-  const text = await readFile(join(shop.folders.log, 'decisions-000001.ndjson'), 'utf8')
-  const rows = text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line))
+  const rows = (await logRows(shop.folders.log, 'decisions')).map((line) => JSON.parse(line))
   const logged = rows.map(({ answer }) => answer).filter(({ decisionId }) => decisionId !== last.decisionId)
   const decided = body.answers.filter((answer: object) => !('error' in answer))
   expect(logged).toEqual(decided)

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { DecideAnswer } from '../../core/contract/answers.ts'
 import type { CampaignFile } from '../../core/contract/campaigns.ts'
+import { logForeignRow } from '../support/log-text.ts'
 import { copyShop, serveShop, type TestServer, type TrainedShop, trainShop, until } from '../support/trained-shop.ts'
 
 let trained: TrainedShop
@@ -28,7 +29,7 @@ const topItems = async (body: object) => (await decide({ ...body, preview: true 
 
 async function send(...events: object[]): Promise<void> {
   const { body } = await server.call('POST', '/v1/events', { events })
-  expect(body).toEqual({ accepted: events.length, unknownItems: 0 })
+  expect(body).toEqual({ accepted: events.length, unknownItems: 0, duplicates: 0 })
 }
 
 /** Resolves when the server has taken the new file over, which it must within a second. */
@@ -77,8 +78,8 @@ test('a torn or foreign row in a log is passed over at the start', async () => {
   const [item] = await topItems({})
   await send({ kind: 'view', item, session: 'mine' })
   await server.close()
-  const log = join(shop.folders.log, 'events-000001.ndjson')
-  await writeFile(log, `not json\n${await readFile(log, 'utf8')}{"v":1,"shop":"default","ki`)
+  await logForeignRow(shop.folders.log, 'events', 'not json')
+  await appendFile(join(shop.folders.log, 'events-000002.log'), 'torn')
   server = await serveShop(shop)
   expect((await decide({ session: 'mine' })).personalised).toBe(true)
 })

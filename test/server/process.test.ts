@@ -1,6 +1,7 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { logRows } from '../support/log-text.ts'
 import { portOf, start } from '../support/processes.ts'
 import { CLI, call, copyShop, serveShop, type TrainedShop, trainShop } from '../support/trained-shop.ts'
 
@@ -28,7 +29,7 @@ test('SIGTERM: requests under way are answered, logs are written, exit code 0', 
   const { exitCode, stderr } = await server.ended
   expect(exitCode).toBe(0)
   expect(stderr).toContain('stopped')
-  const rows = (await readFile(join(copy.folders.log, 'decisions-000001.ndjson'), 'utf8')).trim().split('\n')
+  const rows = await logRows(copy.folders.log, 'decisions')
   expect(rows.length).toBe(answered.length)
   for (const row of rows) JSON.parse(row)
   await copy.remove()
@@ -44,22 +45,26 @@ test('without keys it says that it trusts this machine, and listens nowhere else
   expect(refused.stderr).toMatch(/^error invalid_value: invalid host: 0\.0\.0\.0 .*\n$/)
 })
 
-test('a taken port, a bad port, no snapshot, a home that cannot be written: one line each', async () => {
+test('a taken port, a bad port, a shop that is served, no snapshot, a home that cannot be written: one line each', async () => {
   const server = await serveShop(shop)
-  const taken = await serve(shop.folders.home, '--port', String(server.port)).ended
+  const other = await copyShop(shop)
+  const taken = await serve(other.folders.home, '--port', String(server.port)).ended
+  const twice = await serve(shop.folders.home, '--port', '0').ended
   await server.close()
+  await other.remove()
   const bad = await serve(shop.folders.home, '--port', '70000').ended
   const empty = join(shop.folders.home, 'empty')
   await mkdir(empty)
   const none = await serve(empty, '--port', '0').ended
   const file = join(shop.folders.snapshots, 'CURRENT')
   const notFolder = await serve(file, '--port', '0').ended
-  const lines = [taken, bad, none, notFolder].map(({ exitCode, stderr }) => {
+  const lines = [taken, twice, bad, none, notFolder].map(({ exitCode, stderr }) => {
     expect(exitCode).toBeGreaterThan(0)
     return stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'))
   })
   expect(lines).toEqual([
     [expect.stringContaining(`cannot listen on 127.0.0.1:${server.port}`)],
+    [expect.stringContaining(`process ${process.pid} writes the logs of ${shop.folders.log} already`)],
     [expect.stringContaining('invalid port: 70000')],
     [expect.stringContaining('offerwright publish')],
     [expect.stringContaining('home cannot be written')],

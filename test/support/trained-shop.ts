@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type ShopFolders, shopFolders } from '../../cli/home.ts'
+import { DISK, type Files } from '../../core/store/files/files.ts'
 import type { ServerConfig } from '../../server/config.ts'
 import { type RunningServer, startServer } from '../../server/server.ts'
 
@@ -59,9 +60,14 @@ export interface Answered {
   body: any
 }
 
-export async function serveShop({ folders }: TrainedShop, config: Partial<ServerConfig> = {}): Promise<TestServer> {
+/** `files`: what of the disk its logs use. */
+export async function serveShop(
+  { folders }: TrainedShop,
+  config: Partial<ServerConfig> = {},
+  files: Files = DISK,
+): Promise<TestServer> {
   const { home, shop } = folders
-  const server = await startServer({ home, shop, port: 0, workers: 1, logLevel: 'silent', ...config })
+  const server = await startServer({ home, shop, port: 0, workers: 1, logLevel: 'silent', ...config }, files)
   return {
     port: server.port,
     close: () => server.close(),

@@ -4,7 +4,8 @@ import { Compile } from 'typebox/compile'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { EVENT_KINDS, EVENT_ROW_VERSION } from '../../core/contract/events.ts'
 import { parseAs, parseJson } from '../../core/contract/parse.ts'
-import { readLog } from '../../core/store/log.ts'
+import type { CompactedLog } from '../log/parts.ts'
+import { readShopLog } from '../log/rows.ts'
 
 /** The part of an `EventRow` that is read here. */
 const LoggedEvent = Type.Object({
@@ -20,7 +21,7 @@ export type LoggedEvent = Static<typeof LoggedEvent>
 const loggedEvent = Compile(LoggedEvent)
 
 export interface LogRange {
-  /** Folder of `decisions-….ndjson` and `events-….ndjson`. */
+  /** Folder of the logs `decisions` and `events`. */
   logs: string
   shop: string
   /** Rows from this instant on are not read; null: all are. */
@@ -37,12 +38,12 @@ export function parseEvent(line: string): LoggedEvent {
  */
 export async function eachRow<Row extends { shop: string; time: number }>(
   { logs, shop, until }: LogRange,
-  name: string,
+  name: CompactedLog,
   damaged: Record<string, number>,
   parse: (line: string) => Row,
   take: (row: Row) => void,
 ): Promise<void> {
-  for await (const { text } of readLog(logs, name)) {
+  await readShopLog(logs, name, (text) => {
     try {
       const row = parse(text)
       if (row.shop !== shop) throw new OfferwrightError('unknown_shop', `unknown shop: ${row.shop}`, { field: 'shop' })
@@ -52,5 +53,5 @@ export async function eachRow<Row extends { shop: string; time: number }>(
       const what = `${name}.${error.code}${error.field === undefined ? '' : `.${error.field.replace(/\[\d+\]/g, '')}`}`
       damaged[what] = (damaged[what] ?? 0) + 1
     }
-  }
+  })
 }

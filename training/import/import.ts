@@ -9,6 +9,7 @@ import { OfferwrightError } from '../../core/contract/errors.ts'
 import { DEFAULT_SHOP } from '../../core/contract/ids.ts'
 import { Database, quoteText } from '../duckdb.ts'
 import { checkPatterns } from './check-patterns.ts'
+import { logSources } from './log-sources.ts'
 import { type Mapping, readMapping } from './mapping.ts'
 import { measureQuality, type Quality, type RowsRead } from './quality.ts'
 import { readSql } from './sql.ts'
@@ -32,6 +33,8 @@ export interface ImportOptions {
   threads?: number
   /** Default: `default`. */
   shop?: string
+  /** Folder of the shop's logs, whose events are read too. */
+  log?: string
 }
 
 export interface Dataset {
@@ -49,14 +52,16 @@ export interface Dataset {
 /** Throws `invalid_mapping` or `invalid_data`; then nothing is left behind and an earlier result stands. */
 export async function importData(options: ImportOptions): Promise<{ dataset: Dataset; quality: Quality }> {
   const onProgress = options.onProgress ?? (() => {})
-  const mapping = await readMapping(options.mapping)
+  const read = await readMapping(options.mapping)
   const out = resolve(options.out)
   await mkdir(dirname(out), { recursive: true })
   const folder = await besides(out, 'new')
   const work = await besides(out, 'work')
   const db = await Database.open({ threads: options.threads, tempFolder: join(work, 'spill') })
   try {
-    await checkPatterns(db, mapping)
+    await checkPatterns(db, read)
+    const logged = options.log === undefined ? [] : await logSources(db, options.log, work)
+    const mapping = { ...read, events: [...read.events, ...logged] }
     const rows = await stage(db, mapping, work, onProgress)
     await relate(db, mapping, onProgress)
     const quality = await measureQuality(db, mapping, rows)

@@ -1,0 +1,51 @@
+/** Rows that wait for the disk, as the frames that will be written: one run of bytes, used again when it was written. */
+import { FRAME_HEADER_BYTES, writeFrameHeader } from './frame.ts'
+
+const FIRST_BYTES = 128 * 1024
+/** A larger buffer is given back when its rows are written. */
+const KEPT_BYTES = 4 * 1024 * 1024
+
+export interface RowKind {
+  type: number
+  schemaVersion: number
+}
+
+export class Gathering {
+  count = 0
+  #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  #end = 0
+  #first = 0
+
+  get length(): number {
+    return this.#end
+  }
+
+  get frames(): Buffer {
+    return this.#bytes.subarray(0, this.#end)
+  }
+
+  /** Takes a copy. The first row's sequence is its group's. */
+  add(kind: RowKind, sequence: number, row: Uint8Array): void {
+    const at = this.#end
+    const start = at + FRAME_HEADER_BYTES
+    const end = start + row.length
+    if (end > this.#bytes.length) this.#grow(end)
+    this.#bytes.set(row, start)
+    if (this.count === 0) this.#first = sequence
+    writeFrameHeader(this.#bytes, at, { ...kind, sequence, groupStart: this.#first, start, end })
+    this.#end = end
+    this.count++
+  }
+
+  clear(): void {
+    this.count = 0
+    this.#end = 0
+    if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  }
+
+  #grow(least: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(least, 2 * this.#bytes.length))
+    larger.set(this.frames)
+    this.#bytes = larger
+  }
+}
