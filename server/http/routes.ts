@@ -19,7 +19,7 @@ import { changeState, replaceCampaigns, servingCampaigns } from './campaigns.ts'
 import { type Dispatch, notReady } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
 import { type Caller, callerOf, ROLES, type Role } from './keys.ts'
-import { answerCodes, answerRedemption } from './redemptions.ts'
+import { answerCodes, answerConfirmation, answerRedemption, answerReversal } from './redemptions.ts'
 
 export interface RouteParts {
   config: ServerConfig
@@ -59,6 +59,8 @@ const ROUTES: Route[] = [
   { method: 'post', path: '/v1/quote', roles: WORKING, handle: worked('quote') },
   { method: 'post', path: '/v1/events', roles: WORKING, handle: worked('events') },
   { method: 'post', path: '/v1/redemptions', roles: WORKING, handle: redeem },
+  { method: 'post', path: '/v1/redemptions/:id/confirm', roles: WORKING, handle: ofRedemption(answerConfirmation) },
+  { method: 'post', path: '/v1/redemptions/:id/reverse', roles: WORKING, handle: ofRedemption(answerReversal) },
   { method: 'put', path: '/v1/items', roles: CHANGING, handle: changeItems },
   { method: 'get', path: '/v1/campaigns', roles: ROLES, handle: campaignsServing },
   { method: 'put', path: '/v1/campaigns', roles: CHANGING, handle: putCampaigns },
@@ -136,6 +138,31 @@ function redeem(parts: RouteParts, exchange: Exchange, req: HttpRequest, { trust
       return answerRedemption(desk, text, config.shop, live, trusted, Date.now())
     })
   })
+}
+
+function ofRedemption(answer: typeof answerConfirmation | typeof answerReversal): Route['handle'] {
+  return (parts, exchange, req) => {
+    const id = req.getParameter(0) ?? ''
+    exchange.readBody(req, parts.config.bodyBytes, (body) => {
+      const text = Buffer.from(body).toString()
+      answerWith(parts, exchange, async () => {
+        if (parts.generations.current === null) throw notReady()
+        return answer(parts.desk, unescaped(id), text, Date.now())
+      })
+    })
+  }
+}
+
+/** Keys may hold any character; a path holds some of them as `%2F`. */
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new OfferwrightError('invalid_value', `invalid id: ${part} (an escape that is none)`, {
+      field: 'id',
+      value: part,
+    })
+  }
 }
 
 function campaignsServing(parts: RouteParts, exchange: Exchange): void {
