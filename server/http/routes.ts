@@ -60,7 +60,7 @@ const ROUTES: Route[] = [
   { method: 'post', path: '/v1/events', roles: WORKING, handle: worked('events') },
   { method: 'post', path: '/v1/redemptions', roles: WORKING, handle: redeem },
   { method: 'post', path: '/v1/redemptions/:id/confirm', roles: WORKING, handle: ofRedemption(answerConfirmation) },
-  { method: 'post', path: '/v1/redemptions/:id/reverse', roles: WORKING, handle: ofRedemption(answerReversal) },
+  { method: 'post', path: '/v1/redemptions/:id/reverse', roles: WORKING, handle: reversal },
   { method: 'put', path: '/v1/items', roles: CHANGING, handle: changeItems },
   { method: 'get', path: '/v1/campaigns', roles: ROLES, handle: campaignsServing },
   { method: 'put', path: '/v1/campaigns', roles: CHANGING, handle: putCampaigns },
@@ -151,6 +151,13 @@ function ofRedemption(answer: typeof answerConfirmation | typeof answerReversal)
       })
     })
   }
+}
+
+/** A key that is in a shopper's browser must not take back what the shopper used. */
+function reversal(parts: RouteParts, exchange: Exchange, req: HttpRequest, caller: Caller): void {
+  const mayReverse = caller.trusted || caller.role !== 'serve'
+  if (mayReverse) ofRedemption(answerReversal)(parts, exchange, req, caller)
+  else exchange.refuse(untrusted(caller))
 }
 
 /** Keys may hold any character; a path holds some of them as `%2F`. */
@@ -269,4 +276,9 @@ function forbidden(route: Route, caller: Caller): OfferwrightError {
       value: caller.role,
     },
   )
+}
+
+function untrusted({ name }: Caller): OfferwrightError {
+  const message = `only a key that is trusted, or may publish, reverses redemptions: ${name} is neither`
+  return new OfferwrightError('forbidden', message, { field: 'role', value: name })
 }
