@@ -93,9 +93,9 @@ async function create(options: CreateOptions): Promise<void> {
   const progress = progressView()
   try {
     const chunks = makeCodes(ledger, order, randomInt, Date.now())
-    await print('code,campaign,shopper,expires_at\n')
     let done = 0
-    for (const made of chunks) {
+    for await (const made of chunks) {
+      if (done === 0) await print('code,campaign,shopper,expires_at\n')
       done += made.length
       await print(made.map(({ code, shopper }) => csv([code, campaign, shopper, timeText(expiresAt)])).join(''))
       progress.show({ stage: 'codes', done, total, message: `${done} of ${total}` })
@@ -133,7 +133,7 @@ async function list(options: ListOptions): Promise<void> {
   const { campaign, state, json } = options
   const ledger = openLedgerToRead(shopFolders(options).ledger)
   const now = Date.now()
-  const counts = ledger === null ? { unused: 0, used: 0, expired: 0 } : countCodes(ledger, campaign, now)
+  const counts = ledger === null ? { unused: 0, reserved: 0, used: 0, expired: 0 } : countCodes(ledger, campaign, now)
   const codes = ledger === null ? [] : listCodes(ledger, campaign, now)
   if (json) await printJson(counts, wanted(codes, state))
   else {

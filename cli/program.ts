@@ -69,6 +69,11 @@ const COMMANDS: Entry[] = [
     load: async () => (await import('./campaigns.ts')).campaignsCommand(),
   },
   {
+    name: 'ledger',
+    summary: 'prove that the books of budgets and codes are right, and show what lies where',
+    load: async () => (await import('./ledger.ts')).ledgerCommand(),
+  },
+  {
     name: 'prices',
     summary: 'the most profitable price of each item, or a markdown plan for the stock of one',
     load: async () => (await import('./prices.ts')).pricesCommand(),

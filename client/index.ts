@@ -9,7 +9,12 @@ import type { BatchAnswer, DecideAnswer, RecommendAnswer } from '../core/contrac
 import { ERROR_STATUS, type ErrorCode, type Fault, OfferwrightError } from '../core/contract/errors.ts'
 import type { ShopperEvent } from '../core/contract/events.ts'
 import type { QuoteAnswer, QuoteRequest } from '../core/contract/quotes.ts'
-import type { RedemptionAnswer, RedemptionRequest } from '../core/contract/redemptions.ts'
+import type {
+  RedemptionAnswer,
+  RedemptionRequest,
+  ReversalAnswer,
+  ReversalRequest,
+} from '../core/contract/redemptions.ts'
 import type { DecideRequest, RecommendRequest, SimilarRequest } from '../core/contract/requests.ts'
 import { NoAnswerError } from './errors.ts'
 
@@ -17,7 +22,12 @@ export type { DecideAnswer, DecidedItem, ItemOffer, RecommendAnswer } from '../c
 export { OfferwrightError } from '../core/contract/errors.ts'
 export type { ShopperEvent } from '../core/contract/events.ts'
 export type { QuoteAnswer, QuoteRequest } from '../core/contract/quotes.ts'
-export type { RedemptionAnswer, RedemptionRequest } from '../core/contract/redemptions.ts'
+export type {
+  RedemptionAnswer,
+  RedemptionRequest,
+  ReversalAnswer,
+  ReversalRequest,
+} from '../core/contract/redemptions.ts'
 export type { DecideRequest, RecommendRequest, SimilarRequest } from '../core/contract/requests.ts'
 export { NoAnswerError } from './errors.ts'
 
@@ -42,8 +52,12 @@ export interface Client {
   similar(request: SimilarRequest): Promise<RecommendAnswer>
   /** What a cart costs under the campaigns of the shop. */
   quote(request: QuoteRequest): Promise<QuoteAnswer>
-  /** Uses up a code that is good once. Sent again with the same `id`, it is answered the same. */
+  /** Reserves a code that is good once, or uses it up with `confirm`. Sent again with the same `id`, it is answered the same. */
   redeem(redemption: RedemptionRequest): Promise<RedemptionAnswer>
+  /** Uses up what was reserved under this id, also when it is sent again. */
+  confirmRedemption(id: string): Promise<RedemptionAnswer>
+  /** Takes a redemption back, all of it or a part; calls a reservation off. Idempotent by the reversal's own `id`. */
+  reverseRedemption(id: string, reversal: ReversalRequest): Promise<ReversalAnswer>
   /** Tells what shoppers did; their next answers follow it. */
   track(events: ShopperEvent[]): Promise<void>
 }
@@ -80,6 +94,8 @@ export function createClient({ url, apiKey, timeoutMs = DEFAULT_TIMEOUT_MS }: Cl
     similar: (request) => post('/v1/similar', request),
     quote: (request) => post('/v1/quote', request),
     redeem: (redemption) => post('/v1/redemptions', redemption),
+    confirmRedemption: (id) => post(`/v1/redemptions/${encodeURIComponent(id)}/confirm`, {}),
+    reverseRedemption: (id, reversal) => post(`/v1/redemptions/${encodeURIComponent(id)}/reverse`, reversal),
     track: async (events) => {
       await post('/v1/events', { events })
     },

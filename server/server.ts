@@ -6,7 +6,7 @@ import { OfferwrightError } from '../core/contract/errors.ts'
 import { type ListenSocket, loadUws, type TemplatedApp, type Uws } from '../core/native/uws.ts'
 import { DISK, type Files } from '../core/store/files/files.ts'
 import { makeSecret } from '../core/store/ledger/personal.ts'
-import { type Redeemed, type Redemption, spentByCodes } from '../core/store/ledger/redemptions.ts'
+import { spentByCodes } from '../core/store/ledger/spending.ts'
 import { logSettings, type ServerConfig, serverConfig, shopPaths } from './config.ts'
 import { Generations } from './generations/generations.ts'
 import { Dispatch } from './http/dispatch.ts'
@@ -34,6 +34,8 @@ const LOOK_MS = 200
 const RELEASE_MS = 1000
 /** Space on the disk is asked for this often, and old segments are looked for. */
 const TEND_MS = 1000
+/** Whoever redeems expires reservations first; this is for what decisions and quotes are told of budgets. */
+const EXPIRE_MS = 5000
 /** Between two looks at what budgets use lies enough traffic for some tens of offers. */
 const PACE_MS = 5000
 /** A caller that does not read its answer is not waited for longer. */
@@ -108,7 +110,8 @@ class Server implements RunningServer {
     this.#desk = new LedgerDesk({
       file: shopPaths(config).ledger,
       terms: () => termsNow(this.#campaigns, state),
-      onRedeemed: (asked, redeemed) => this.#redeemed(asked, redeemed),
+      onSpent: (spent) => state.settleSpent(spent, this.#campaigns),
+      onConfirmed: (subject, campaign, time) => this.#endOffers(subject, campaign, time),
       onFailure: (error) => logger.error({ reason: error.message }, 'ledger not written'),
     })
     const dispatch = new Dispatch({
@@ -135,10 +138,9 @@ class Server implements RunningServer {
     })
   }
 
-  #redeemed(asked: Redemption, redeemed: Redeemed): void {
-    this.#state.settleSpent(redeemed.spent, this.#campaigns)
+  #endOffers(subject: string, campaign: string, time: number): void {
     const room = this.#generations.current?.room
-    if (room !== undefined) endOffers(asked, redeemed, this.#campaigns, this.#state, room)
+    if (room !== undefined) endOffers(subject, campaign, time, this.#campaigns, this.#state, room)
   }
 
   async listen(): Promise<void> {
@@ -161,6 +163,7 @@ class Server implements RunningServer {
       new Poll(RELEASE_MS, async () => this.#state.budgets.release(Date.now())),
       new Poll(PACE_MS, async () => this.#pace()),
       new Poll(TEND_MS, () => this.#tendLogs()),
+      new Poll(EXPIRE_MS, () => this.#desk.expire()),
     ]
     const { host, keys } = this.#config
     const guard = keys.length === 0 ? 'no API keys: every caller on this machine is trusted' : `${keys.length} API keys`

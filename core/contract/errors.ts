@@ -26,6 +26,7 @@ export const ERROR_STATUS = {
   code_used: 409,
   code_reserved: 409,
   code_expired: 409,
+  redemption_expired: 409,
   campaign_not_live: 409,
   limit_reached: 409,
   budget_exhausted: 409,

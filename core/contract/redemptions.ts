@@ -1,4 +1,7 @@
-/** Codes that are good once, over HTTP: `POST /v1/campaigns/{id}/codes` makes them, `POST /v1/redemptions` uses one up. */
+/**
+ * Codes that are good once, over HTTP: `POST /v1/campaigns/{id}/codes` makes them, `POST /v1/redemptions` reserves one,
+ * `…/{id}/confirm` uses it up and `…/{id}/reverse` takes it back.
+ */
 import Type, { type Static } from 'typebox'
 import { CODE_LENGTH } from './codes.ts'
 import { Instant, Key } from './events.ts'
@@ -41,6 +44,10 @@ export const RedemptionRequest = Type.Object(
     order: Type.Optional(Key),
     /** Counts only with a trusted key; the server's clock otherwise. */
     time: Type.Optional(Instant),
+    /** True: used up at once. Absent: reserved, until it is confirmed or its time is over. */
+    confirm: Type.Optional(Type.Boolean()),
+    /** Of a reservation; 15 where absent. */
+    expiresInMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_080 })),
   },
   { additionalProperties: false },
 )
@@ -53,4 +60,33 @@ export interface RedemptionAnswer {
   discountMinor: number
   /** Milliseconds since 1970. */
   redeemedAt: number
+  /** As it was when this was first asked: a request that is sent again is answered the same. */
+  state: 'reserved' | 'confirmed'
+  /** How long it is reserved, from the first answer on; null: it was confirmed at once. */
+  expiresInMinutes: number | null
+  /** Milliseconds since 1970; in the answer to a confirmation. */
+  confirmedAt?: number
+}
+
+export const ReversalRequest = Type.Object(
+  {
+    /** The caller's own name of this reversal, among those of the redemption. */
+    id: Key,
+    /** Absent: all that is left of the redemption. */
+    amountMinor: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })),
+    /** Whether the code is good again when all of it was reversed. */
+    reopenCode: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+)
+export type ReversalRequest = Static<typeof ReversalRequest>
+
+export interface ReversalAnswer {
+  redemption: string
+  id: string
+  amountMinor: number
+  /** Of the redemption's discount, after this reversal. */
+  leftMinor: number
+  /** Milliseconds since 1970. */
+  reversedAt: number
 }

@@ -1,4 +1,5 @@
 /** Codes that are good once, over HTTP: what is answered is in the ledger. */
+import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { CODE_LENGTH, parsePrefix } from '../../core/contract/codes.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
@@ -8,6 +9,8 @@ import {
   CodesRequest,
   type RedemptionAnswer,
   RedemptionRequest,
+  type ReversalAnswer,
+  ReversalRequest,
 } from '../../core/contract/redemptions.ts'
 import type { Redemption } from '../../core/store/ledger/redemptions.ts'
 import type { LedgerDesk } from '../ledger/desk.ts'
@@ -16,6 +19,8 @@ import { timeOf } from '../work/asked.ts'
 
 const codesSchema = Compile(CodesRequest)
 const redemptionSchema = Compile(RedemptionRequest)
+const reversalSchema = Compile(ReversalRequest)
+const confirmationSchema = Compile(Type.Object({}, { additionalProperties: false }))
 
 /** Makes codes of a campaign. Throws `not_found` where none serves that has such codes. `now`: milliseconds since 1970. */
 export async function answerCodes(
@@ -42,7 +47,7 @@ export async function answerCodes(
   return { campaign, expiresAt, codes: await desk.make(order, now) }
 }
 
-/** Uses a code up. `served`: the shop; `withOffers` adds what is live of the shopper; `now` in milliseconds since 1970. */
+/** Reserves a code, or uses it up. `served`: the shop; `withOffers` adds what is live of the shopper; `now` in milliseconds since 1970. */
 export async function answerRedemption(
   desk: LedgerDesk,
   text: string,
@@ -55,4 +60,25 @@ export async function answerRedemption(
   if (shop !== served)
     throw new OfferwrightError('unknown_shop', `unknown shop: ${shop}`, { field: 'shop', value: shop })
   return desk.redeem(withOffers({ ...asked, time: timeOf(told, trusted, now) }))
+}
+
+/** Uses up what was reserved. The body is empty, or an empty object. */
+export async function answerConfirmation(
+  desk: LedgerDesk,
+  id: string,
+  text: string,
+  now: number,
+): Promise<RedemptionAnswer> {
+  if (text !== '') parseAs(confirmationSchema, parseJson(text))
+  return desk.confirm(id, now)
+}
+
+/** Takes a redemption back, all of it or a part. */
+export async function answerReversal(
+  desk: LedgerDesk,
+  redemption: string,
+  text: string,
+  now: number,
+): Promise<ReversalAnswer> {
+  return desk.reverse({ ...parseAs<ReversalRequest>(reversalSchema, parseJson(text)), redemption, time: now })
 }

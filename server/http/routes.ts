@@ -20,7 +20,7 @@ import { changeState, replaceCampaigns, servingCampaigns } from './campaigns.ts'
 import { type Dispatch, notReady } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
 import { type Caller, callerOf, ROLES, type Role } from './keys.ts'
-import { answerCodes, answerRedemption } from './redemptions.ts'
+import { answerCodes, answerConfirmation, answerRedemption, answerReversal } from './redemptions.ts'
 
 export interface RouteParts {
   config: ServerConfig
@@ -61,6 +61,8 @@ const ROUTES: Route[] = [
   { method: 'post', path: '/v1/quote', roles: WORKING, handle: worked('quote') },
   { method: 'post', path: '/v1/events', roles: WORKING, handle: worked('events') },
   { method: 'post', path: '/v1/redemptions', roles: WORKING, handle: redeem },
+  { method: 'post', path: '/v1/redemptions/:id/confirm', roles: WORKING, handle: ofRedemption(answerConfirmation) },
+  { method: 'post', path: '/v1/redemptions/:id/reverse', roles: WORKING, handle: reversal },
   { method: 'put', path: '/v1/items', roles: CHANGING, handle: changeItems },
   { method: 'get', path: '/v1/campaigns', roles: ROLES, handle: campaignsServing },
   { method: 'put', path: '/v1/campaigns', roles: CHANGING, handle: putCampaigns },
@@ -144,6 +146,38 @@ function redeem(parts: RouteParts, exchange: Exchange, req: HttpRequest, { trust
       return answerRedemption(desk, text, config.shop, live, trusted, Date.now())
     })
   })
+}
+
+function ofRedemption(answer: typeof answerConfirmation | typeof answerReversal): Route['handle'] {
+  return (parts, exchange, req) => {
+    const id = req.getParameter(0) ?? ''
+    exchange.readBody(req, parts.config.bodyBytes, (body) => {
+      const text = Buffer.from(body).toString()
+      answerWith(parts, exchange, async () => {
+        if (parts.generations.current === null) throw notReady()
+        return answer(parts.desk, unescaped(id), text, Date.now())
+      })
+    })
+  }
+}
+
+/** A key that is in a shopper's browser must not take back what the shopper used. */
+function reversal(parts: RouteParts, exchange: Exchange, req: HttpRequest, caller: Caller): void {
+  const mayReverse = caller.trusted || caller.role !== 'serve'
+  if (mayReverse) ofRedemption(answerReversal)(parts, exchange, req, caller)
+  else exchange.refuse(untrusted(caller))
+}
+
+/** Keys may hold any character; a path holds some of them as `%2F`. */
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new OfferwrightError('invalid_value', `invalid id: ${part} (an escape that is none)`, {
+      field: 'id',
+      value: part,
+    })
+  }
 }
 
 function campaignsServing(parts: RouteParts, exchange: Exchange): void {
@@ -250,4 +284,9 @@ function forbidden(route: Route, caller: Caller): OfferwrightError {
       value: caller.role,
     },
   )
+}
+
+function untrusted({ name }: Caller): OfferwrightError {
+  const message = `only a key that is trusted, or may publish, reverses redemptions: ${name} is neither`
+  return new OfferwrightError('forbidden', message, { field: 'role', value: name })
 }

@@ -1,13 +1,15 @@
 /**
- * What is on its way to the ledger: redemptions, and orders of new codes. Redemptions that come while a commit is under way go
- * with the next, so that a busy desk makes few of them. The ledger's thread begins with the first thing to write: a shop
- * without codes has none.
+ * What is on its way to the ledger: redemptions, what becomes of them, and orders of new codes. Redemptions that come while a
+ * commit is under way go with the next, so that a busy desk makes few of them. The ledger's thread begins with the first thing
+ * to write: a shop without codes has none.
  */
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
-import type { RedemptionAnswer } from '../../core/contract/redemptions.ts'
+import type { RedemptionAnswer, ReversalAnswer } from '../../core/contract/redemptions.ts'
 import { WorkerPool } from '../../core/native/pool.ts'
 import type { CodeOrder, MadeCode } from '../../core/store/ledger/codes.ts'
-import type { Redeemed, Redemption, RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
+import type { LedgerRequest, Redeemed, Redemption, RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
+import type { Reversal } from '../../core/store/ledger/settlement.ts'
+import type { Spent } from '../../core/store/ledger/spending.ts'
 import type { LedgerResult, LedgerSetup, LedgerTask } from './worker.ts'
 
 export interface LedgerDeskOptions {
@@ -15,15 +17,17 @@ export interface LedgerDeskOptions {
   file: string
   /** Of the campaigns that serve. */
   terms: () => ReadonlyMap<string, RedemptionTerms>
-  /** Told of each redemption before it is answered, also of one that was answered before. */
-  onRedeemed: (asked: Redemption, redeemed: Redeemed) => void
+  /** Told before the answer of what a campaign's codes have used by now. */
+  onSpent: (spent: Spent) => void
+  /** Told before the answer of who used a code of a campaign up, as `ledgerSubject` names them. */
+  onConfirmed: (subject: string, campaign: string, time: number) => void
   /** Told why the ledger could not be written. */
   onFailure: (error: Error) => void
 }
 
 interface Waiting {
-  asked: Redemption
-  resolve: (answer: RedemptionAnswer) => void
+  request: LedgerRequest
+  resolve: (answer: RedemptionAnswer | ReversalAnswer) => void
   reject: (error: OfferwrightError) => void
 }
 
@@ -41,13 +45,25 @@ export class LedgerDesk {
     this.#options = options
   }
 
-  /** Resolves when the redemption is on the disk. Rejects with its refusal, or `overloaded` where it is not known. */
-  redeem(asked: Redemption): Promise<RedemptionAnswer> {
-    if (this.#waiting.length >= MOST_WAITING) return Promise.reject(comeAgain())
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ asked, resolve, reject })
-      this.#committing ??= this.#commitAll()
-    })
+  /** Resolves when it is on the disk. Rejects with its refusal, or `overloaded` where it is not known. */
+  redeem(reserve: Redemption): Promise<RedemptionAnswer> {
+    return this.#perform<RedemptionAnswer>({ reserve })
+  }
+
+  /** As `redeem`. `time`: milliseconds since 1970. */
+  confirm(id: string, time: number): Promise<RedemptionAnswer> {
+    return this.#perform<RedemptionAnswer>({ confirm: { id, time } })
+  }
+
+  /** As `redeem`. */
+  reverse(reverse: Reversal): Promise<ReversalAnswer> {
+    return this.#perform<ReversalAnswer>({ reverse })
+  }
+
+  /** Gives back what was reserved for longer than was asked, where a ledger is in use. */
+  async expire(): Promise<void> {
+    if (this.#pool === null || this.#committing !== null) return
+    await this.#commit([]).catch(() => undefined)
   }
 
   /** Resolves with new codes when they are on the disk. Rejects as `makeCodes` throws, or `overloaded`. */
@@ -63,13 +79,19 @@ export class LedgerDesk {
     await this.#pool?.close()
   }
 
+  #perform<Answer extends RedemptionAnswer | ReversalAnswer>(request: LedgerRequest): Promise<Answer> {
+    if (this.#waiting.length >= MOST_WAITING) return Promise.reject(comeAgain())
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ request, resolve: (answer) => resolve(answer as Answer), reject })
+      this.#committing ??= this.#commitAll()
+    })
+  }
+
   async #commitAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, COMMIT_REDEMPTIONS)
       try {
-        const asked = batch.map((waiting) => waiting.asked)
-        const { redeemed } = await this.#run({ redeem: { asked, terms: this.#options.terms() } })
-        this.#settle(batch, redeemed)
+        await this.#commit(batch)
       } catch (error) {
         for (const { reject } of batch) reject(error as OfferwrightError)
       }
@@ -78,15 +100,22 @@ export class LedgerDesk {
     this.#committing = null
   }
 
-  #settle(batch: Waiting[], results: LedgerResult['redeemed']): void {
-    results.forEach((result, i) => {
-      const { asked, resolve, reject } = batch[i]
+  async #commit(batch: Waiting[]): Promise<void> {
+    const perform = batch.map(({ request }) => request)
+    const { performed, changed } = await this.#run({ perform, terms: this.#options.terms() })
+    for (const spent of changed) this.#options.onSpent(spent)
+    performed.forEach((result, i) => {
+      const { resolve, reject } = batch[i]
       if ('fault' in result) reject(refusal(result.fault))
-      else {
-        this.#options.onRedeemed(asked, result)
-        resolve(result.answer)
-      }
+      else resolve(this.#told(result))
     })
+  }
+
+  #told({ answer, spent, confirmedFor }: Redeemed): RedemptionAnswer | ReversalAnswer {
+    this.#options.onSpent(spent)
+    if (confirmedFor !== null && 'redeemedAt' in answer)
+      this.#options.onConfirmed(confirmedFor, answer.campaign, answer.confirmedAt ?? answer.redeemedAt)
+    return answer
   }
 
   /** A failure is told here; whoever asked is told to come again, because it may pass: a full disk, another long writer. */

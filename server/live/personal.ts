@@ -6,13 +6,8 @@ import { plainCode } from '../../core/contract/codes.ts'
 import { hashOf, type KeyRoom, subjectOf } from '../../core/scoring/keys.ts'
 import { limitKey } from '../../core/store/budgets.ts'
 import { ledgerSubject, subjectFromLedger } from '../../core/store/ledger/personal.ts'
-import {
-  type HeldBack,
-  type Redeemed,
-  type Redemption,
-  type RedemptionTerms,
-  subjectsOf,
-} from '../../core/store/ledger/redemptions.ts'
+import type { HeldBack, Redemption, RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
+import { subjectsOf } from '../../core/store/ledger/spending.ts'
 import type { LiveCampaigns } from './campaigns.ts'
 import type { LiveState } from './state.ts'
 
@@ -48,27 +43,25 @@ export function withOffers(
   return { ...asked, personalOf, held: new Map(held) }
 }
 
-/** After a redemption. One that is answered again was counted before. */
+/** After somebody, as the ledger names them, has used a code of a campaign up. `time`: milliseconds since 1970. */
 export function endOffers(
-  asked: Redemption,
-  { answer: { campaign, redeemedAt }, isNew }: Redeemed,
+  subject: string,
+  campaign: string,
+  time: number,
   campaigns: LiveCampaigns,
   state: LiveState,
   room: KeyRoom,
 ): void {
-  const subject = subjectOf(asked)
-  if (isNew && subject !== null && campaigns.personalCodes?.parts.campaigns.includes(campaign))
-    endOffersOf(subject, campaign, redeemedAt, state, room)
+  const named = subjectOf(subjectFromLedger(subject))
+  if (named !== null && campaigns.personalCodes?.parts.campaigns.includes(campaign))
+    endOffersOf(named, campaign, time, state, room)
 }
 
 /** When a server starts: after offers came back from the log. */
 export function endRedeemedOffers(file: string, campaigns: LiveCampaigns, state: LiveState, room: KeyRoom): void {
   for (const campaign of campaigns.personalCodes?.parts.campaigns ?? [])
-    for (const { subject, redeemedAt } of subjectsOf(file, campaign)) {
-      const asked = subjectFromLedger(subject)
-      const named = subjectOf(asked)
-      if (named !== null) endOffersOf(named, campaign, redeemedAt, state, room)
-    }
+    for (const { subject, redeemedAt } of subjectsOf(file, campaign))
+      endOffers(subject, campaign, redeemedAt, campaigns, state, room)
 }
 
 /** `time`: of the redemption; offers that were over by then hold nothing back any more. */

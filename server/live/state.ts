@@ -1,7 +1,7 @@
 /** All state that changes while serving, owned by the HTTP thread: shoppers, budgets, offers held and catalogue changes. */
 import { BUDGET_SLOTS, BudgetLedger, CAMPAIGN_SLOTS, limitKey } from '../../core/store/budgets.ts'
 import { KeptOffers, keptOffersMemory } from '../../core/store/kept-offers.ts'
-import type { Spent } from '../../core/store/ledger/redemptions.ts'
+import type { Spent } from '../../core/store/ledger/spending.ts'
 import { RecentIds } from '../../core/store/recent-ids.ts'
 import { ShopperWriter, shopperMemory } from '../../core/store/shoppers.ts'
 import type { LiveChange, Spending } from '../work/messages.ts'

@@ -58,17 +58,17 @@ describe('offerwright campaigns codes', () => {
     expect(bobs).toMatch(/^[2-9A-Z]{12},welcome,"""bob"", the second",2098-01-01T00:00:00.000Z$/)
     const [code] = anns.split(',')
     const ledger = openLedger(folders.ledger)
-    const redemption = { id: 'order-1', code, shopper: 'ann', discountMinor: 250, time: 0 }
-    new Redemptions(ledger).redeemAll([redemption], new Map([['welcome', OPEN]]))
+    const redemption = { id: 'order-1', code, shopper: 'ann', discountMinor: 250, time: 0, confirm: true }
+    await new Redemptions(ledger).perform([{ reserve: redemption }], new Map([['welcome', OPEN]]))
     ledger.close()
     const listed = codes('list', '--campaign', 'welcome', '--state', 'used')
     expect(listed.lines).toEqual([
       'code,state,shopper,expires_at,redemption,discount_minor,redeemed_at',
       `${code},used,ann,2098-01-01T00:00:00.000Z,order-1,250,1970-01-01T00:00:00.000Z`,
     ])
-    expect(listed.stderr).toBe('1 unused, 1 used, 0 expired\n')
+    expect(listed.stderr).toBe('1 unused, 0 reserved, 1 used, 0 expired\n')
     const json = JSON.parse(codes('list', '--campaign', 'welcome', '--json').stdout)
-    expect(json.counts).toEqual({ unused: 1, used: 1, expired: 0 })
+    expect(json.counts).toEqual({ unused: 1, reserved: 0, used: 1, expired: 0 })
     expect(json.codes).toHaveLength(2)
     expect(codes('list', '--campaign', 'shared').lines).toHaveLength(1)
   })
@@ -94,6 +94,6 @@ describe('offerwright campaigns codes', () => {
       ['--count', '1', '--expires', 'soon'],
     ])
       expect(of('welcome', ...options)).toBe('usage:')
-    expect(codes('list', '--campaign', 'welcome').stderr).toBe('0 unused, 0 used, 0 expired\n')
+    expect(codes('list', '--campaign', 'welcome').stderr).toBe('0 unused, 0 reserved, 0 used, 0 expired\n')
   })
 })

@@ -1,19 +1,20 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { OfferwrightError } from '../../core/contract/errors.ts'
-import { spentByCodes } from '../../core/store/ledger/redemptions.ts'
+import { spentByCodes } from '../../core/store/ledger/spending.ts'
 import { LedgerDesk } from '../../server/ledger/desk.ts'
 import { OPEN, type TestLedger, testLedger } from '../support/ledger.ts'
 
 let ledger: TestLedger
 let desk: LedgerDesk
-let redeemed: string[]
+let redeemed: number
 beforeEach(async () => {
   ledger = await testLedger()
-  redeemed = []
+  redeemed = 0
   desk = new LedgerDesk({
     file: ledger.file,
     terms: () => new Map([['spring', OPEN]]),
-    onRedeemed: ({ id }) => redeemed.push(id),
+    onSpent: () => redeemed++,
+    onConfirmed: () => undefined,
     onFailure: (error) => {
       throw error
     },
@@ -24,26 +25,26 @@ afterEach(async () => {
   await ledger.remove()
 })
 
-const codes = (count: number) => ledger.make({ for: count }).map(({ code }) => code)
-const redeem = (id: string, code: string) => desk.redeem({ id, code, discountMinor: 2, time: 1 })
+const codes = async (count: number) => (await ledger.make({ for: count })).map(({ code }) => code)
+const redeem = (id: string, code: string) => desk.redeem({ id, code, discountMinor: 2, time: 1, confirm: true })
 
 test('one redemption after the other is done, the next asked for the moment that the one before is answered', async () => {
-  for (const code of codes(50)) expect(await redeem(code, code)).toMatchObject({ id: code, code })
-  expect(redeemed).toHaveLength(50)
+  for (const code of await codes(50)) expect(await redeem(code, code)).toMatchObject({ id: code, code })
+  expect(redeemed).toBe(50)
 })
 
 test('many at once are each done or refused for themselves, and booked in all', async () => {
-  const made = codes(700)
+  const made = await codes(700)
   const asked = [...made, ...made].map((code, n) => redeem(`${n}`, code).catch((error) => error as OfferwrightError))
   const outcomes = await Promise.all(asked)
   const refused = outcomes.filter((outcome) => outcome instanceof OfferwrightError)
   expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['code_used']))
-  expect([refused.length, redeemed.length]).toEqual([700, 700])
+  expect([refused.length, redeemed]).toEqual([700, 700])
   expect(spentByCodes(ledger.file)).toEqual([{ campaign: 'spring', uses: 700, minor: 1400 }])
 })
 
 test('more than can be done while a shopper waits are told to come again', async () => {
-  const [code] = codes(1)
+  const [code] = await codes(1)
   const outcomes = await Promise.allSettled(Array.from({ length: 3000 }, (_, n) => redeem(`${n}`, code)))
   const reasons = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'done'))
   expect(new Set(reasons)).toEqual(new Set(['done', 'code_used', 'overloaded']))
@@ -55,7 +56,7 @@ test('codes that are ordered meanwhile are made, with those of others all differ
   const [made, others, answers] = await Promise.all([
     desk.make(order, 0),
     desk.make(order, 0),
-    Promise.all(codes(20).map((code) => redeem(code, code))),
+    Promise.all((await codes(20)).map((code) => redeem(code, code))),
   ])
   expect(new Set([...made, ...others].map(({ code }) => code)).size).toBe(600)
   expect(answers).toHaveLength(20)

@@ -44,7 +44,7 @@ const decide = async (body: object): Promise<DecideAnswer> =>
 const given = ({ items }: DecideAnswer) => items.filter(({ offer }) => offer !== null)
 const codesOf = (answer: DecideAnswer) => new Set(given(answer).map(({ offer }) => offer?.code))
 const quote = async (body: object) => (await server.call('POST', '/v1/quote', body)).body
-const redeem = (body: object) => server.call('POST', '/v1/redemptions', body)
+const redeem = (body: object) => server.call('POST', '/v1/redemptions', { confirm: true, ...body })
 
 async function restart(): Promise<void> {
   await server.close()

@@ -167,6 +167,40 @@ test('codes are made over HTTP as well, and used up by the SDK', async () => {
     expect([request, (await make(request, campaign)).body.error.code]).toEqual([request, refusal])
 })
 
+test('over HTTP a redemption is reserved, confirmed and reversed, each answered the same when it is sent again', async () => {
+  await open({ ...welcome, budgetMinor: 150 })
+  const [a, b] = await makeCodes('--count', '2')
+  const reserved = await redeem({ id: 'shop/1', code: a, expiresInMinutes: 30 })
+  expect(reserved).toMatchObject({ status: 200, body: { state: 'reserved', expiresInMinutes: 30 } })
+  expect((await redeem({ id: 'shop/1', code: a })).body.error.code).toBe('conflict')
+  expect((await redeem({ id: '2', code: b })).body.error.code).toBe('budget_exhausted')
+  const path = (action: string) => `/v1/redemptions/shop%2F1/${action}`
+  const confirmed = await server.call('POST', path('confirm'), '')
+  expect(confirmed).toMatchObject({ status: 200, body: { id: 'shop/1', state: 'confirmed' } })
+  expect((await server.call('POST', path('confirm'), {})).text).toBe(confirmed.text)
+  expect((await server.call('POST', path('confirm'), { x: 1 })).body.error.code).toBe('unknown_field')
+  const part = await server.call('POST', path('reverse'), { id: 'refund-1', amountMinor: 60 })
+  expect(part).toMatchObject({ status: 200, body: { redemption: 'shop/1', amountMinor: 60, leftMinor: 40 } })
+  expect((await server.call('POST', path('reverse'), { id: 'refund-1', amountMinor: 60 })).text).toBe(part.text)
+  const other = await server.call('POST', path('reverse'), { id: 'refund-1', amountMinor: 10 })
+  expect([other.status, other.body.error.code]).toEqual([409, 'conflict'])
+  expect((await redeem({ id: '2', code: b })).status).toBe(200)
+  const client = createClient({ url: `http://127.0.0.1:${server.port}` })
+  expect(await client.confirmRedemption('2')).toMatchObject({ id: '2', state: 'confirmed' })
+  expect(await client.reverseRedemption('2', { id: 'refund' })).toMatchObject({ amountMinor: 100, leftMinor: 0 })
+  await expect(client.confirmRedemption('none')).rejects.toMatchObject({ code: 'not_found', field: 'id' })
+  const verify = await run(process.execPath, [CLI, 'ledger', 'verify', '--home', shop.folders.home])
+  expect(verify).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/2 redemptions: all agree/) })
+  const balances = await run(process.execPath, [CLI, 'ledger', 'balances', '--json', '--home', shop.folders.home])
+  expect(JSON.parse(balances.stdout)).toContainEqual({
+    campaign: 'welcome',
+    slot: 'minor',
+    place: 'available',
+    holder: '',
+    balance: 110,
+  })
+})
+
 test('where the ledger cannot be written callers are told to come again, and what they ask is done then', async () => {
   await open(welcome)
   await mkdir(shop.folders.ledger)

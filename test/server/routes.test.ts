@@ -250,6 +250,13 @@ describe('keys and roles', () => {
       () => ({ id: 'matrix', code: 'none', discountMinor: 1 }),
       { none: 401, serve: 404, publish: 404, admin: 404 },
     ],
+    ['POST', '/v1/redemptions/none/confirm', () => ({}), { none: 401, serve: 404, publish: 404, admin: 404 }],
+    [
+      'POST',
+      '/v1/redemptions/none/reverse',
+      () => ({ id: 'matrix' }),
+      { none: 401, serve: 403, publish: 404, admin: 404 },
+    ],
     ['PUT', '/v1/items', () => ({ items: [{ item, stock: 9 }] }), changing],
     ['GET', '/v1/campaigns', () => undefined, anyKey],
     ['PUT', '/v1/campaigns', () => ({ version: 1, currency: 'GBP', campaigns: [] }), changing],

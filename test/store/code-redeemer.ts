@@ -9,7 +9,8 @@ const [ledger, codesFile, name, budget] = process.argv.slice(2)
 const redemptions = new Redemptions(openLedger(ledger))
 const terms = new Map([['spring', { ...OPEN, budgetMinor: budget === undefined ? null : Number(budget) }]])
 const codes = readFileSync(codesFile, 'utf8').split('\n')
-codes.forEach((code, i) => {
-  const [outcome] = redemptions.redeemAll([{ id: `${name}-${i}`, code, discountMinor: 5, time: 1 }], terms)
+for (const [i, code] of codes.entries()) {
+  const reserve = { id: `${name}-${i}`, code, discountMinor: 5, time: 1, confirm: true }
+  const [outcome] = await redemptions.perform([{ reserve }], terms)
   process.stdout.write(`${outcome instanceof OfferwrightError ? outcome.code : 'booked'} ${name}-${i}\n`)
-})
+}

@@ -2,19 +2,16 @@ import { statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
+import { sql } from 'kysely'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Random } from '../../bench/random.ts'
 import { drawCode } from '../../core/contract/codes.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
-import { CodeReader, makeCodes } from '../../core/store/ledger/codes.ts'
+import { CodeReader, type MadeCode, makeCodes } from '../../core/store/ledger/codes.ts'
 import { openLedger, openLedgerToRead } from '../../core/store/ledger/database.ts'
 import { countCodes, listCodes } from '../../core/store/ledger/listing.ts'
-import {
-  type Redemption,
-  Redemptions,
-  type RedemptionTerms,
-  spentByCodes,
-} from '../../core/store/ledger/redemptions.ts'
+import { type Redemption, Redemptions, type RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
+import { spentByCodes } from '../../core/store/ledger/spending.ts'
 import { OPEN, type TestLedger, testLedger } from '../support/ledger.ts'
 import { run, start } from '../support/processes.ts'
 
@@ -29,97 +26,112 @@ beforeEach(async () => {
 afterEach(() => ledger.remove())
 
 /** One redemption: its answer, or the code it was refused with. */
-function redeem(asked: Partial<Redemption>, terms: Partial<RedemptionTerms> = {}) {
-  const whole = { id: 'r', code: '', discountMinor: 0, time: 1, ...asked }
-  const [outcome] = new Redemptions(ledger.database).redeemAll([whole], new Map([['spring', { ...OPEN, ...terms }]]))
+async function redeem(asked: Partial<Redemption>, terms: Partial<RedemptionTerms> = {}) {
+  const reserve = { id: 'r', code: '', discountMinor: 0, time: 1, confirm: true, ...asked }
+  const all = new Map([['spring', { ...OPEN, ...terms }]])
+  const [outcome] = await new Redemptions(ledger.ledger).perform([{ reserve }], all)
   return outcome instanceof OfferwrightError ? outcome.code : outcome.answer
 }
 
 const spent = () => spentByCodes(ledger.file)
 
-it('a code is good once; the same redemption sent again is answered the same and books nothing more', () => {
-  const [{ code }] = ledger.make({ prefix: 'HI' })
+it('a code is good once; the same redemption sent again is answered the same and books nothing more', async () => {
+  const [{ code }] = await ledger.make({ prefix: 'HI' })
   const first = { id: 'order-1', code, discountMinor: 250, shopper: 'ann', order: '1' }
-  const answer = { id: 'order-1', code, campaign: 'spring', discountMinor: 250, redeemedAt: 1 }
-  expect(redeem(first)).toEqual(answer)
-  expect(redeem({ ...first, time: 9, code: code.toLowerCase().replace('-', ' ') })).toEqual(answer)
+  const answer = {
+    id: 'order-1',
+    code,
+    campaign: 'spring',
+    discountMinor: 250,
+    redeemedAt: 1,
+    state: 'confirmed',
+    expiresInMinutes: null,
+  }
+  expect(await redeem(first)).toEqual(answer)
+  expect(await redeem({ ...first, time: 9, code: code.toLowerCase().replace('-', ' ') })).toEqual(answer)
   // Also when the campaign is over by then.
-  expect(redeem(first, { isLive: false })).toEqual(answer)
-  expect(redeem({ ...first, id: 'order-2' })).toBe('code_used')
-  for (const other of [{ discountMinor: 1 }, { shopper: 'bob' }, { order: '2' }, { code: ledger.make({})[0].code }])
-    expect(redeem({ ...first, ...other })).toBe('conflict')
+  expect(await redeem(first, { isLive: false })).toEqual(answer)
+  expect(await redeem({ ...first, id: 'order-2' })).toBe('code_used')
+  for (const other of [
+    { discountMinor: 1 },
+    { shopper: 'bob' },
+    { order: '2' },
+    { code: (await ledger.make({}))[0].code },
+  ])
+    expect(await redeem({ ...first, ...other })).toBe('conflict')
   expect(spent()).toEqual([{ campaign: 'spring', uses: 1, minor: 250 }])
 })
 
-it('a refusal changes nothing and leaves the code good', () => {
-  const [{ code }] = ledger.make({ expiresAt: 100, for: ['ann'] })
-  expect(redeem({ code: 'NO-SUCH-CODE' })).toBe('code_unknown')
-  expect(redeem({ code, shopper: 'bob' })).toBe('code_reserved')
-  expect(redeem({ code, session: 'ann' })).toBe('code_reserved')
+it('a refusal changes nothing and leaves the code good', async () => {
+  const [{ code }] = await ledger.make({ expiresAt: 100, for: ['ann'] })
+  expect(await redeem({ code: 'NO-SUCH-CODE' })).toBe('code_unknown')
+  expect(await redeem({ code, shopper: 'bob' })).toBe('code_reserved')
+  expect(await redeem({ code, session: 'ann' })).toBe('code_reserved')
   const own = { code, shopper: 'ann' }
-  expect(redeem({ ...own, time: 100 })).toBe('code_expired')
-  expect(redeem(own, { isLive: false })).toBe('campaign_not_live')
-  expect(redeem(own, { startsAt: 2 })).toBe('campaign_not_live')
-  expect(redeem(own, { endsAt: 1 })).toBe('campaign_not_live')
-  expect(redeem(own, { uses: 0 })).toBe('limit_reached')
-  expect(redeem({ ...own, discountMinor: 11 }, { budgetMinor: 10 })).toBe('budget_exhausted')
-  const [unserved] = new Redemptions(ledger.database).redeemAll(
-    [{ id: 'r', discountMinor: 0, time: 1, ...own }],
-    new Map(),
-  )
+  expect(await redeem({ ...own, time: 100 })).toBe('code_expired')
+  expect(await redeem(own, { isLive: false })).toBe('campaign_not_live')
+  expect(await redeem(own, { startsAt: 2 })).toBe('campaign_not_live')
+  expect(await redeem(own, { endsAt: 1 })).toBe('campaign_not_live')
+  expect(await redeem(own, { uses: 0 })).toBe('limit_reached')
+  expect(await redeem({ ...own, discountMinor: 11 }, { budgetMinor: 10 })).toBe('budget_exhausted')
+  const unservable = { reserve: { id: 'r', discountMinor: 0, time: 1, ...own } }
+  const [unserved] = await new Redemptions(ledger.ledger).perform([unservable], new Map())
   expect(unserved).toMatchObject({ code: 'code_unknown', field: 'code' })
   expect(spent()).toEqual([])
-  expect(redeem({ ...own, discountMinor: 10 }, { budgetMinor: 10, uses: 1, usesOfShopper: 1 })).toMatchObject({ code })
+  expect(await redeem({ ...own, discountMinor: 10 }, { budgetMinor: 10, uses: 1, usesOfShopper: 1 })).toMatchObject({
+    code,
+  })
 })
 
-it('a shopper gets as many as the campaign has for one, and nobody in particular none', () => {
-  const codes = ledger.make({ for: 4 }).map(({ code }) => code)
+it('a shopper gets as many as the campaign has for one, and nobody in particular none', async () => {
+  const codes = (await ledger.make({ for: 4 })).map(({ code }) => code)
   const limited = (id: string, code: string, who: object) => redeem({ id, code, ...who }, { usesOfShopper: 1 })
-  expect(limited('1', codes[0], { shopper: 'ann' })).toMatchObject({ id: '1' })
-  expect(limited('2', codes[1], { shopper: 'ann' })).toBe('limit_reached')
-  expect(limited('3', codes[1], { session: 'ann' })).toMatchObject({ id: '3' })
-  expect(limited('4', codes[2], {})).toBe('limit_reached')
+  expect(await limited('1', codes[0], { shopper: 'ann' })).toMatchObject({ id: '1' })
+  expect(await limited('2', codes[1], { shopper: 'ann' })).toBe('limit_reached')
+  expect(await limited('3', codes[1], { session: 'ann' })).toMatchObject({ id: '3' })
+  expect(await limited('4', codes[2], {})).toBe('limit_reached')
 })
 
-it('codes are all different, also where chance repeats itself', () => {
-  const made = ledger.make({ for: 3 })
+it('codes are all different, also where chance repeats itself', async () => {
+  const made = await ledger.make({ for: 3 })
   const repeated = new Random(SEED)
   const order = { campaign: 'spring', prefix: '', length: 12, expiresAt: null, for: 3 }
-  const again = [...makeCodes(ledger.database, order, (below) => repeated.below(below), 0)].flat()
+  const again: MadeCode[] = []
+  for await (const chunk of makeCodes(ledger.ledger, order, (below) => repeated.below(below), 0)) again.push(...chunk)
   const same = new Random(SEED)
   expect(drawCode('', 12, (below) => same.below(below))).toBe(made[0].code)
   expect(new Set([...made, ...again].map(({ code }) => code)).size).toBe(6)
 })
 
-it('so many codes that one could be guessed need more characters', () => {
-  expect(() => ledger.make({ length: 8, for: 22 })).toThrow('codes shorter than 9 could be guessed')
-  ledger.make({ length: 8, for: 21 })
-  expect(() => ledger.make({ length: 8 })).toThrow('invalid length: 8 (with 22 codes in all')
+it('so many codes that one could be guessed need more characters', async () => {
+  await expect(ledger.make({ length: 8, for: 22 })).rejects.toThrow('codes shorter than 9 could be guessed')
+  await ledger.make({ length: 8, for: 21 })
+  await expect(ledger.make({ length: 8 })).rejects.toThrow('invalid length: 8 (with 22 codes in all')
 })
 
-it('tells of typed codes what it knows, and nothing of those that are not its own', () => {
+it('tells of typed codes what it knows, and nothing of those that are not its own', async () => {
   const reader = new CodeReader(ledger.file)
-  const [mine] = ledger.make({ for: ['ann'], expiresAt: 100 })
-  const [open] = ledger.make({ campaign: 'other' })
-  redeem({ id: 'x', code: ledger.make({})[0].code, shopper: 'ann' })
+  const [mine] = await ledger.make({ for: ['ann'], expiresAt: 100 })
+  const [open] = await ledger.make({ campaign: 'other' })
+  await redeem({ id: 'x', code: (await ledger.make({}))[0].code, shopper: 'ann' })
   const asked = { shopper: 'ann', codes: [mine.code, 'DEMO', open.code.toLowerCase(), '234567BW'] }
   expect(reader.known(asked, 1)).toEqual([
     { typed: mine.code, campaign: 'spring', refusal: null, usesOfShopper: 1 },
     { typed: open.code.toLowerCase(), campaign: 'other', refusal: null, usesOfShopper: 0 },
   ])
   expect(reader.known({ codes: [mine.code] }, 1)).toMatchObject([{ refusal: 'code_reserved', usesOfShopper: 0 }])
-  redeem({ id: 'y', code: mine.code, shopper: 'ann' })
+  await redeem({ id: 'y', code: mine.code, shopper: 'ann' })
   expect(reader.known(asked, 1)[0]).toMatchObject({ refusal: 'code_used', usesOfShopper: 2 })
   reader.close()
   expect(new CodeReader(`${ledger.file}-none`).known(asked, 1)).toEqual([])
 })
 
-it('lists codes with their state, and counts them', () => {
-  const [a, b] = ledger.make({ prefix: 'HI', for: 2, expiresAt: 50 })
-  const [c] = ledger.make({ for: ['ann'] })
-  ledger.make({ campaign: 'other' })
-  redeem({ id: 'order-1', code: a.code, discountMinor: 7, time: 3 })
-  const listed = [...listCodes(ledger.database, 'spring', 60)]
+it('lists codes with their state, and counts them', async () => {
+  const [a, b] = await ledger.make({ prefix: 'HI', for: 2, expiresAt: 50 })
+  const [c] = await ledger.make({ for: ['ann'] })
+  await ledger.make({ campaign: 'other' })
+  await redeem({ id: 'order-1', code: a.code, discountMinor: 7, time: 3 })
+  const listed = [...listCodes(ledger.reader, 'spring', 60)]
   expect(listed.find(({ code }) => code === a.code)).toEqual({
     code: a.code,
     state: 'used',
@@ -132,12 +144,12 @@ it('lists codes with their state, and counts them', () => {
   expect(listed.find(({ code }) => code === b.code)?.state).toBe('expired')
   expect(listed.find(({ code }) => code === c.code)).toMatchObject({ state: 'unused', shopper: 'ann', expiresAt: null })
   expect(listed).toHaveLength(3)
-  expect(countCodes(ledger.database, 'spring', 60)).toEqual({ unused: 1, used: 1, expired: 1 })
-  expect(countCodes(ledger.database, 'none', 60)).toEqual({ unused: 0, used: 0, expired: 0 })
+  expect(countCodes(ledger.reader, 'spring', 60)).toEqual({ unused: 1, reserved: 0, used: 1, expired: 1 })
+  expect(countCodes(ledger.reader, 'none', 60)).toEqual({ unused: 0, reserved: 0, used: 0, expired: 0 })
 })
 
 it('does in any order what a book on paper does', async () => {
-  const codes = ledger.make({ for: 4 }).map(({ code }) => code)
+  const codes = (await ledger.make({ for: 4 })).map(({ code }) => code)
   const asked = fc.record({
     id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
     code: fc.constantFrom(...codes),
@@ -151,16 +163,18 @@ it('does in any order what a book on paper does', async () => {
     uses: fc.constantFrom(null, 2),
     usesOfShopper: fc.constantFrom(null, 1),
   })
-  fc.assert(
-    fc.property(batches, limits, (all, limit) => {
-      ledger.database.exec('DELETE FROM redemptions; DELETE FROM spent')
-      const redemptions = new Redemptions(ledger.database)
+  await fc.assert(
+    fc.asyncProperty(batches, limits, async (all, limit) => {
+      const { tables } = ledger.ledger
+      for (const table of ['movements', 'accounts', 'redemptions'] as const) await tables.deleteFrom(table).execute()
+      const redemptions = new Redemptions(ledger.ledger)
       const paper: Redemption[] = []
       for (const batch of all) {
-        const outcomes = redemptions.redeemAll(batch, new Map([['spring', { ...OPEN, ...limit }]]))
-        expect(outcomes.map((each) => (each instanceof OfferwrightError ? each.code : each.answer.redeemedAt))).toEqual(
-          batch.map((one) => onPaper(paper, one, limit)),
-        )
+        const requests = batch.map((one) => ({ reserve: { ...one, confirm: true } }))
+        const outcomes = await redemptions.perform(requests, new Map([['spring', { ...OPEN, ...limit }]]))
+        expect(
+          outcomes.map((each) => (each instanceof OfferwrightError ? each.code : redeemedAt(each.answer))),
+        ).toEqual(batch.map((one) => onPaper(paper, one, limit)))
       }
       const minor = paper.reduce((sum, { discountMinor }) => sum + discountMinor, 0)
       expect(spent()).toEqual(paper.length === 0 ? [] : [{ campaign: 'spring', uses: paper.length, minor }])
@@ -168,6 +182,8 @@ it('does in any order what a book on paper does', async () => {
     { seed: 3, numRuns: 150 },
   )
 })
+
+const redeemedAt = (answer: object) => ('redeemedAt' in answer ? answer.redeemedAt : answer)
 
 function onPaper(
   paper: Redemption[],
@@ -192,13 +208,7 @@ function onPaper(
 
 async function codesFile(count: number): Promise<string> {
   const file = `${ledger.file}.codes`
-  await writeFile(
-    file,
-    ledger
-      .make({ for: count })
-      .map(({ code }) => code)
-      .join('\n'),
-  )
+  await writeFile(file, (await ledger.make({ for: count })).map(({ code }) => code).join('\n'))
   return file
 }
 
@@ -212,7 +222,7 @@ it('two processes that redeem the same codes at the same time: each code counts 
   expect(booked).toHaveLength(200)
   expect(new Set(booked.map((line) => line.split('-')[1])).size).toBe(200)
   expect(spent()).toEqual([{ campaign: 'spring', uses: 200, minor: 1000 }])
-  expect(countCodes(ledger.database, 'spring', 1)).toEqual({ unused: 100, used: 200, expired: 0 })
+  expect(countCodes(ledger.reader, 'spring', 1)).toEqual({ unused: 100, reserved: 0, used: 200, expired: 0 })
 })
 
 it('what was answered outlives a process that is killed, and nothing is booked by half', async () => {
@@ -229,7 +239,7 @@ it('what was answered outlives a process that is killed, and nothing is booked b
     const { stdout, exitCode } = await ended
     if (exitCode === null) killed++
     booked.push(...linesOf(stdout).filter((line) => line.startsWith('booked ')))
-    const used = [...listCodes(ledger.database, 'spring', 1)].filter(({ state }) => state === 'used')
+    const used = [...listCodes(ledger.reader, 'spring', 1)].filter(({ state }) => state === 'used')
     const redemptions = new Set(used.map(({ redemption }) => redemption))
     for (const line of booked) expect(redemptions).toContain(line.slice('booked '.length))
     expect(spent()).toEqual([{ campaign: 'spring', uses: used.length, minor: 5 * used.length }])
@@ -243,10 +253,10 @@ function linesOf(text: string): string[] {
   return text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
 }
 
-it("a ledger is its owner's alone to read, and one of another format is refused", () => {
+it("a ledger is its owner's alone to read, and one of another format is refused", async () => {
   expect(statSync(ledger.file).mode & 0o777).toBe(0o600)
   expect(openLedgerToRead(`${ledger.file}-none`)).toBeNull()
-  ledger.database.pragma('user_version = 2')
-  expect(() => openLedger(ledger.file)).toThrow('has format 2, this program knows 1')
-  expect(() => openLedgerToRead(ledger.file)).toThrow('has format 2')
+  await sql`PRAGMA user_version = 3`.execute(ledger.ledger.tables)
+  expect(() => openLedger(ledger.file)).toThrow('has format 3, this program knows 2')
+  expect(() => openLedgerToRead(ledger.file)).toThrow('has format 3')
 })

@@ -69,37 +69,50 @@ it('a ledger has one secret, whoever asks for it', () => {
   expect(makeSecret(ledger.file)).toEqual(made)
 })
 
-it('a personal code is known before it was ever used, and is good once', () => {
+it('a personal code is known before it was ever used, and is good once', async () => {
   const code = codes.codeOf('spring', 'shopper:ann')
   const reader = new CodeReader(ledger.file)
   const known = (shopper: string) => reader.known({ codes: [code.toLowerCase()], shopper }, 1, codes)
   const typed = { typed: code.toLowerCase(), campaign: 'spring' }
   expect(known('ann')).toEqual([{ ...typed, refusal: null, usesOfShopper: 0 }])
   expect(known('bob')).toEqual([])
-  const asked: Redemption = { id: '1', code, shopper: 'ann', discountMinor: 5, time: 1, personalOf: 'spring' }
-  const redeem = (one: Redemption) => new Redemptions(ledger.database).redeemAll([one], new Map([['spring', OPEN]]))[0]
+  const asked: Redemption = {
+    id: '1',
+    code,
+    shopper: 'ann',
+    discountMinor: 5,
+    time: 1,
+    personalOf: 'spring',
+    confirm: true,
+  }
+  const redeem = async (reserve: Redemption) =>
+    (await new Redemptions(ledger.ledger).perform([{ reserve }], new Map([['spring', OPEN]])))[0]
   const { personalOf: _, ...unknown } = asked
-  expect(redeem(unknown)).toMatchObject({ code: 'code_unknown' })
-  const done = redeem(asked)
-  expect(done).toMatchObject({ answer: { id: '1', code, campaign: 'spring' }, spent: { uses: 1, minor: 5 } })
-  expect(redeem(asked)).toEqual({ ...done, isNew: false })
-  expect(redeem({ ...asked, id: '2' })).toMatchObject({ code: 'code_used' })
+  expect(await redeem(unknown)).toMatchObject({ code: 'code_unknown' })
+  const done = await redeem(asked)
+  expect(done).toMatchObject({
+    answer: { id: '1', code, campaign: 'spring' },
+    spent: { uses: 1, minor: 5 },
+    confirmedFor: 'shopper:ann',
+  })
+  expect(await redeem(asked)).toEqual({ ...done, confirmedFor: null })
+  expect(await redeem({ ...asked, id: '2' })).toMatchObject({ code: 'code_used' })
   expect(known('ann')).toEqual([{ ...typed, refusal: 'code_used', usesOfShopper: 1 }])
   expect(known('bob')).toEqual([{ ...typed, refusal: 'code_used', usesOfShopper: 0 }])
-  expect(countCodes(ledger.database, 'spring', 1)).toEqual({ unused: 0, used: 1, expired: 0 })
+  expect(countCodes(ledger.reader, 'spring', 1)).toEqual({ unused: 0, reserved: 0, used: 1, expired: 0 })
   reader.close()
 })
 
-it('what offers hold back is left to whom they were given', () => {
-  const [first, second] = ledger.make({ for: 2 }).map(({ code }) => code)
+it('what offers hold back is left to whom they were given', async () => {
+  const [first, second] = (await ledger.make({ for: 2 })).map(({ code }) => code)
   const terms = new Map([['spring', { ...OPEN, budgetMinor: 100, uses: 3, heldBack: { minor: 80, uses: 2 } }]])
-  const redeem = (one: Partial<Redemption>) => {
-    const asked = { id: 'r', code: first, discountMinor: 21, time: 1, ...one }
-    const [outcome] = new Redemptions(ledger.database).redeemAll([asked], terms)
+  const redeem = async (one: Partial<Redemption>) => {
+    const reserve = { id: 'r', code: first, discountMinor: 21, time: 1, ...one }
+    const [outcome] = await new Redemptions(ledger.ledger).perform([{ reserve }], terms)
     return 'answer' in outcome ? 'done' : outcome.code
   }
-  expect(redeem({})).toBe('budget_exhausted')
-  expect(redeem({ held: new Map([['summer', { minor: 80, uses: 2 }]]) })).toBe('budget_exhausted')
-  expect(redeem({ held: new Map([['spring', { minor: 1, uses: 1 }]]) })).toBe('done')
-  expect(redeem({ id: 's', code: second, discountMinor: 0 })).toBe('limit_reached')
+  expect(await redeem({})).toBe('budget_exhausted')
+  expect(await redeem({ held: new Map([['summer', { minor: 80, uses: 2 }]]) })).toBe('budget_exhausted')
+  expect(await redeem({ held: new Map([['spring', { minor: 1, uses: 1 }]]) })).toBe('done')
+  expect(await redeem({ id: 's', code: second, discountMinor: 0 })).toBe('limit_reached')
 })

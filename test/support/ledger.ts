@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Random } from '../../bench/random.ts'
 import { type CodeOrder, type MadeCode, makeCodes } from '../../core/store/ledger/codes.ts'
-import { type Database, openLedger } from '../../core/store/ledger/database.ts'
+import { type Ledger, type LedgerReader, openLedger, openLedgerToRead } from '../../core/store/ledger/database.ts'
 import { NOTHING, type RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
 
 export const OPEN: RedemptionTerms = {
@@ -19,25 +19,31 @@ export const OPEN: RedemptionTerms = {
 
 export interface TestLedger {
   file: string
-  database: Database
-  make(order: Partial<CodeOrder>): MadeCode[]
+  ledger: Ledger
+  reader: LedgerReader
+  make(order: Partial<CodeOrder>): Promise<MadeCode[]>
   remove(): Promise<void>
 }
 
 export async function testLedger(seed = 1): Promise<TestLedger> {
   const folder = await mkdtemp(join(tmpdir(), 'offerwright-ledger-'))
   const file = join(folder, 'ledger.sqlite')
-  const database = openLedger(file)
+  const ledger = openLedger(file)
+  const reader = openLedgerToRead(file) as LedgerReader
   const random = new Random(seed)
   return {
     file,
-    database,
-    make: (order) => {
+    ledger,
+    reader,
+    make: async (order) => {
       const whole = { campaign: 'spring', prefix: '', length: 12, expiresAt: null, for: 1, ...order }
-      return [...makeCodes(database, whole, (below) => random.below(below), 0)].flat()
+      const made: MadeCode[] = []
+      for await (const chunk of makeCodes(ledger, whole, (below) => random.below(below), 0)) made.push(...chunk)
+      return made
     },
     remove: async () => {
-      database.close()
+      reader.close()
+      ledger.close()
       await rm(folder, { recursive: true, force: true })
     },
   }

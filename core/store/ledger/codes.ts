@@ -10,7 +10,7 @@ import {
   shownCode,
 } from '../../contract/codes.ts'
 import { OfferwrightError } from '../../contract/errors.ts'
-import { type Database, openLedgerToRead, type Statement } from './database.ts'
+import { type Ledger, type LedgerReader, openLedgerToRead, type Tables } from './database.ts'
 import { ledgerSubject, type PersonalCodes } from './personal.ts'
 
 /** Codes that are committed together; the next writer waits no longer than that takes. */
@@ -37,55 +37,84 @@ export interface MadeCode {
  * Makes codes, chunk by chunk: what is handed out is on the disk. `draw` as in `drawCode`; `now` in milliseconds since 1970.
  * Throws `invalid_value`, before the first chunk, where codes of this length could be guessed or are over already.
  */
-export function makeCodes(
-  database: Database,
+export async function* makeCodes(
+  ledger: Ledger,
   order: CodeOrder,
   draw: (below: number) => number,
   now: number,
-): Generator<MadeCode[]> {
-  const count = typeof order.for === 'number' ? order.for : order.for.length
-  refuseGuessable(database, order.length, count)
-  if (order.expiresAt !== null && order.expiresAt <= now)
-    throw new OfferwrightError('invalid_value', `invalid expiresAt: ${order.expiresAt} (it is over already)`, {
+): AsyncGenerator<MadeCode[]> {
+  const { campaign, prefix, length, expiresAt, for: wanted } = order
+  const count = typeof wanted === 'number' ? wanted : wanted.length
+  await refuseGuessable(ledger.tables, length, count)
+  if (expiresAt !== null && expiresAt <= now)
+    throw new OfferwrightError('invalid_value', `invalid expiresAt: ${expiresAt} (it is over already)`, {
       field: 'expiresAt',
-      value: order.expiresAt,
+      value: expiresAt,
     })
-  const { lastInsertRowid: batch } = database
-    .prepare('INSERT INTO batches (campaign, prefix, expires_at, created_at, count) VALUES (?, ?, ?, ?, 0)')
-    .run(order.campaign, order.prefix, order.expiresAt, now)
-  return chunksOf(database, order, Number(batch), count, draw)
+  const batch = await ledger.tables
+    .insertInto('batches')
+    .values({ campaign, prefix, expires_at: expiresAt, created_at: now, count: 0 })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  for (let from = 0; from < count; from += CHUNK) {
+    const shoppers = Array.from({ length: Math.min(CHUNK, count - from) }, (_, n) =>
+      typeof wanted === 'number' ? null : wanted[from + n],
+    )
+    yield await ledger.write((tables) => makeChunk(tables, batch.id, order, shoppers, draw))
+  }
 }
 
-function* chunksOf(
-  database: Database,
-  { prefix, length, for: wanted }: CodeOrder,
+async function makeChunk(
+  tables: Tables,
   batch: number,
-  count: number,
+  { prefix, length }: CodeOrder,
+  shoppers: (string | null)[],
   draw: (below: number) => number,
-): Generator<MadeCode[]> {
-  const insert = database.prepare('INSERT INTO codes (code, batch, shopper) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
-  const grow = database.prepare('UPDATE batches SET count = count + ? WHERE id = ?')
-  const chunk = database.transaction((from: number, to: number) => {
-    const made: MadeCode[] = []
-    while (from + made.length < to) {
-      const shopper = typeof wanted === 'number' ? null : wanted[from + made.length]
-      const plain = drawCode(prefix, length, draw)
-      if (insert.run(plain, batch, shopper).changes === 1) made.push({ code: shownCode(plain, prefix), shopper })
+): Promise<MadeCode[]> {
+  const made: MadeCode[] = []
+  for (let left = shoppers; left.length > 0; ) {
+    const drawn = new Map<string, string | null>()
+    for (const shopper of left) drawn.set(drawOther(drawn), shopper)
+    const rows = [...drawn].map(([code, shopper]) => ({ code, batch, shopper }))
+    const taken = await tables
+      .insertInto('codes')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .returning(['code', 'shopper'])
+      .execute()
+    for (const { code, shopper } of taken) {
+      made.push({ code: shownCode(code, prefix), shopper })
+      drawn.delete(code)
     }
-    grow.run(made.length, batch)
-    return made
-  })
-  for (let from = 0; from < count; from += CHUNK) yield chunk.immediate(from, Math.min(count, from + CHUNK))
+    // Codes that there were already are drawn again.
+    left = [...drawn.values()]
+  }
+  await tables
+    .updateTable('batches')
+    .set(({ eb }) => ({ count: eb('count', '+', made.length) }))
+    .where('id', '=', batch)
+    .execute()
+  return made
+
+  function drawOther(than: Map<string, unknown>): string {
+    for (;;) {
+      const code = drawCode(prefix, length, draw)
+      if (!than.has(code)) return code
+    }
+  }
 }
 
-function refuseGuessable(database: Database, length: number, count: number): void {
-  const sum = database.prepare<[], { made: number }>('SELECT coalesce(sum(count), 0) AS made FROM batches')
-  const made = sum.get()?.made ?? 0
-  const least = leastLength(made + count)
+async function refuseGuessable(tables: Tables, length: number, count: number): Promise<void> {
+  const { made } = await tables
+    .selectFrom('batches')
+    .select(({ fn }) => fn.sum<number | null>('count').as('made'))
+    .executeTakeFirstOrThrow()
+  const all = (made ?? 0) + count
+  const least = leastLength(all)
   if (length < least)
     throw new OfferwrightError(
       'invalid_value',
-      `invalid length: ${length} (with ${made + count} codes in all, codes shorter than ${least} could be guessed)`,
+      `invalid length: ${length} (with ${all} codes in all, codes shorter than ${least} could be guessed)`,
       { field: 'length', value: length },
     )
 }
@@ -100,9 +129,7 @@ export interface AskedByCode {
 /** Where codes are looked up, in any thread: reads only, and opens the ledger when there is one. */
 export class CodeReader {
   readonly #file: string
-  #database: Database | null = null
-  #find: Statement<[string], FoundRow> | null = null
-  #uses: Statement<[string, string], { uses: number }> | null = null
+  #ledger: LedgerReader | null = null
 
   constructor(file: string) {
     this.#file = file
@@ -112,31 +139,26 @@ export class CodeReader {
   known(asked: AskedByCode, time: number, personal: PersonalCodes | null = null): KnownCode[] {
     return (asked.codes ?? []).flatMap((typed): KnownCode[] => {
       const plain = plainCode(typed)
-      if (!isWellFormed(plain) || !this.#open()) return []
-      const row = this.#find?.get(plain)
+      this.#ledger ??= openLedgerToRead(this.#file)
+      if (!isWellFormed(plain) || this.#ledger === null) return []
+      const [row] = this.#ledger.all(codeQuery(this.#ledger.tables, plain))
       // A personal code is in the ledger once it was used.
       const campaign = row?.campaign ?? personal?.campaignOf(plain, ledgerSubject(asked))
       if (campaign === undefined) return []
       const refusal = row === undefined ? null : codeRefusal(storedOf(row), asked.shopper, time)
-      return [{ typed, campaign, refusal, usesOfShopper: this.#usesOf(campaign, ledgerSubject(asked)) }]
+      return [{ typed, campaign, refusal, usesOfShopper: usesOf(this.#ledger, campaign, ledgerSubject(asked)) }]
     })
   }
 
-  #usesOf(campaign: string, subject: string | null): number {
-    return subject === null ? 0 : (this.#uses?.get(campaign, subject)?.uses ?? 0)
-  }
-
   close(): void {
-    this.#database?.close()
+    this.#ledger?.close()
   }
+}
 
-  #open(): boolean {
-    this.#database ??= openLedgerToRead(this.#file)
-    if (this.#database === null) return false
-    this.#find ??= findStatement(this.#database)
-    this.#uses ??= usesStatement(this.#database)
-    return true
-  }
+function usesOf(ledger: LedgerReader, campaign: string, subject: string | null): number {
+  if (subject === null) return 0
+  const [{ uses }] = ledger.all(usesQuery(ledger.tables, campaign, subject))
+  return uses
 }
 
 export interface FoundRow {
@@ -149,15 +171,23 @@ export interface FoundRow {
 }
 
 /** By plain code. */
-export function findStatement(database: Database): Statement<[string], FoundRow> {
-  return database.prepare(
-    `SELECT c.code, b.campaign, b.prefix, c.shopper, b.expires_at AS expiresAt, r.id AS usedBy
-     FROM codes c JOIN batches b ON b.id = c.batch LEFT JOIN redemptions r ON r.code = c.code WHERE c.code = ?`,
-  )
+export function codeQuery(tables: Tables, plain: string) {
+  return tables
+    .selectFrom('codes as c')
+    .innerJoin('batches as b', 'b.id', 'c.batch')
+    .leftJoin('redemptions as r', (join) => join.onRef('r.code', '=', 'c.code').on('r.holds_code', '=', 1))
+    .select(['c.code', 'b.campaign', 'b.prefix', 'c.shopper', 'b.expires_at as expiresAt', 'r.id as usedBy'])
+    .where('c.code', '=', plain)
 }
 
-export function usesStatement(database: Database): Statement<[string, string], { uses: number }> {
-  return database.prepare('SELECT count(*) AS uses FROM redemptions WHERE campaign = ? AND subject = ?')
+/** Redemptions of a campaign that count for a shopper. */
+export function usesQuery(tables: Tables, campaign: string, subject: string) {
+  return tables
+    .selectFrom('redemptions')
+    .select(({ fn }) => fn.countAll<number>().as('uses'))
+    .where('campaign', '=', campaign)
+    .where('subject', '=', subject)
+    .where('state', 'in', ['reserved', 'confirmed'])
 }
 
 export function storedOf({ code, campaign, prefix, shopper, expiresAt, usedBy }: FoundRow): StoredCode {

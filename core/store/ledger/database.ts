@@ -3,24 +3,23 @@
  * list codes. The one importer of better-sqlite3, which is loaded when a ledger is first opened, so that a shop without
  * one needs no such library.
  *
- * Write-ahead log: readers wait for nobody. Each commit is on the disk when it returns (`synchronous = FULL`).
+ * Write-ahead log: readers wait for nobody. Each commit is on the disk when it returns (`synchronous = FULL`). Whoever writes
+ * has the file to himself from the first statement of a transaction on, so what is read in it still holds when it commits.
  *
- *   ledger        the secret that personal codes are computed from
- *   codes         which code is of which batch, and who alone may use it
- *   redemptions   by the caller's id; a code stands in it once, which makes it good once
- *   spent         sums of the redemptions of each campaign, changed in the same transaction
+ * Everything that writes goes through Kysely, so that another database is another dialect here. A quote, which may not wait
+ * for a promise, reads through `LedgerReader`: queries that Kysely built, run by SQLite at once.
  */
 
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type Sqlite from 'better-sqlite3'
+import { CompiledQuery, type DatabaseConnection, Kysely, SqliteDialect, SqliteDriver } from 'kysely'
 import { OfferwrightError } from '../../contract/errors.ts'
+import { FORMAT, FROM_FORMAT_1, LAY_OUT, type LedgerTables } from './schema.ts'
 
-export type Database = Sqlite.Database
-export type Statement<Parameters extends unknown[], Row> = Sqlite.Statement<Parameters, Row>
+export type Tables = Kysely<LedgerTables>
 
-const FORMAT = 1
 /** How long a writer waits for another; makers of codes commit every few thousand. */
 const BUSY_MS = 5000
 /** A reader only ever waits while a ledger is brought back after a crash, and decisions may wait behind it. */
@@ -28,51 +27,132 @@ const READER_BUSY_MS = 250
 const OWNER_ONLY = 0o600
 const SECRET_BYTES = 32
 
-const SCHEMA = `
-CREATE TABLE ledger (secret BLOB NOT NULL) STRICT;
-CREATE TABLE batches (
-  id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, prefix TEXT NOT NULL, expires_at INTEGER, created_at INTEGER NOT NULL,
-  count INTEGER NOT NULL, is_personal INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE TABLE codes (
-  code TEXT PRIMARY KEY, batch INTEGER NOT NULL REFERENCES batches (id), shopper TEXT
-) STRICT, WITHOUT ROWID;
-CREATE INDEX codes_of_batch ON codes (batch);
-CREATE TABLE redemptions (
-  id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE REFERENCES codes (code), campaign TEXT NOT NULL, subject TEXT,
-  order_key TEXT, discount_minor INTEGER NOT NULL, redeemed_at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX redemptions_of_subject ON redemptions (campaign, subject);
-CREATE TABLE spent (campaign TEXT PRIMARY KEY, uses INTEGER NOT NULL, minor INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-PRAGMA user_version = ${FORMAT};
-`
+/** A ledger that is open to write. */
+export class Ledger {
+  readonly tables: Tables
+  readonly #database: Sqlite.Database
 
-/** Opens the ledger to write, and makes it where there is none. Throws `environment` for a file that is none of ours. */
-export function openLedger(file: string): Database {
+  constructor(database: Sqlite.Database) {
+    this.#database = database
+    this.tables = tablesOf(database)
+  }
+
+  /** All that `work` writes is on the disk when this resolves, or none of it where it throws. */
+  write<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
+    return this.tables.transaction().execute(work)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
+
+/**
+ * Opens the ledger to write, makes it where there is none and brings one of format 1 up to date. Throws `environment` for a
+ * file that is none of ours.
+ */
+export function openLedger(file: string): Ledger {
   // Codes are worth money: what SQLite puts beside the file has the same rights.
   if (!existsSync(file)) closeSync(openSync(file, 'a', OWNER_ONLY))
-  return opened(file, { timeout: BUSY_MS }, (database) => {
-    database.pragma('journal_mode = WAL')
-    database.pragma('synchronous = FULL')
-    database.pragma('foreign_keys = ON')
-    database.transaction(() => layOut(database, file)).immediate()
+  const database = opened(file, { timeout: BUSY_MS }, (writable) => {
+    writable.pragma('journal_mode = WAL')
+    writable.pragma('synchronous = FULL')
+    layOut(writable, file)
+    writable.pragma('foreign_keys = ON')
   })
+  return new Ledger(database)
 }
 
 /** Null where no codes were ever made. Throws as `openLedger`. */
-export function openLedgerToRead(file: string): Database | null {
+export function openLedgerToRead(file: string): LedgerReader | null {
   if (!existsSync(file)) return null
   const options = { readonly: true, fileMustExist: true, timeout: READER_BUSY_MS }
   const database = opened(file, options, () => undefined)
   const format = formatOf(database)
-  if (format === FORMAT) return database
+  if (format === FORMAT) return new LedgerReader(database)
   database.close()
   // Its maker has not laid it out yet.
   if (format === 0) return null
+  if (format === 1) return migrated(file)
   throw otherFormat(file, format)
 }
 
-function opened(file: string, options: Sqlite.Options, prepare: (database: Database) => void): Database {
+/** Whoever writes brings a ledger up to date; a reader that comes first lets it be done. */
+function migrated(file: string): LedgerReader | null {
+  openLedger(file).close()
+  return openLedgerToRead(file)
+}
+
+/** A query of Kysely's, or SQL that it has quoted. */
+interface Compilable<Row> {
+  compile(tables: Tables): CompiledQuery<Row>
+}
+
+export class LedgerReader {
+  /** Builds queries for this ledger; they are run by `all` and `each`. */
+  readonly tables: Tables
+  readonly #database: Sqlite.Database
+
+  constructor(database: Sqlite.Database) {
+    this.#database = database
+    this.tables = tablesOf(database)
+  }
+
+  all<Row>(query: Compilable<Row>): Row[] {
+    return [...this.each(query)]
+  }
+
+  each<Row>(query: Compilable<Row>): IterableIterator<Row> {
+    const { sql, parameters } = query.compile(this.tables)
+    return this.#database.prepare<unknown[], Row>(sql).iterate(...parameters)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
+
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+  }
+}
+
+class LedgerDialect extends SqliteDialect {
+  readonly #database: Sqlite.Database
+
+  constructor(database: Sqlite.Database) {
+    super({ database })
+    this.#database = database
+  }
+
+  override createDriver(): SqliteDriver {
+    return new ImmediateDriver({ database: keepingStatements(this.#database) })
+  }
+}
+
+function tablesOf(database: Sqlite.Database): Tables {
+  return new Kysely<LedgerTables>({ dialect: new LedgerDialect(database) })
+}
+
+/** Kysely prepares a statement each time; the few dozen that a ledger has are kept. Inserts of many rows are not. */
+function keepingStatements(database: Sqlite.Database) {
+  const kept = new Map<string, Sqlite.Statement<unknown[]>>()
+  return {
+    prepare(sql: string) {
+      const known = kept.get(sql)
+      if (known !== undefined) return known
+      const statement = database.prepare<unknown[]>(sql)
+      if (sql.length < LONGEST_KEPT) kept.set(sql, statement)
+      return statement
+    },
+    close: () => database.close(),
+  }
+}
+
+const LONGEST_KEPT = 1000
+
+function opened(file: string, options: Sqlite.Options, prepare: (database: Sqlite.Database) => void): Sqlite.Database {
   const Sqlite3 = loadSqlite()
   const database = new Sqlite3(file, options)
   try {
@@ -86,15 +166,20 @@ function opened(file: string, options: Sqlite.Options, prepare: (database: Datab
   }
 }
 
-function layOut(database: Database, file: string): void {
-  const format = formatOf(database)
-  if (format !== 0 && format !== FORMAT) throw otherFormat(file, format)
-  if (format === FORMAT) return
-  database.exec(SCHEMA)
-  database.prepare('INSERT INTO ledger (secret) VALUES (?)').run(randomBytes(SECRET_BYTES))
+/** Two that open it at once: one lays it out, the other finds it done. */
+function layOut(database: Sqlite.Database, file: string): void {
+  const bringUpToDate = database.transaction(() => {
+    const format = formatOf(database)
+    if (format === 0) {
+      database.exec(LAY_OUT)
+      database.prepare('INSERT INTO ledger (secret) VALUES (?)').run(randomBytes(SECRET_BYTES))
+    } else if (format === 1) database.exec(FROM_FORMAT_1)
+    else if (format !== FORMAT) throw otherFormat(file, format)
+  })
+  bringUpToDate.immediate()
 }
 
-function formatOf(database: Database): number {
+function formatOf(database: Sqlite.Database): number {
   return database.pragma('user_version', { simple: true }) as number
 }
 

@@ -9,7 +9,7 @@
  */
 import { createHmac } from 'node:crypto'
 import { CODE_LENGTH, type CodeOf, drawCode, isWellFormed } from '../../contract/codes.ts'
-import { type Database, openLedger, openLedgerToRead, type Statement } from './database.ts'
+import { openLedger, openLedgerToRead, type Tables } from './database.ts'
 
 /** Who redeems: a shopper when known, else a session. */
 export function ledgerSubject({ shopper, session }: { shopper?: string; session?: string }): string | null {
@@ -73,51 +73,43 @@ export class PersonalCodes {
 }
 
 /** Personal codes come to the ledger when they are used. To be called in the transaction that books them. */
-export class PersonalBook {
-  readonly #batch: Statement<[string], { id: number }>
-  readonly #begin: Statement<[string], unknown>
-  readonly #insert: Statement<[string, number, string | null], unknown>
-  readonly #grow: Statement<[number], unknown>
-
-  constructor(database: Database) {
-    this.#batch = database.prepare('SELECT id FROM batches WHERE campaign = ? AND is_personal = 1')
-    this.#begin = database.prepare(
-      "INSERT INTO batches (campaign, prefix, created_at, count, is_personal) VALUES (?, '', 0, 0, 1)",
-    )
-    this.#insert = database.prepare('INSERT INTO codes (code, batch, shopper) VALUES (?, ?, ?)')
-    this.#grow = database.prepare('UPDATE batches SET count = count + 1 WHERE id = ?')
-  }
-
-  keep(plain: string, { campaign, shopper }: { campaign: string; shopper: string | null }): void {
-    const batch = this.#batch.get(campaign)?.id ?? Number(this.#begin.run(campaign).lastInsertRowid)
-    this.#insert.run(plain, batch, shopper)
-    this.#grow.run(batch)
-  }
+export async function keepPersonal(tables: Tables, code: string, campaign: string, shopper: string | null) {
+  const known = await tables
+    .selectFrom('batches')
+    .select('id')
+    .where('campaign', '=', campaign)
+    .where('is_personal', '=', 1)
+    .executeTakeFirst()
+  const begin = () =>
+    tables
+      .insertInto('batches')
+      .values({ campaign, prefix: '', expires_at: null, created_at: 0, count: 0, is_personal: 1 })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+  const { id } = known ?? (await begin())
+  await tables.insertInto('codes').values({ code, batch: id, shopper }).execute()
+  await tables
+    .updateTable('batches')
+    .set(({ eb }) => ({ count: eb('count', '+', 1) }))
+    .where('id', '=', id)
+    .execute()
 }
 
 /** The ledger's secret; makes the ledger where there is none. */
 export function makeSecret(file: string): Uint8Array {
-  const database = openLedger(file)
-  try {
-    return secretOf(database)
-  } finally {
-    database.close()
-  }
+  openLedger(file).close()
+  return readSecret(file) as Uint8Array
 }
 
 /** Null where there is no ledger. */
 export function readSecret(file: string): Uint8Array | null {
-  const database = openLedgerToRead(file)
-  if (database === null) return null
+  const ledger = openLedgerToRead(file)
+  if (ledger === null) return null
   try {
-    return secretOf(database)
+    const [row] = ledger.all(ledger.tables.selectFrom('ledger').select('secret'))
+    if (row === undefined) throw new Error('the ledger has lost its secret')
+    return row.secret
   } finally {
-    database.close()
+    ledger.close()
   }
-}
-
-function secretOf(database: Database): Uint8Array {
-  const row = database.prepare<[], { secret: Uint8Array }>('SELECT secret FROM ledger').get()
-  if (row === undefined) throw new Error('the ledger has lost its secret')
-  return row.secret
 }

@@ -1,13 +1,33 @@
 /**
- * Redemptions: a code is used, and what it took off is booked on its campaign, in one transaction. Whoever else redeems the
- * same code, in this process or another, is refused; whoever sends the same redemption again is answered the same.
+ * Redemptions: a code is reserved with what it takes off, and confirmed or given back, each in one transaction.
+ *
+ *   reserve ─▶ reserved ─▶ confirmed ─▶ reversed (fully; in part it stays confirmed)
+ *                 │ └────▶ reversed (called off)
+ *                 └──────▶ expired
+ *
+ * Whoever else asks for the same code meanwhile, in this process or another, is refused; whoever sends the same request again
+ * is answered the same. Reservations expire by the ledger's clock (`clock.ts`).
  */
 import { codeRefusal, plainCode } from '../../contract/codes.ts'
 import { type ErrorCode, OfferwrightError } from '../../contract/errors.ts'
-import type { RedemptionAnswer, RedemptionRequest } from '../../contract/redemptions.ts'
-import { type FoundRow, findStatement, storedOf, usesStatement } from './codes.ts'
-import { type Database, openLedgerToRead, type Statement } from './database.ts'
-import { ledgerSubject, PersonalBook } from './personal.ts'
+import type { RedemptionAnswer, RedemptionRequest, ReversalAnswer } from '../../contract/redemptions.ts'
+import { CAMPAIGN_SLOTS, type CampaignSlot } from '../budgets.ts'
+import { Accounts, account, type Place } from './accounts.ts'
+import { machineWatch, tick, type Watch } from './clock.ts'
+import { codeQuery, type FoundRow, storedOf, usesQuery } from './codes.ts'
+import type { Ledger } from './database.ts'
+import { keepPersonal, ledgerSubject } from './personal.ts'
+import type { RedemptionRow } from './schema.ts'
+import {
+  confirm,
+  expireReservations,
+  type Reversal,
+  refusedRedemption,
+  reverse,
+  rowOf,
+  shownCodeOf,
+} from './settlement.ts'
+import { type Spent, spentOf } from './spending.ts'
 
 /** What a campaign lets its codes do. Times in milliseconds since 1970; null: no limit. */
 export interface RedemptionTerms {
@@ -19,20 +39,6 @@ export interface RedemptionTerms {
   usesOfShopper: number | null
   /** What offers hold back of the limits. */
   heldBack: HeldBack
-}
-
-/** All redemptions of a campaign. */
-export interface Spent {
-  campaign: string
-  uses: number
-  minor: number
-}
-
-export interface Redeemed {
-  answer: RedemptionAnswer
-  spent: Spent
-  /** False: it was booked before, and is answered again. */
-  isNew: boolean
 }
 
 export interface HeldBack {
@@ -51,115 +57,209 @@ export type Redemption = Omit<RedemptionRequest, 'shop' | 'time'> & {
   held?: ReadonlyMap<string, HeldBack>
 }
 
-interface BookedRow {
-  code: string
-  subject: string | null
-  orderKey: string | null
-  discountMinor: number
-  redeemedAt: number
+/** One of them. */
+export type LedgerRequest =
+  | { reserve: Redemption }
+  /** `time`: milliseconds since 1970. */
+  | { confirm: { id: string; time: number } }
+  | { reverse: Reversal }
+
+export interface Redeemed {
+  answer: RedemptionAnswer | ReversalAnswer
+  spent: Spent
+  /** Whose redemption was confirmed by this very request, as `ledgerSubject` names them; null: nobody's. */
+  confirmedFor: string | null
 }
 
-export class Redemptions {
-  readonly #personal: PersonalBook
-  readonly #database: Database
-  readonly #booked: Statement<[string], BookedRow>
-  readonly #find: Statement<[string], FoundRow>
-  readonly #uses: Statement<[string, string], { uses: number }>
-  readonly #spent: Statement<[string], Spent>
-  readonly #book: Statement<[string, string, string, string | null, string | null, number, number], unknown>
-  readonly #spend: Statement<[string, number], unknown>
+const DEFAULT_EXPIRES_IN_MINUTES = 15
+const MINUTE_MS = 60_000
 
-  constructor(database: Database) {
-    this.#database = database
-    this.#personal = new PersonalBook(database)
-    this.#booked = database.prepare(
-      `SELECT code, subject, order_key AS orderKey, discount_minor AS discountMinor, redeemed_at AS redeemedAt
-       FROM redemptions WHERE id = ?`,
-    )
-    this.#find = findStatement(database)
-    this.#uses = usesStatement(database)
-    this.#spent = database.prepare('SELECT campaign, uses, minor FROM spent WHERE campaign = ?')
-    this.#book = database.prepare(
-      `INSERT INTO redemptions (id, code, campaign, subject, order_key, discount_minor, redeemed_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    )
-    this.#spend = database.prepare(
-      `INSERT INTO spent (campaign, uses, minor) VALUES (?, 1, ?)
-       ON CONFLICT DO UPDATE SET uses = uses + 1, minor = minor + excluded.minor`,
-    )
+export class Redemptions {
+  readonly #ledger: Ledger
+  readonly #watch: Watch
+
+  constructor(ledger: Ledger, watch = machineWatch()) {
+    this.#ledger = ledger
+    this.#watch = watch
   }
 
   /**
-   * Redeems one after the other, in one commit: each is done, or refused for itself and changes nothing. `terms`: of the
-   * campaigns whose codes are good once, by id. What is answered is on the disk.
+   * Does one after the other, in one commit: each is done, or refused for itself and changes nothing. `terms`: of the campaigns
+   * whose codes are good once, by id. What is answered is on the disk. `onSpent` is told of campaigns whose reservations expired.
    */
-  redeemAll(asked: Redemption[], terms: ReadonlyMap<string, RedemptionTerms>): (Redeemed | OfferwrightError)[] {
-    const redeemEach = this.#database.transaction(() => asked.map((one) => this.#attempt(one, terms)))
-    return redeemEach.immediate()
-  }
-
-  /** A refusal comes before anything was written. */
-  #attempt(one: Redemption, terms: ReadonlyMap<string, RedemptionTerms>): Redeemed | OfferwrightError {
-    try {
-      return this.#redeem(one, terms)
-    } catch (error) {
-      if (error instanceof OfferwrightError) return error
-      throw error
-    }
-  }
-
-  #redeem(one: Redemption, terms: ReadonlyMap<string, RedemptionTerms>): Redeemed {
-    const plain = plainCode(one.code)
-    const made = this.#find.get(plain)
-    const found = made ?? personalRow(one, plain)
-    const earlier = this.#booked.get(one.id)
-    if (earlier !== undefined && !isSame(earlier, one)) throw refused(one, 'conflict', 'id', 'id of another redemption')
-    if (found === undefined) throw refused(one, 'code_unknown', 'code', 'no such code')
-    const { campaign } = found
-    const { code } = storedOf(found)
-    if (earlier === undefined) {
-      this.#check(one, found, terms.get(campaign))
-      const { id, discountMinor, order = null, time } = one
-      if (made === undefined) this.#personal.keep(plain, found)
-      this.#book.run(id, plain, campaign, ledgerSubject(one), order, discountMinor, time)
-      this.#spend.run(campaign, discountMinor)
-    }
-    const { discountMinor, redeemedAt } = earlier ?? { discountMinor: one.discountMinor, redeemedAt: one.time }
-    const answer = { id: one.id, code, campaign, discountMinor, redeemedAt }
-    return { answer, spent: this.#spentOf(campaign), isNew: earlier === undefined }
-  }
-
-  #check(one: Redemption, found: FoundRow, terms: RedemptionTerms | undefined): void {
-    const { campaign } = found
-    const refusal = codeRefusal(storedOf(found), one.shopper, one.time)
-    if (refusal !== null) throw refused(one, refusal, 'code', REFUSED[refusal])
-    if (terms === undefined) throw refused(one, 'code_unknown', 'code', `campaign ${campaign} has no such codes now`)
-    if (!terms.isLive || one.time < terms.startsAt || one.time >= terms.endsAt)
-      throw refused(one, 'campaign_not_live', 'code', `campaign ${campaign} does not run`)
-    const left = leftOf(terms, this.#spentOf(campaign), one.held?.get(campaign))
-    if (left.uses < 1) throw refused(one, 'limit_reached', 'code', `no redemption is left of ${campaign}`)
-    const subject = ledgerSubject(one)
-    if (terms.usesOfShopper !== null && this.#usesOf(campaign, subject) >= terms.usesOfShopper)
-      throw refused(one, 'limit_reached', 'code', `${terms.usesOfShopper} of ${campaign} are for one shopper`)
-    if (one.discountMinor > left.minor)
-      throw refused(one, 'budget_exhausted', 'discountMinor', `${Math.max(0, left.minor)} are left of ${campaign}`)
-  }
-
-  /** Where a campaign counts by shopper, nobody in particular may have none. */
-  #usesOf(campaign: string, subject: string | null): number {
-    return subject === null ? Number.POSITIVE_INFINITY : (this.#uses.get(campaign, subject)?.uses ?? 0)
-  }
-
-  #spentOf(campaign: string): Spent {
-    return this.#spent.get(campaign) ?? { campaign, uses: 0, minor: 0 }
+  async perform(
+    requests: LedgerRequest[],
+    terms: ReadonlyMap<string, RedemptionTerms>,
+    onSpent: (spent: Spent) => void = () => undefined,
+  ): Promise<(Redeemed | OfferwrightError)[]> {
+    return this.#ledger.write(async (tables) => {
+      const accounts = new Accounts(tables, await tick(tables, this.#watch))
+      for (const campaign of await expireReservations(accounts)) onSpent(await spentOf(accounts, campaign))
+      const outcomes: (Redeemed | OfferwrightError)[] = []
+      for (const request of requests) outcomes.push(await attempt(() => perform(accounts, request, terms)))
+      return outcomes
+    })
   }
 }
 
+/** A refusal comes before anything was written. */
+async function attempt(work: () => Promise<Redeemed>): Promise<Redeemed | OfferwrightError> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof OfferwrightError) return error
+    throw error
+  }
+}
+
+async function perform(
+  accounts: Accounts,
+  request: LedgerRequest,
+  terms: ReadonlyMap<string, RedemptionTerms>,
+): Promise<Redeemed> {
+  if ('reserve' in request) return reserve(accounts, request.reserve, terms)
+  if ('confirm' in request) {
+    const { row, answer, isNew } = await confirm(accounts, request.confirm)
+    return { answer, spent: await spentOf(accounts, row.campaign), confirmedFor: isNew ? row.subject : null }
+  }
+  const { row, answer } = await reverse(accounts, request.reverse)
+  return { answer, spent: await spentOf(accounts, row.campaign), confirmedFor: null }
+}
+
+async function reserve(
+  accounts: Accounts,
+  one: Redemption,
+  terms: ReadonlyMap<string, RedemptionTerms>,
+): Promise<Redeemed> {
+  const { tables } = accounts
+  const plain = plainCode(one.code)
+  const earlier = await rowOf(tables, one.id)
+  if (earlier !== undefined) {
+    if (!isSame(earlier, one)) throw refusedRedemption('conflict', one.id, 'id of another redemption')
+    const answer = answerOf(earlier, await shownCodeOf(tables, earlier.code))
+    return { answer, spent: await spentOf(accounts, earlier.campaign), confirmedFor: null }
+  }
+  const made = await codeQuery(tables, plain).executeTakeFirst()
+  const found = made ?? personalRow(one, plain)
+  if (found === undefined) throw refusedCode(one, 'code_unknown', 'no such code')
+  const { campaign } = found
+  const allowed = await check(accounts, one, found, terms.get(campaign))
+  if (made === undefined) await keepPersonal(tables, plain, campaign, found.shopper)
+  const row = newRow(one, found, accounts.time)
+  await tables.insertInto('redemptions').values(row).execute()
+  await book(accounts, row, allowed)
+  const answer = answerOf(row, storedOf(found).code)
+  const confirmedFor = row.state === 'confirmed' ? row.subject : null
+  return { answer, spent: await spentOf(accounts, campaign), confirmedFor }
+}
+
+/** Guards, in this order; answers with the terms once the limits are those of the accounts. */
+async function check(
+  accounts: Accounts,
+  one: Redemption,
+  found: FoundRow,
+  terms: RedemptionTerms | undefined,
+): Promise<RedemptionTerms> {
+  const { campaign } = found
+  const refusal = codeRefusal(storedOf(found), one.shopper, one.time)
+  if (refusal !== null) throw refusedCode(one, refusal, REFUSED[refusal])
+  if (terms === undefined) throw refusedCode(one, 'code_unknown', `campaign ${campaign} has no such codes now`)
+  if (!terms.isLive || one.time < terms.startsAt || one.time >= terms.endsAt)
+    throw refusedCode(one, 'campaign_not_live', `campaign ${campaign} does not run`)
+  const left = await leftOf(accounts, campaign, terms, one.held?.get(campaign))
+  if (left.uses < 1) throw refusedCode(one, 'limit_reached', `no redemption is left of ${campaign}`)
+  const subject = ledgerSubject(one)
+  if (terms.usesOfShopper !== null && (await usesOf(accounts, campaign, subject)) >= terms.usesOfShopper)
+    throw refusedCode(one, 'limit_reached', `${terms.usesOfShopper} of ${campaign} are for one shopper`)
+  if (one.discountMinor > left.minor)
+    throw new OfferwrightError(
+      'budget_exhausted',
+      `refused discountMinor: ${one.discountMinor} (${Math.max(0, left.minor)} are left of ${campaign})`,
+      { field: 'discountMinor', value: one.discountMinor },
+    )
+  return terms
+}
+
+/** Where a campaign counts by shopper, nobody in particular may have none. */
+async function usesOf({ tables }: Accounts, campaign: string, subject: string | null): Promise<number> {
+  if (subject === null) return Number.POSITIVE_INFINITY
+  const { uses } = await usesQuery(tables, campaign, subject).executeTakeFirstOrThrow()
+  return uses
+}
+
 /** `own`: what the shopper's offers hold back is theirs to use. */
-function leftOf({ uses, budgetMinor, heldBack }: RedemptionTerms, spent: Spent, own: HeldBack = NOTHING): HeldBack {
+async function leftOf(
+  accounts: Accounts,
+  campaign: string,
+  terms: RedemptionTerms,
+  own: HeldBack = NOTHING,
+): Promise<HeldBack> {
+  const limits = limitsOf(terms)
+  const left = async (slot: 'minor' | 'uses') => {
+    const limit = limits[slot]
+    return limit === null ? Number.POSITIVE_INFINITY : accounts.availableOf(campaign, slot, limit)
+  }
+  const { heldBack } = terms
   return {
-    uses: (uses ?? Number.POSITIVE_INFINITY) - spent.uses - heldBack.uses + own.uses,
-    minor: (budgetMinor ?? Number.POSITIVE_INFINITY) - spent.minor - heldBack.minor + own.minor,
+    uses: (await left('uses')) - heldBack.uses + own.uses,
+    minor: (await left('minor')) - heldBack.minor + own.minor,
+  }
+}
+
+/** What it takes, from where the campaign's limits say. */
+async function book(accounts: Accounts, row: RedemptionRow, terms: RedemptionTerms): Promise<void> {
+  const { campaign, id, state } = row
+  const limits = limitsOf(terms)
+  const place: Place = state === 'reserved' ? 'reserved' : 'spent'
+  const amounts = { minor: row.discount_minor, uses: 1, stock: 0 }
+  for (const slot of CAMPAIGN_SLOTS) {
+    const limit = limits[slot]
+    if (limit !== null) await accounts.grant(campaign, slot, limit)
+    const source = account(campaign, slot, limit === null ? 'issued' : 'available')
+    await accounts.move(amounts[slot], source, account(campaign, slot, place), { kind: state as 'reserved', cause: id })
+  }
+}
+
+/** Null: no limit. */
+export function limitsOf({ budgetMinor, uses }: RedemptionTerms): Record<CampaignSlot, number | null> {
+  return { minor: budgetMinor, uses, stock: null }
+}
+
+function newRow(one: Redemption, found: FoundRow, time: number): RedemptionRow {
+  const minutes = expiresInMinutes(one)
+  return {
+    id: one.id,
+    code: found.code,
+    campaign: found.campaign,
+    subject: ledgerSubject(one),
+    order_key: one.order ?? null,
+    discount_minor: one.discountMinor,
+    state: minutes === null ? 'confirmed' : 'reserved',
+    redeemed_at: one.time,
+    expires_in_minutes: minutes,
+    expires_ms: minutes === null ? null : time + minutes * MINUTE_MS,
+    confirmed_at: minutes === null ? one.time : null,
+    reversed_minor: 0,
+    holds_code: 1,
+  }
+}
+
+/** Null: confirmed at once. */
+function expiresInMinutes({ confirm, expiresInMinutes }: Redemption): number | null {
+  return confirm === true ? null : (expiresInMinutes ?? DEFAULT_EXPIRES_IN_MINUTES)
+}
+
+/** As it was answered at first, whatever has become of it since. */
+function answerOf(row: RedemptionRow, code: string): RedemptionAnswer {
+  const { id, campaign, discount_minor, redeemed_at, expires_in_minutes } = row
+  return {
+    id,
+    code,
+    campaign,
+    discountMinor: discount_minor,
+    redeemedAt: redeemed_at,
+    state: expires_in_minutes === null ? 'confirmed' : 'reserved',
+    expiresInMinutes: expires_in_minutes,
   }
 }
 
@@ -169,6 +269,10 @@ function personalRow({ personalOf, shopper }: Redemption, plain: string): FoundR
   return { code: plain, campaign: personalOf, prefix: '', shopper: shopper ?? null, expiresAt: null, usedBy: null }
 }
 
+function refusedCode({ code }: Redemption, refusal: ErrorCode, why: string): OfferwrightError {
+  return new OfferwrightError(refusal, `refused code: ${code} (${why})`, { field: 'code', value: code })
+}
+
 const REFUSED = {
   code_used: 'it was used',
   code_reserved: 'it is for another shopper',
@@ -176,41 +280,12 @@ const REFUSED = {
 }
 
 /** Whether a redemption that was booked is the one that is asked for. */
-function isSame(booked: BookedRow, one: Redemption): boolean {
+function isSame(booked: RedemptionRow, one: Redemption): boolean {
   return (
     booked.code === plainCode(one.code) &&
-    booked.discountMinor === one.discountMinor &&
-    booked.orderKey === (one.order ?? null) &&
-    booked.subject === ledgerSubject(one)
+    booked.discount_minor === one.discountMinor &&
+    booked.order_key === (one.order ?? null) &&
+    booked.subject === ledgerSubject(one) &&
+    booked.expires_in_minutes === expiresInMinutes(one)
   )
-}
-
-function refused(one: Redemption, code: ErrorCode, field: 'id' | 'code' | 'discountMinor', why: string) {
-  return new OfferwrightError(code, `refused ${field}: ${one[field]} (${why})`, { field, value: one[field] })
-}
-
-/** What every campaign's codes have used so far. */
-export function spentByCodes(file: string): Spent[] {
-  const database = openLedgerToRead(file)
-  if (database === null) return []
-  try {
-    return database.prepare<[], Spent>('SELECT campaign, uses, minor FROM spent').all()
-  } finally {
-    database.close()
-  }
-}
-
-/** Who has used a code of one campaign, and when; nobody in particular left out. */
-export function subjectsOf(file: string, campaign: string): { subject: string; redeemedAt: number }[] {
-  const database = openLedgerToRead(file)
-  if (database === null) return []
-  try {
-    const rows = database.prepare<[string], { subject: string; redeemedAt: number }>(
-      `SELECT subject, redeemed_at AS redeemedAt FROM redemptions
-       WHERE campaign = ? AND subject IS NOT NULL ORDER BY redeemed_at, id`,
-    )
-    return rows.all(campaign)
-  } finally {
-    database.close()
-  }
 }
