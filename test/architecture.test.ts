@@ -28,6 +28,7 @@ const NATIVE_IMPORTERS: Record<string, string> = {
   'hnswlib-node': 'core/native/ann.ts',
   piscina: 'core/native/pool.ts',
   'better-sqlite3': 'core/store/ledger/database.ts',
+  '@node-rs/crc32': 'core/store/log/crc32c.ts',
   '@duckdb/node-api': 'training/duckdb.ts',
   'uwebsockets-node18': 'core/native/uws.ts',
   'uwebsockets-node22': 'core/native/uws.ts',

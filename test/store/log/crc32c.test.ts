@@ -13,7 +13,7 @@ function naive(bytes: Uint8Array): number {
 }
 
 test('the check value, and the vectors of RFC 3720, appendix B.4', () => {
-  const of = (bytes: Uint8Array) => crc32c(bytes, 0, bytes.length)
+  const of = (bytes: Uint8Array) => crc32c(Buffer.from(bytes), 0, bytes.length)
   expect(of(Buffer.from('123456789'))).toBe(0xe3069283)
   expect(of(new Uint8Array(32))).toBe(0x8a9136aa)
   expect(of(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43)
@@ -26,7 +26,7 @@ test('any stretch of any bytes has the sum of a reading bit by bit', () => {
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(20), fc.nat(20), (bytes, from, less) => {
       const start = Math.min(from, bytes.length)
       const end = Math.max(start, bytes.length - less)
-      expect(crc32c(bytes, start, end)).toBe(naive(bytes.subarray(start, end)))
+      expect(crc32c(Buffer.from(bytes), start, end)).toBe(naive(bytes.subarray(start, end)))
     }),
     { seed: 1 },
   )
