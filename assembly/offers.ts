@@ -67,6 +67,49 @@ export function offerValues(
   }
 }
 
+/** `offerValues` of n actions that each have a unit margin and odds of their own, f64[n], and no rivals. */
+export function tierValues(
+  n: u32,
+  unitMargin: usize,
+  oddsNone: usize,
+  discount: usize,
+  oddsFactor: usize,
+  factorSe: usize,
+  borrowed: usize,
+  displaced: usize,
+  z: f64,
+  dual: usize,
+  outP: usize,
+  outMargin: usize,
+  outSe: usize,
+  outPrice: usize,
+  outValue: usize,
+): void {
+  expectArray(unitMargin, n, 8)
+  expectArray(oddsNone, n, 8)
+  for (let a: u32 = 0; a < n; a++) {
+    const at = (<usize>a) << 3
+    offerValues(
+      1,
+      load<f64>(unitMargin + at),
+      load<f64>(oddsNone + at),
+      discount + at,
+      oddsFactor + at,
+      factorSe + at,
+      borrowed + at,
+      displaced + at,
+      0,
+      z,
+      dual + at,
+      outP + at,
+      outMargin + at,
+      outSe + at,
+      outPrice + at,
+      outValue + at,
+    )
+  }
+}
+
 /**
  * Draws one of n actions by π_a = f + (1 - n f) softmax(values / temperature)_a with f = min(floor, 1 / n); temperature 0
  * puts all of the softmax on the largest value, the lowest index on ties. values f64[n], finite; u in [0, 1).

@@ -275,6 +275,24 @@ export interface KernelExports {
     outPrice: number,
     outValue: number,
   ): void
+  /** `offerValues` of actions with unitMargin f64[n] and oddsNone f64[n] of their own, and no rivals. */
+  tierValues(
+    n: number,
+    unitMargin: number,
+    oddsNone: number,
+    discount: number,
+    oddsFactor: number,
+    factorSe: number,
+    borrowed: number,
+    displaced: number,
+    z: number,
+    dual: number,
+    outP: number,
+    outMargin: number,
+    outSe: number,
+    outPrice: number,
+    outValue: number,
+  ): void
   /**
    * Draws one of n > 0 actions with values f64[n] by u in [0, 1): softmax at `temperature` over a `floor` probability;
    * temperature 0 takes the best, the lowest index on ties. Writes outPropensity f64[n], not in place; returns the index.

@@ -39,6 +39,8 @@ interface Column<View> {
 }
 
 const ACTION_COLUMNS = [
+  'unitMargin',
+  'oddsNone',
   'discount',
   'oddsFactor',
   'factorSe',

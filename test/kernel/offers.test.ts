@@ -84,6 +84,35 @@ describe.each(BUILDS)('offers, %s build', (build) => {
     )
   })
 
+  it('of tiers are worth the same as one by one, to the bit', () => {
+    const tier = fc.record({ margin: fc.integer({ min: -500, max: 20_000 }), odds: real(0, 5), action })
+    fc.assert(
+      fc.property(fc.array(tier, { maxLength: 20 }), real(0, 3), (tiers, z) => {
+        arena.reset()
+        const n = tiers.length
+        const column = (of: (one: (typeof tiers)[0]) => number) => arena.f64(tiers.map(of))
+        const [margin, odds] = [column((one) => one.margin), column((one) => one.odds)]
+        const given = (['discount', 'oddsFactor', 'factorSe', 'borrowed', 'displaced'] as const).map((name) =>
+          column(({ action }) => action[name]),
+        ) as [number, number, number, number, number]
+        const dual = column((one) => one.action.dual)
+        const rooms = () =>
+          Array.from({ length: 5 }, () => arena.room(n * 8)) as [number, number, number, number, number]
+        const [together, alone] = [rooms(), rooms()]
+        kernel.tierValues(n, margin, odds, ...given, z, dual, ...together)
+        tiers.forEach((one, t) => {
+          const [discount, factor, se, borrowed, displaced] = given.map((pointer) => pointer + 8 * t)
+          const out = alone.map((pointer) => pointer + 8 * t) as typeof alone
+          const columns = [discount, factor, se, borrowed, displaced] as const
+          kernel.offerValues(1, one.margin, one.odds, ...columns, 0, z, dual + 8 * t, ...out)
+        })
+        const read = (pointers: number[]) => pointers.map((pointer) => arena.readF64(pointer, n))
+        expect(read(together)).toEqual(read(alone))
+      }),
+      SEEDED,
+    )
+  })
+
   it('are drawn with the propensities of a floored softmax, which add up to 1', () => {
     fc.assert(
       fc.property(draw, ({ values, temperature, floor, u }) => {

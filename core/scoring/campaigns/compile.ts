@@ -18,9 +18,10 @@ import { BPS, percentDiscount } from '../../contract/money.ts'
 import type { Generation } from '../generation.ts'
 import type { Piece } from '../json-pieces.ts'
 import { hashOf, itemIndexOf } from '../keys.ts'
+import type { PlannedTier } from '../offers/basket.ts'
 import { loggedSteps } from '../offers/logged.ts'
 import { ItemPlans } from '../offers/plans.ts'
-import { curveOf, logPriceOf, type Moved } from '../offers/response.ts'
+import { curveOf, logPriceOf } from '../offers/response.ts'
 import { targetBitmap } from './targets.ts'
 import { type DayWindow, dayWindows, parseWhen, Zone } from './windows.ts'
 
@@ -78,6 +79,8 @@ export interface ItemCampaign extends Live {
 /** A campaign whose steps promise something for a basket that reaches a subtotal. */
 export interface BasketCampaign extends Live {
   steps: BasketStep[]
+  /** By segment, the tiers above an empty cart; filled as they are asked for. */
+  ofEmptyCart: PlannedTier[][]
 }
 
 /** A step of a ladder. */
@@ -96,10 +99,6 @@ export interface BasketStep {
   tier: Tier
   /** ln(1 − d) of the reward's share of the threshold. */
   logPrice: number
-  /** By segment, how it moves the odds, where that was asked for. */
-  moved: Moved[]
-  /** Probability of spending what was missing last on one's own: for most carts, which are empty, that is the same again. */
-  reach: { missingMinor: number; probability: number }
 }
 
 export interface CompiledCampaigns {
@@ -171,14 +170,14 @@ function basketCampaigns(live: Live): BasketCampaign[] {
   const { definition } = live
   const every = definition.mechanism === 'spend_threshold' && definition.every === true
   const maxTimes = every ? (definition.maxTimes ?? Number.POSITIVE_INFINITY) : 1
-  const on: BasketCampaign = Object.assign(live, { steps: [], maxTimes })
+  const on: BasketCampaign = Object.assign(live, { steps: [], ofEmptyCart: [], maxTimes })
   on.steps = tiers.map((tier, number) => basketStep(on, number, tier))
   return [on]
 }
 
 export function basketStep(on: Live, number: number, tier: Tier): BasketStep {
   const logPrice = logPriceOf(tier.rewardMinor / tier.thresholdMinor)
-  return { on, number, tier, logPrice, moved: [], reach: { missingMinor: 0, probability: 1 } }
+  return { on, number, tier, logPrice }
 }
 
 function tiersOf(campaign: Campaign): Tier[] {

@@ -237,6 +237,30 @@ export function weigh(
   )
 }
 
+/** Weighs `n` rows from row 1 on, whose unit margins and odds stand beside them. */
+export function weighTiers({ g, policy }: Choosing, n: number): void {
+  const { unitMargin, oddsNone, discount, oddsFactor, factorSe, borrowed, displaced, dual } = g.arena.actions
+  const { probability, margin, se, price, value } = g.arena.actions
+  const at = 8
+  g.kernel.tierValues(
+    n,
+    unitMargin.pointer + at,
+    oddsNone.pointer + at,
+    discount.pointer + at,
+    oddsFactor.pointer + at,
+    factorSe.pointer + at,
+    borrowed.pointer + at,
+    displaced.pointer + at,
+    policy.uncertaintyZ,
+    dual.pointer + at,
+    probability.pointer + at,
+    margin.pointer + at,
+    se.pointer + at,
+    price.pointer + at,
+    value.pointer + at,
+  )
+}
+
 function reasonOf(chosen: number, values: Float64Array, n: number): OfferReason {
   let best = 0
   for (let a = 1; a < n; a++) if (values[a] > values[best]) best = a

@@ -6,7 +6,7 @@
  * won is the margin on the missing T − S, what is paid is R. Items that carry the cart over the tier add what they gain by it
  * (`joint.ts`).
  */
-import type { BasketOffer } from '../../contract/answers.ts'
+import type { BasketOffer, OfferReason } from '../../contract/answers.ts'
 import type { CartLine } from '../../contract/requests.ts'
 import {
   type BasketCampaign,
@@ -18,14 +18,24 @@ import {
 import { targetsItem } from '../campaigns/targets.ts'
 import type { Generation } from '../generation.ts'
 import { itemIndexOf } from '../keys.ts'
-import { Actions, type Choice, type Choosing, closed, weigh, writeMoved } from './actions.ts'
-import { type Barred, guard } from './guards.ts'
+import { Actions, type Choice, type Choosing, closed, weighTiers, writeMoved } from './actions.ts'
+import { type Barred, limitGuard, priceGuard } from './guards.ts'
 import { type Moved, movedBy } from './response.ts'
 
 /** A tier above the cart, as an action. */
 export interface OpenTier {
   step: BasketStep
   missingMinor: number
+}
+
+/** And what of it is the same for all of a segment. */
+export interface PlannedTier extends OpenTier {
+  unitMarginMinor: number
+  /** Of reaching the tier on one's own. */
+  probability: number
+  moved: Moved
+  /** The guard of prices that drops it. */
+  droppedBy: OfferReason | null
 }
 
 /** What items in the answer add to the value of a tier, in minor units. */
@@ -45,20 +55,37 @@ export function offerForBasket(
   const { marginRate } = g.image.manifest.model.basket
   if (marginRate === null) return closed('cost_unknown')
   const actions = new Actions<BasketStep>(choosing)
+  const gains: number[] = []
   let above = 0
   let all = 0
   for (const campaign of onBasket) {
     all += campaign.steps.length
     const barredBy = barred[campaign.position]
     if (barredBy === undefined) continue
-    for (const tier of tiersAbove(campaign, qualifyingSubtotal(g, campaign, cart))) {
+    for (const tier of plannedTiers(choosing, campaign, cart, marginRate)) {
       above++
-      addTier(choosing, actions, barredBy, tier, marginRate, gainOf)
+      addTier(choosing, actions, barredBy, tier, gains, gainOf)
     }
   }
-  return above === 0
-    ? closed('already_reached', actions.considered)
-    : actions.choose(slot, actions.count === all ? loggedOnBasket : -1)
+  if (above === 0) return closed('already_reached', actions.considered)
+  if (actions.count > 0) weighTiers(choosing, actions.count)
+  for (let t = 0; t < gains.length; t++) g.arena.actions.value.view[1 + t] += gains[t]
+  return actions.choose(slot, actions.count === all ? loggedOnBasket : -1)
+}
+
+/** Those above the cart. Most carts are empty: theirs are kept, for each segment. */
+function plannedTiers(
+  choosing: Choosing,
+  campaign: BasketCampaign,
+  cart: CartLine[],
+  marginRate: number,
+): PlannedTier[] {
+  const { g, shopper } = choosing
+  const plan = (subtotalMinor: number) =>
+    tiersAbove(campaign, subtotalMinor).map((tier) => plannedTier(choosing, tier, marginRate))
+  if (cart.length > 0) return plan(qualifyingSubtotal(g, campaign, cart))
+  campaign.ofEmptyCart[shopper.segment] ??= plan(0)
+  return campaign.ofEmptyCart[shopper.segment]
 }
 
 /** The tiers that a cart of this subtotal has not reached; of one that counts again and again, the next time. */
@@ -81,49 +108,53 @@ function nextTime(step: BasketStep, maxTimes: number, subtotalMinor: number): Op
   return [{ step: basketStep(on, number, tier), missingMinor: tier.thresholdMinor - subtotalMinor }]
 }
 
+function plannedTier(
+  { g, policy, shopper }: Choosing,
+  { step, missingMinor }: OpenTier,
+  marginRate: number,
+): PlannedTier {
+  const { on, tier, logPrice } = step
+  const { thresholdMinor, rewardMinor } = tier
+  const { meanOrderMinor, elasticity, elasticitySe } = g.image.manifest.model.basket
+  return {
+    step,
+    missingMinor,
+    unitMarginMinor: missingMinor * marginRate,
+    probability: Math.exp(-missingMinor / meanOrderMinor),
+    moved: movedBy(g, on.curve, shopper.segment, elasticity, elasticitySe, logPrice),
+    droppedBy: priceGuard(policy, on, {
+      discountMinor: rewardMinor,
+      netMinor: thresholdMinor - rewardMinor,
+      costMinor: thresholdMinor * (1 - marginRate),
+      priceMinor: 0,
+      priorPriceMinor: Number.POSITIVE_INFINITY,
+    }),
+  }
+}
+
+/** `gains`: of the rows opened so far. */
 function addTier(
   choosing: Choosing,
   actions: Actions<BasketStep>,
   barred: Barred,
-  tier: OpenTier,
-  marginRate: number,
+  tier: PlannedTier,
+  gains: number[],
   gainOf: TierGain,
 ): void {
-  const { g, guards } = choosing
-  const { on } = tier.step
-  const { thresholdMinor, rewardMinor } = tier.step.tier
-  const probability = reachOf(g, tier)
-  const reason = guard(guards, on, barred, {
-    discountMinor: rewardMinor,
-    netMinor: thresholdMinor - rewardMinor,
-    costMinor: thresholdMinor * (1 - marginRate),
-    priceMinor: 0,
-    priorPriceMinor: Number.POSITIVE_INFINITY,
-  })
+  const { step, unitMarginMinor, probability, moved, droppedBy } = tier
+  const { rewardMinor } = step.tier
+  const reason = limitGuard(choosing.guards, step.on, barred, rewardMinor) ?? droppedBy
   if (reason !== null) {
-    actions.drop(tier.step, rewardMinor, probability, reason)
+    actions.drop(step, rewardMinor, probability, reason)
     return
   }
   const gain = gainOf(tier)
-  const row = actions.open(tier.step, rewardMinor, probability, gain)
-  writeMoved(choosing, movedByTier(choosing, tier.step), row)
-  weigh(choosing, { unitMarginMinor: tier.missingMinor * marginRate, probability, rivalMinor: 0 }, row, 1)
-  g.arena.actions.value.view[row] += gain
-}
-
-function reachOf(g: Generation, { step: { reach }, missingMinor }: OpenTier): number {
-  if (reach.missingMinor !== missingMinor) {
-    reach.missingMinor = missingMinor
-    reach.probability = Math.exp(-missingMinor / g.image.manifest.model.basket.meanOrderMinor)
-  }
-  return reach.probability
-}
-
-/** The same for all of a segment: worked out when it is first asked for. */
-function movedByTier({ g, shopper: { segment } }: Choosing, { on, moved, logPrice }: BasketStep): Moved {
-  const { elasticity, elasticitySe } = g.image.manifest.model.basket
-  moved[segment] ??= movedBy(g, on.curve, segment, elasticity, elasticitySe, logPrice)
-  return moved[segment]
+  gains.push(gain)
+  const row = actions.open(step, rewardMinor, probability, gain)
+  const { unitMargin, oddsNone } = choosing.g.arena.actions
+  unitMargin.view[row] = unitMarginMinor
+  oddsNone.view[row] = probability / (1 - probability)
+  writeMoved(choosing, moved, row)
 }
 
 /** Sum over the cart's lines that the campaign targets, in minor units; unknown items count when nothing is targeted. */
