@@ -3,9 +3,10 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { decimal, wholeNumber } from '../../../cli/number-options.ts'
 import type { Fault } from './fault.ts'
 import { kills } from './kills.ts'
+import { powerCuts } from './power-cuts.ts'
 import { swaps } from './swaps.ts'
 
-const FAULTS: Fault[] = [swaps, kills]
+const FAULTS: Fault[] = [swaps, kills, powerCuts]
 
 interface FaultOptions {
   scale: number
