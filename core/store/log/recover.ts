@@ -28,9 +28,12 @@ export async function recoverLog(files: Files, folder: string, name: string): Pr
   for (const { file, isText } of segments.toReversed()) {
     if (isText) break
     const bytes = await readFile(file)
-    const first = firstSequenceOf(bytes, file)
-    // A file that was made and never got its header: what stood before it tells where the log ends.
-    if (first === null) continue
+    const first = firstSequenceOf(bytes, () => bytes, file, file === segments.at(-1)?.file)
+    if (first === null) {
+      // Never begun: what stands before it tells where the log ends.
+      await files.remove(file)
+      continue
+    }
     const { next, end } = walkFrames(bytes, file, first, Number.POSITIVE_INFINITY, () => {})
     await keep(files, file, end)
     const torn = bytes.length - end

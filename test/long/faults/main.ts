@@ -3,10 +3,11 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { decimal, wholeNumber } from '../../../cli/number-options.ts'
 import type { Fault } from './fault.ts'
 import { kills } from './kills.ts'
+import { logMutations } from './log-mutations.ts'
 import { powerCuts } from './power-cuts.ts'
 import { swaps } from './swaps.ts'
 
-const FAULTS: Fault[] = [swaps, kills, powerCuts]
+const FAULTS: Fault[] = [swaps, kills, powerCuts, logMutations]
 
 interface FaultOptions {
   scale: number

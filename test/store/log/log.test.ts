@@ -135,12 +135,22 @@ test('a segment that is missing between two is an error; one that retention took
   expect(await logRows(folder, 'events')).toEqual(texts(10, 30))
 })
 
-test('a file that never got its header holds nothing and is in nobody’s way', async () => {
+test('a file that never got its header holds nothing and goes when the log is opened again', async () => {
   await logOf(0, 3)
   await writeFile(join(folder, 'events-000002.log'), 'OWRTL')
   await logOf(3, 6)
   expect(await logRows(folder, 'events')).toEqual(texts(0, 6))
-  expect((await readdir(folder)).sort().at(-1)).toBe('events-000003.log')
+  expect((await readdir(folder)).sort()).toEqual(['events-000001.log', 'events-000003.log'])
+})
+
+test('a damaged header in front of records is an error, also in the oldest segment', async () => {
+  await logOf(0, 9)
+  const file = join(folder, 'events-000001.log')
+  const bytes = await readFile(file)
+  bytes[3] ^= 1
+  await writeFile(file, bytes)
+  await expect(logRows(folder, 'events')).rejects.toMatchObject({ code: 'log_corrupt', field: file })
+  await expect(openLog()).rejects.toMatchObject({ code: 'log_corrupt', field: file })
 })
 
 test('a log of text goes on in segments, and its rows come first', async () => {
