@@ -117,6 +117,7 @@ class RecordedLoad {
 
   async during(port: number, seconds: number, end: () => void): Promise<void> {
     this.#isOver = false
+    if (this.#codes.length === 0) await this.#makeCodes(port)
     const loads = [this.#redeem(port), this.#decide(port), ...Array.from({ length: SENDERS }, () => this.#send(port))]
     await new Promise((resolve) => setTimeout(resolve, 1000 * seconds))
     this.#isOver = true
@@ -137,12 +138,13 @@ class RecordedLoad {
     while (!this.#isOver) await call(port, 'POST', '/v1/decide', { session: 'anybody', slots: 3 }).catch(() => null)
   }
 
-  /** Codes are made by the first server, which makes the ledger. */
+  /** By the first server, which makes the ledger. */
+  async #makeCodes(port: number): Promise<void> {
+    const { body } = await call(port, 'POST', '/v1/campaigns/welcome/codes', { count: CODES })
+    this.#codes = body.codes.map(({ code }: { code: string }) => code)
+  }
+
   async #redeem(port: number): Promise<void> {
-    if (this.#codes.length === 0) {
-      const { body } = await call(port, 'POST', '/v1/campaigns/welcome/codes', { count: CODES })
-      this.#codes = body.codes.map(({ code }: { code: string }) => code)
-    }
     while (!this.#isOver && this.asked < this.#codes.length) {
       const code = this.#codes[this.asked++]
       const asked = { id: `redemption-${code}`, code, discountMinor: 100 }
