@@ -1,5 +1,5 @@
 /**
- * The segments of a log: files `<name>-<n>.log` of one folder, numbered as they were begun. Logs of before version 1 are text,
+ * The segments of a log: files `<name>-<n>.segment` of one folder, numbered as they were begun. Logs of before version 1 are text,
  * `<name>-<n>.ndjson`; they are read and never written.
  */
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ export interface Segment {
 
 /** Those of a log among the names of a folder, oldest first. */
 export function segmentsAmong(names: readonly string[], folder: string, name: string): Segment[] {
-  const pattern = new RegExp(`^${name}-(\\d{6,})\\.(log|ndjson)$`)
+  const pattern = new RegExp(`^${name}-(\\d{6,})\\.(segment|ndjson)$`)
   const segments: Segment[] = []
   for (const each of names) {
     const match = pattern.exec(each)
@@ -24,7 +24,7 @@ export function segmentsAmong(names: readonly string[], folder: string, name: st
 }
 
 export function segmentPath(folder: string, name: string, number: number): string {
-  return join(folder, `${name}-${String(number).padStart(6, '0')}.log`)
+  return join(folder, `${name}-${String(number).padStart(6, '0')}.segment`)
 }
 
 /** How far the frames of a segment go on, one after the other. */

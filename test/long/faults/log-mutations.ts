@@ -78,7 +78,7 @@ async function writtenSegments(): Promise<{ bytes: Buffer }[]> {
     }
     const numbers = Array.from({ length: SEGMENTS }, (_, s) => s + 1)
     return await Promise.all(
-      numbers.map(async (number) => ({ bytes: await readFile(join(folder, `events-00000${number}.log`)) })),
+      numbers.map(async (number) => ({ bytes: await readFile(join(folder, `events-00000${number}.segment`)) })),
     )
   } finally {
     await rm(folder, { recursive: true })
