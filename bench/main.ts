@@ -5,6 +5,7 @@ import { positive, wholeNumber } from '../cli/number-options.ts'
 import { benchAllocate, renderAllocate } from './allocate/allocate.ts'
 import { benchCarts, renderCarts } from './carts.ts'
 import { benchDecide, renderDecide } from './decide.ts'
+import { benchEvents, renderEvents } from './events/events.ts'
 import { benchHttp, renderHttp } from './http/http.ts'
 import { benchOffers, renderOffers } from './http/offers.ts'
 import { benchSwap, renderSwap } from './http/swap.ts'
@@ -77,6 +78,22 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- offers --campaigns 32')
   .action(async (options) => print(await benchOffers(options, say), renderOffers, options.json))
+
+program
+  .command('events')
+  .description('durable events: their cost beside bare writes, and what decisions beside them feel')
+  .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
+  .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+  .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)
+  .option('--events-per-second <n>', 'events', positive, 5000)
+  .option('--decisions-per-second <n>', 'decisions beside them', positive, 1000)
+  .option('--seconds <n>', 'seconds a round with events and without', positive, 5)
+  .option('--rounds <n>', 'interleaved rounds', positive, 5)
+  .option('--restart-events <n>', 'events in the log of a server that starts', positive, 200_000)
+  .option('--seed <n>', 'seed of the shop, of requests and events', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- events --rounds 5')
+  .action(async (options) => print(await benchEvents(options, say), renderEvents, options.json))
 
 program
   .command('replay')

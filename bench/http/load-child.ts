@@ -8,6 +8,8 @@ export interface LoadQuestion {
   path: string
   connections: number
   seconds: number
+  /** Requests; absent: as many as are answered. */
+  perSecond?: number
   bodies: string[]
   /** What each body must be answered, one text of these; absent: only the status is looked at. */
   expected?: string[][]
@@ -36,6 +38,7 @@ answerParent<LoadQuestion, LoadAnswer>(async (asked) => {
         url: `http://127.0.0.1:${asked.port}`,
         connections: asked.connections,
         duration: asked.seconds,
+        overallRate: asked.perSecond,
         setupClient: (each) => each.setRequests(stretch(asked, client++, compared)),
       },
       (error, loaded) => (error ? reject(error) : resolve(loaded)),

@@ -93,12 +93,21 @@ test('what retention took from the segments is still read from Parquet, once', a
   for (const n of [1, 2, 3, 4]) await logged(event(n))
   await imported()
   for (const left of [['000001'], ['000001', '000002', '000003']]) {
-    for (const number of left) await rm(join(log, `events-${number}.log`), { force: true })
+    for (const number of left) await rm(join(log, `events-${number}.segment`), { force: true })
     const rows: string[] = []
     await readShopLog(log, 'events', (text) => void rows.push(text))
     expect(rows).toEqual([event(1), event(2), event(3), event(4)])
   }
   expect((await imported()).keys).toEqual(['lamp', 'item-1', 'item-2', 'item-3', 'item-4'])
+})
+
+test('a log that is begun anew beside its Parquet goes on behind it', async () => {
+  for (const n of [1, 2]) await logged(event(n))
+  await logged(event(3))
+  await imported()
+  for (const name of await readdir(log)) if (name.endsWith('.segment')) await rm(join(log, name))
+  for (const n of [4, 5]) await logged(event(n))
+  expect((await imported()).keys).toEqual(['lamp', 'item-1', 'item-2', 'item-4', 'item-5'])
 })
 
 test('an id that a file told before is a repeat; an event without an item is left out; a foreign row is a reject', async () => {

@@ -111,20 +111,20 @@ test('the oldest segments go when they are too old, the newest stays', async () 
     await send(view(id))
     await serveAgain()
   }
-  await utimes(join(shop.folders.log, 'events-000001.log'), 1000, 1000)
+  await utimes(join(shop.folders.log, 'events-000001.segment'), 1000, 1000)
   await until(
     async () => (await readdir(shop.folders.log)).filter((name) => name.startsWith('events')),
-    (names) => !names.includes('events-000001.log'),
+    (names) => !names.includes('events-000001.segment'),
     5000,
   )
   expect(await loggedIds()).toEqual(['b', 'c'])
-  expect(await DISK.list(shop.folders.log)).toContain('events-000003.log')
+  expect(await DISK.list(shop.folders.log)).toContain('events-000003.segment')
 })
 
 test('a damaged log keeps the server from starting and names the place', async () => {
   for (const id of ['a', 'b', 'c']) await send(view(id))
   await server.close()
-  const file = join(shop.folders.log, 'events-000001.log')
+  const file = join(shop.folders.log, 'events-000001.segment')
   const handle = await DISK.change(file)
   await handle.write(Buffer.from('x'), 80)
   await handle.close()

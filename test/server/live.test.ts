@@ -79,7 +79,7 @@ test('a torn or foreign row in a log is passed over at the start', async () => {
   await send({ kind: 'view', item, session: 'mine' })
   await server.close()
   await logForeignRow(shop.folders.log, 'events', 'not json')
-  await appendFile(join(shop.folders.log, 'events-000002.log'), 'torn')
+  await appendFile(join(shop.folders.log, 'events-000002.segment'), 'torn')
   server = await serveShop(shop)
   expect((await decide({ session: 'mine' })).personalised).toBe(true)
 })

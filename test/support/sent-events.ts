@@ -1,7 +1,7 @@
 /** Events that a client sent, which of them were acknowledged, and what a log says of them afterwards. */
 import type { Random } from '../../bench/random.ts'
 import type { ReadableSegment } from '../../core/store/log/reader.ts'
-import { chainedSegments } from '../../core/store/log/reader.ts'
+import { chainedSegments, readLog } from '../../core/store/log/reader.ts'
 
 interface SentEvent {
   id: string
@@ -26,6 +26,7 @@ export class SentEvents {
   readonly #random: Random
   readonly #sent = new Map<string, string>()
   readonly #logged = new Set<string>()
+  readonly acknowledgedAt = new Map<string, bigint>()
   /** Acknowledged since the last look at the log. */
   #acknowledged: string[] = []
   /** Sent without an answer: their sender asks again. */
@@ -61,6 +62,7 @@ export class SentEvents {
     const ids = new Set(events.map(({ id }) => id))
     this.counts.acknowledged += ids.size
     this.#acknowledged.push(...ids)
+    for (const id of ids) if (!this.acknowledgedAt.has(id)) this.acknowledgedAt.set(id, process.hrtime.bigint())
   }
 
   leaveUnanswered(events: readonly SentEvent[]): void {
@@ -83,6 +85,18 @@ export class SentEvents {
       if (this.#sent.get(row.id) !== textOf(row)) this.counts.wrongRecords++
     })
     this.#looked = segment.number
+  }
+
+  /** Adds up what a whole log says of the events that were acknowledged before an instant of `process.hrtime.bigint()`. */
+  async compareWhole(folder: string, until: bigint): Promise<void> {
+    const logged = new Set<string>()
+    await readLog(folder, 'events', ({ text }) => {
+      const row = JSON.parse(text) as SentEvent
+      if (logged.has(row.id)) this.counts.duplicated++
+      logged.add(row.id)
+      if (this.#sent.get(row.id) !== textOf(row)) this.counts.wrongRecords++
+    })
+    for (const [id, at] of this.acknowledgedAt) if (at < until && !logged.has(id)) this.counts.lost++
   }
 
   get logged(): number {

@@ -4,7 +4,7 @@ import { Compile } from 'typebox/compile'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { EVENT_KINDS, EVENT_ROW_VERSION } from '../../core/contract/events.ts'
 import { parseAs, parseJson } from '../../core/contract/parse.ts'
-import type { CompactedLog } from '../log/parts.ts'
+import type { CompactedLog } from '../../core/store/log/parts.ts'
 import { readShopLog } from '../log/rows.ts'
 
 /** The part of an `EventRow` that is read here. */

@@ -6,9 +6,9 @@ import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { type CompactedLog, partFile, partsFolder, partsOf } from '../../core/store/log/parts.ts'
 import { chainedSegments, type ReadableSegment } from '../../core/store/log/reader.ts'
 import { type Database, quoteText } from '../duckdb.ts'
-import { type CompactedLog, partFile, partsFolder, partsOf } from './parts.ts'
 
 /** Of all segments in one part; a larger one is a part of its own. */
 const PART_SEGMENTS = 64

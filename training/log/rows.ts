@@ -1,7 +1,8 @@
 /** Every row of a shop's log that is left, oldest first: of its segments, and of Parquet where a segment is gone. */
+
+import { type CompactedLog, partsOf } from '../../core/store/log/parts.ts'
 import { chainedSegments } from '../../core/store/log/reader.ts'
 import { readColumns } from '../duckdb.ts'
-import { type CompactedLog, partsOf } from './parts.ts'
 
 /** Works while the log is written. Throws `log_corrupt` where the log is damaged, `invalid_data` where a part is. */
 export async function readShopLog(folder: string, name: CompactedLog, take: (text: string) => void): Promise<void> {

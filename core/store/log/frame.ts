@@ -89,19 +89,20 @@ export function readFrame(bytes: Buffer, at: number): Frame | null {
 }
 
 /**
- * Whether a frame of a group that begins after `sequence` stands anywhere behind `from`: then what is not readable at `from`
- * was durable once. Looks at every byte, because a damaged length hides where the next frame begins.
+ * Where the groups begin of the frames that stand anywhere from `from` on. Looks at every byte, because a damaged length hides
+ * where the next frame begins; JSON holds no zero bytes, so no row holds a frame.
  */
-export function provesDurable(bytes: Buffer, from: number, sequence: number): boolean {
-  const furthest = sequence + bytes.length
-  for (let at = from + 1; at + FRAME_HEADER_BYTES <= bytes.length; at++) {
-    // Few places pass these comparisons; only there the row is summed.
-    const told = readSequence(bytes, at + 10)
-    if (told <= sequence || told > furthest || told - bytes.readUInt32LE(at + 18) <= sequence) continue
-    const frame = readFrame(bytes, at)
-    if (frame !== null) return true
+export function groupsBehind(bytes: Buffer, from: number): Set<number> {
+  const groups = new Set<number>()
+  let at = from
+  while (at + FRAME_HEADER_BYTES <= bytes.length) {
+    // Few places pass this comparison; only there the row is summed.
+    const fits = bytes.readUInt32LE(at + 4) <= bytes.length - at - FRAME_HEADER_BYTES
+    const frame = fits ? readFrame(bytes, at) : null
+    if (frame !== null) groups.add(frame.groupStart)
+    at = frame?.end ?? at + 1
   }
-  return false
+  return groups
 }
 
 function writeSequence(bytes: Buffer, sequence: number, at: number): void {

@@ -32,7 +32,8 @@ export class Gathering {
     if (end > this.#bytes.length) this.#grow(end)
     this.#bytes.set(row, start)
     if (this.count === 0) this.#first = sequence
-    writeFrameHeader(this.#bytes, at, { ...kind, sequence, groupStart: this.#first, start, end })
+    const { type, schemaVersion } = kind
+    writeFrameHeader(this.#bytes, at, { type, schemaVersion, sequence, groupStart: this.#first, start, end })
     this.#end = end
     this.count++
   }

@@ -3,9 +3,10 @@
  *
  * A torn end is where reading stops; damage before it, or a segment that is missing between two, is `log_corrupt`.
  */
+import { readFileSync } from 'node:fs'
 import { open, readdir, readFile } from 'node:fs/promises'
 import { SEGMENT_HEADER_BYTES } from './frame.ts'
-import { corrupt, firstSequenceOf, type Segment, segmentsAmong, walkFrames } from './segments.ts'
+import { firstSequenceOf, type Linked, linked, type Segment, segmentsAmong, walkSegment } from './segments.ts'
 
 export interface LoggedRow {
   file: string
@@ -30,39 +31,35 @@ export interface ReadableSegment extends Segment {
 /** The segments that hold rows, each checked to go on where the one before it ends when it is read. */
 export async function chainedSegments(folder: string, name: string): Promise<ReadableSegment[]> {
   const segments = segmentsAmong(await readdir(folder), folder, name)
-  const firsts = await Promise.all(segments.map((segment) => (segment.isText ? null : firstOf(segment.file))))
-  const chained: ReadableSegment[] = []
-  for (const [i, segment] of segments.entries()) {
-    const isSealed = i + 1 < segments.length
-    const first = firsts[i]
-    const following = firsts.slice(i + 1).find((each) => each !== null) ?? null
-    if (segment.isText) chained.push({ ...segment, isSealed, read: (take) => readText(segment.file, take) })
-    else if (first !== null)
-      chained.push({ ...segment, isSealed, read: (take) => readFrames(segment.file, first, following, take) })
-  }
-  return chained
+  const last = segments.length - 1
+  const binary = segments.filter(({ isText }) => !isText)
+  const begun = await Promise.all(
+    binary.map(async ({ number, file }) => ({ file, first: await firstOf(file, number === segments[last].number) })),
+  )
+  const links = new Map(linked(begun).map((link, i) => [begun[i].file, link]))
+  return segments.flatMap((segment, i) => {
+    const { file, isText } = segment
+    const link = links.get(file) ?? null
+    const isSealed = i < last
+    if (isText) return [{ ...segment, isSealed, read: (take: TakeRow) => readText(file, take) }]
+    return link === null ? [] : [{ ...segment, isSealed, read: (take: TakeRow) => readFrames(file, link, take) }]
+  })
 }
 
-async function firstOf(file: string): Promise<number | null> {
+async function firstOf(file: string, isLast: boolean): Promise<number | null> {
   const handle = await open(file, 'r')
   try {
     const header = Buffer.alloc(SEGMENT_HEADER_BYTES)
     const { bytesRead } = await handle.read(header, 0, header.length, 0)
-    return firstSequenceOf(header.subarray(0, bytesRead), file)
+    return firstSequenceOf(header.subarray(0, bytesRead), () => readFileSync(file), file, isLast)
   } finally {
     await handle.close()
   }
 }
 
-/** `following`: the first sequence of the next segment, which this one must reach; null where there is none. */
-async function readFrames(file: string, first: number, following: number | null, take: TakeRow): Promise<void> {
-  const before = following ?? Number.POSITIVE_INFINITY
+async function readFrames(file: string, link: Linked, take: TakeRow): Promise<void> {
   const bytes = await readFile(file)
-  const { next, end } = walkFrames(bytes, file, first, before, (_, start, rowEnd) =>
-    take({ file, at: start, text: bytes.toString('utf8', start, rowEnd) }),
-  )
-  if (following !== null && next !== following)
-    throw corrupt(file, end, `records ${next} to ${following - 1} are missing`)
+  walkSegment(bytes, file, link, (start, end) => take({ file, at: start, text: bytes.toString('utf8', start, end) }))
 }
 
 async function readText(file: string, take: TakeRow): Promise<void> {

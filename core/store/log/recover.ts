@@ -1,6 +1,7 @@
 /** What a log that is opened again begins with: a torn end is cut off, and what is kept is on the disk. */
 import { readFile } from 'node:fs/promises'
 import type { Files } from '../files/files.ts'
+import { partsOf } from './parts.ts'
 import { firstSequenceOf, segmentsAmong, walkFrames } from './segments.ts'
 
 export interface Cut {
@@ -10,7 +11,7 @@ export interface Cut {
 }
 
 export interface Recovered {
-  /** Number of the last segment; 0 where there is none. */
+  /** The last number that is in use; 0 where there is none. */
   segment: number
   /** Sequence that the next record gets. */
   next: number
@@ -24,13 +25,17 @@ export interface Recovered {
  */
 export async function recoverLog(files: Files, folder: string, name: string): Promise<Recovered> {
   const segments = segmentsAmong(await files.list(folder), folder, name)
-  const segment = segments.at(-1)?.number ?? 0
+  // A number that a part holds already is not given again, also where somebody took all segments away.
+  const segment = Math.max(segments.at(-1)?.number ?? 0, partsOf(folder, name).at(-1)?.last ?? 0)
   for (const { file, isText } of segments.toReversed()) {
     if (isText) break
     const bytes = await readFile(file)
-    const first = firstSequenceOf(bytes, file)
-    // A file that was made and never got its header: what stood before it tells where the log ends.
-    if (first === null) continue
+    const first = firstSequenceOf(bytes, () => bytes, file, file === segments.at(-1)?.file)
+    if (first === null) {
+      // Never begun: what stands before it tells where the log ends.
+      await files.remove(file)
+      continue
+    }
     const { next, end } = walkFrames(bytes, file, first, Number.POSITIVE_INFINITY, () => {})
     await keep(files, file, end)
     const torn = bytes.length - end

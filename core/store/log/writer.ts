@@ -169,6 +169,8 @@ export class AppendLog {
 
   /** One group, or all of them where the log closes; then the next is scheduled. */
   async #commitAll(): Promise<void> {
+    // Rows that are appended in one go make one group.
+    await null
     do {
       if (this.#flight.count === 0) [this.#waiting, this.#flight] = [this.#flight, this.#waiting]
       if (this.#flight.count === 0) break

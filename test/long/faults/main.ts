@@ -1,11 +1,15 @@
 /** Runs faults by name, all of them without one, and prints what was counted. Exit code 1: a promise was broken. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { decimal, wholeNumber } from '../../../cli/number-options.ts'
+import { disk } from './disk.ts'
+import { eventLoad } from './event-load.ts'
 import type { Fault } from './fault.ts'
 import { kills } from './kills.ts'
+import { logMutations } from './log-mutations.ts'
+import { powerCuts } from './power-cuts.ts'
 import { swaps } from './swaps.ts'
 
-const FAULTS: Fault[] = [swaps, kills]
+const FAULTS: Fault[] = [swaps, kills, powerCuts, logMutations, disk, eventLoad]
 
 interface FaultOptions {
   scale: number

@@ -90,7 +90,7 @@ test('a sync that fails seals its segment: the next row goes to another one', as
   files.plan = NEVER
   expect(await tryRow(log, 2)).toBe(true)
   await log.close()
-  expect((await readdir(folder)).sort()).toEqual(['events-000001.log', 'events-000002.log'])
+  expect((await readdir(folder)).sort()).toEqual(['events-000001.segment', 'events-000002.segment'])
   expect(await logRows(folder, 'events')).toEqual([text(0), text(2)])
 })
 

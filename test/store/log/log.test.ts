@@ -90,7 +90,7 @@ test('logs of one folder do not mix', async () => {
 
 test('a torn end is cut off and told; the log goes on behind it', async () => {
   await logOf(0, 10)
-  const file = join(folder, 'events-000001.log')
+  const file = join(folder, 'events-000001.segment')
   await appendFile(file, (await readFile(file)).subarray(32, 49))
   const log = await openLog()
   expect(log.cut).toEqual({ file, bytes: 17 })
@@ -101,7 +101,7 @@ test('a torn end is cut off and told; the log goes on behind it', async () => {
 
 test('wherever a log is cut off, what is read is a beginning of it', async () => {
   await logOf(0, 6)
-  const file = join(folder, 'events-000001.log')
+  const file = join(folder, 'events-000001.segment')
   const { size } = await stat(file)
   const lengths: number[] = []
   for (let bytes = size; bytes >= 0; bytes--) {
@@ -115,7 +115,7 @@ test('wherever a log is cut off, what is read is a beginning of it', async () =>
 
 test('a damaged record that durable ones follow is an error with its place, for a reader and at the start', async () => {
   await logOf(0, 10)
-  const file = join(folder, 'events-000001.log')
+  const file = join(folder, 'events-000001.segment')
   const bytes = await readFile(file)
   const at = bytes.indexOf(text(2))
   bytes[at] ^= 1
@@ -127,32 +127,42 @@ test('a damaged record that durable ones follow is an error with its place, for 
 
 test('a segment that is missing between two is an error; one that retention took from the front is not', async () => {
   for (const from of [0, 10, 20]) await logOf(from, from + 10)
-  await copyFile(join(folder, 'events-000002.log'), join(folder, 'aside'))
-  await rm(join(folder, 'events-000002.log'))
+  await copyFile(join(folder, 'events-000002.segment'), join(folder, 'aside'))
+  await rm(join(folder, 'events-000002.segment'))
   await expect(logRows(folder, 'events')).rejects.toMatchObject({ code: 'log_corrupt' })
-  await copyFile(join(folder, 'aside'), join(folder, 'events-000002.log'))
-  await rm(join(folder, 'events-000001.log'))
+  await copyFile(join(folder, 'aside'), join(folder, 'events-000002.segment'))
+  await rm(join(folder, 'events-000001.segment'))
   expect(await logRows(folder, 'events')).toEqual(texts(10, 30))
 })
 
-test('a file that never got its header holds nothing and is in nobody’s way', async () => {
+test('a file that never got its header holds nothing and goes when the log is opened again', async () => {
   await logOf(0, 3)
-  await writeFile(join(folder, 'events-000002.log'), 'OWRTL')
+  await writeFile(join(folder, 'events-000002.segment'), 'OWRTL')
   await logOf(3, 6)
   expect(await logRows(folder, 'events')).toEqual(texts(0, 6))
-  expect((await readdir(folder)).sort().at(-1)).toBe('events-000003.log')
+  expect((await readdir(folder)).sort()).toEqual(['events-000001.segment', 'events-000003.segment'])
+})
+
+test('a damaged header in front of records is an error, also in the oldest segment', async () => {
+  await logOf(0, 9)
+  const file = join(folder, 'events-000001.segment')
+  const bytes = await readFile(file)
+  bytes[3] ^= 1
+  await writeFile(file, bytes)
+  await expect(logRows(folder, 'events')).rejects.toMatchObject({ code: 'log_corrupt', field: file })
+  await expect(openLog()).rejects.toMatchObject({ code: 'log_corrupt', field: file })
 })
 
 test('a log of text goes on in segments, and its rows come first', async () => {
   await writeFile(join(folder, 'events-000001.ndjson'), `${text(0)}\n${text(1)}\n{"n":`)
   await logOf(2, 4)
-  expect(await readdir(folder)).toContain('events-000002.log')
+  expect(await readdir(folder)).toContain('events-000002.segment')
   expect(await logRows(folder, 'events')).toEqual([text(0), text(1), '{"n":', text(2), text(3)])
 })
 
 test('a segment of another version is refused and not read as ours', async () => {
   await logOf(0, 3)
-  const file = join(folder, 'events-000001.log')
+  const file = join(folder, 'events-000001.segment')
   const { segmentHeader } = await import('../../../core/store/log/frame.ts')
   const { crc32c } = await import('../../../core/store/log/crc32c.ts')
   const header = segmentHeader(1)

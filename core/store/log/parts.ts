@@ -18,7 +18,7 @@ export function partsFolder(log: string): string {
 }
 
 /** Those there are, oldest first. */
-export function partsOf(log: string, name: CompactedLog): LogPart[] {
+export function partsOf(log: string, name: string): LogPart[] {
   const folder = partsFolder(log)
   if (!existsSync(folder)) return []
   const pattern = new RegExp(`^${name}-(\\d+)-(\\d+)\\.parquet$`)

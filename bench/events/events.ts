@@ -1,0 +1,151 @@
+/**
+ * What do durable events cost, and what do they cost decisions beside them? Decisions come at a fixed rate, alone and beside
+ * 5,000 events a second in turn, round by round, in one run; the figure is the median over rounds of the ratio of their p99s.
+ * Answers are compared with known ones all the while: the events are of visitors who ask for nothing.
+ */
+import { Child } from '../http/child.ts'
+import { benchHome } from '../http/home.ts'
+import { knownAnswers } from '../http/known-answers.ts'
+import { DECIDE_PATH, Listener } from '../http/listener.ts'
+import type { LoadAnswer, LoadQuestion } from '../http/load-child.ts'
+import type { ServerSetup } from '../http/offerwright-child.ts'
+import { liveCampaigns } from '../shop/campaigns.ts'
+import { publishedShop } from '../shop/publish.ts'
+import { median } from '../statistics.ts'
+import { type LogCost, logCost } from './log-cost.ts'
+import { type Restart, restartCost } from './restart.ts'
+import { eventBodies, rowOf, visitorEvents } from './rows.ts'
+
+export interface EventsBench {
+  items: number
+  shoppers: number
+  campaigns: number
+  /** Wanted, a second. */
+  eventsPerSecond: number
+  decisionsPerSecond: number
+  seconds: number
+  rounds: number
+  /** In the log that a server starts with. */
+  restartEvents: number
+  seed: number
+}
+
+export interface EventsReport {
+  bench: 'events'
+  eventsPerSecond: number
+  decisionsPerSecond: number
+  p99RatioToWithout: number
+  p99Ms: number
+  p99WithoutMs: number
+  eventP99Ms: number
+  /** CPU time that a durable event adds to the server's, all threads. */
+  cpuMicrosPerEvent: number
+  failed: number
+  compared: number
+  wrong: number
+  log: LogCost
+  restart: Restart
+}
+
+const EVENTS_PATH = '/v1/events'
+const PER_REQUEST = 20
+const CONNECTIONS = 8
+const DISTINCT_REQUESTS = 4000
+const COMPARE_EVERY = 16
+const LOG_ROWS = 10_000
+const LOG_BATCH = 25
+
+interface Paired {
+  alone: LoadAnswer
+  beside: LoadAnswer
+  events: LoadAnswer
+  /** CPU time of the server, decisions alone and beside events. */
+  cpuMicros: { alone: number; beside: number }
+}
+
+export async function benchEvents(options: EventsBench, say: (line: string) => void): Promise<EventsReport> {
+  const { items, shoppers, seed, campaigns } = options
+  const rows = visitorEvents(LOG_ROWS, items, seed).map((event) => rowOf(event, Date.now()))
+  say('the log beside bare writes')
+  const log = await logCost(rows, LOG_BATCH, options.rounds)
+  const shop = await publishedShop({ items, shoppers, seed }, say)
+  const file = liveCampaigns(campaigns, shop)
+  say('starting with a log')
+  const restart = await restartCost(file, shop.store, options.restartEvents, items)
+  const known = await knownAnswers(shop, file, { scenario: 'known', seed }, DISTINCT_REQUESTS)
+  const home = await benchHome(file, shop.store)
+  const server = new Listener<ServerSetup>(new URL('../http/offerwright-child.js', import.meta.url))
+  const deciders = new Child<LoadQuestion, LoadAnswer>(new URL('../http/load-child.js', import.meta.url))
+  const senders = new Child<LoadQuestion, LoadAnswer>(new URL('../http/load-child.js', import.meta.url))
+  try {
+    await server.listen({ home: home.home, workers: 1 })
+    const paired: Paired[] = []
+    for (let round = 0; round <= options.rounds; round++) {
+      say(round === 0 ? 'warming up' : `round ${round} of ${options.rounds}`)
+      const decisions = { ...known, ...shape(options, DECIDE_PATH, options.decisionsPerSecond), port: server.port }
+      const startedAt = await server.cpuMicros()
+      const alone = await deciders.ask(decisions)
+      const pausedAt = await server.cpuMicros()
+      const [beside, events] = await Promise.all([
+        deciders.ask(decisions),
+        senders.ask({ ...eventLoad(options, round), port: server.port }),
+      ])
+      const cpuMicros = { alone: pausedAt - startedAt, beside: (await server.cpuMicros()) - pausedAt }
+      paired.push({ alone, beside, events, cpuMicros })
+    }
+    return { ...reportOf(options, paired.slice(1)), log, restart }
+  } finally {
+    await Promise.all([deciders.stop(), senders.stop(), server.stop()])
+    await home.remove()
+  }
+}
+
+function shape({ seconds }: EventsBench, path: string, perSecond: number) {
+  return { connections: CONNECTIONS, seconds, compareEvery: COMPARE_EVERY, path, perSecond }
+}
+
+/** Each round has ids of its own, or its events would be known already. */
+function eventLoad(options: EventsBench, round: number): Omit<LoadQuestion, 'port'> {
+  const perSecond = options.eventsPerSecond / PER_REQUEST
+  const bodies = eventBodies(Math.ceil(2 * perSecond * options.seconds), PER_REQUEST, options.items, 1000 + round)
+  return { ...shape(options, EVENTS_PATH, perSecond), bodies }
+}
+
+function reportOf(options: EventsBench, rounds: Paired[]): Omit<EventsReport, 'log' | 'restart'> {
+  const middle = (figure: (round: Paired) => number) => median(rounds.map(figure))
+  const sum = (figure: (answer: LoadAnswer) => number) =>
+    rounds.reduce((total, { alone, beside, events }) => total + figure(alone) + figure(beside) + figure(events), 0)
+  const wrong = sum((answer) => answer.wrong)
+  if (wrong > 0)
+    throw new Error(`${wrong} of ${sum((answer) => answer.compared)} compared answers are wrong: no figures`)
+  return {
+    bench: 'events',
+    eventsPerSecond: middle(({ events }) => events.requests / options.seconds) * PER_REQUEST,
+    decisionsPerSecond: middle(({ beside }) => beside.requests / options.seconds),
+    p99RatioToWithout: middle(({ alone, beside }) => beside.p99Ms / alone.p99Ms),
+    p99Ms: middle(({ beside }) => beside.p99Ms),
+    p99WithoutMs: middle(({ alone }) => alone.p99Ms),
+    eventP99Ms: middle(({ events }) => events.p99Ms),
+    cpuMicrosPerEvent: middle(
+      ({ cpuMicros, events }) => (cpuMicros.beside - cpuMicros.alone) / (events.requests * PER_REQUEST),
+    ),
+    failed: sum((answer) => answer.failed),
+    compared: sum((answer) => answer.compared),
+    wrong,
+  }
+}
+
+export function renderEvents(report: EventsReport): string {
+  const { log, restart } = report
+  const micros = (value: number) => value.toFixed(2)
+  return [
+    `events: ${report.eventsPerSecond.toFixed(0)} durable events/s beside ${report.decisionsPerSecond.toFixed(0)} decisions/s; ` +
+      `${report.failed} failed, ${report.compared} answers compared, ${report.wrong} wrong`,
+    `decision p99 ${report.p99Ms.toFixed(2)} ms with events, ${report.p99WithoutMs.toFixed(2)} ms without: ` +
+      `${report.p99RatioToWithout.toFixed(2)}×; an acknowledgement of ${PER_REQUEST} events p99 ${report.eventP99Ms.toFixed(1)} ms; ` +
+      `an event adds ${micros(report.cpuMicrosPerEvent)} µs of CPU`,
+    `log, batches of ${log.batchEvents}: ${micros(log.logMicros)} µs an event, bare write and fdatasync ` +
+      `${micros(log.bareMicros)} µs: ${log.ratio.toFixed(2)}× (CPU ${micros(log.logCpuMicros)} and ${micros(log.bareCpuMicros)} µs)`,
+    `start with ${restart.events} events in the log: ${restart.secondsPerMillionEvents.toFixed(1)} s for each million`,
+  ].join('\n')
+}
