@@ -19,7 +19,7 @@ import {
 import { parseAs, parseJson } from '../core/contract/parse.ts'
 import { hashOf, subjectOf } from '../core/scoring/keys.ts'
 import { limitsOfRow } from '../core/scoring/row.ts'
-import { type CampaignSlot, limitKey } from '../core/store/budgets.ts'
+import { type CampaignSlot, limitKey } from '../core/store/budget-words.ts'
 import { readSecret } from '../core/store/ledger/personal.ts'
 import { spentByCodes } from '../core/store/ledger/spending.ts'
 import { ShopperReader } from '../core/store/shoppers.ts'

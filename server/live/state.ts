@@ -2,7 +2,8 @@
 import { mkdir } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { ItemChange } from '../../core/contract/requests.ts'
-import { BUDGET_SLOTS, BudgetLedger, CAMPAIGN_SLOTS, limitKey } from '../../core/store/budgets.ts'
+import { BUDGET_SLOTS, budgetMemory, CAMPAIGN_SLOTS, limitKey, machineTime } from '../../core/store/budget-words.ts'
+import { BudgetLedger } from '../../core/store/budgets.ts'
 import { KeptOffers, keptOffersMemory } from '../../core/store/kept-offers.ts'
 import type { Spent } from '../../core/store/ledger/spending.ts'
 import { AppendLog } from '../../core/store/log.ts'
@@ -11,6 +12,7 @@ import type { ServingGeneration } from '../generations/generation.ts'
 import type { Effects, LiveChange, Spending } from '../work/messages.ts'
 import type { LiveCampaigns } from './campaigns.ts'
 import { CatalogueChanges, type ItemRow } from './catalogue.ts'
+import { steadyTime } from './steady.ts'
 
 export const LOGS = ['events', 'decisions', 'items'] as const
 export type LogName = (typeof LOGS)[number]
@@ -23,7 +25,7 @@ const GATHER_DECISIONS_MS = 10
 export class LiveState {
   readonly shopperMemory: SharedArrayBuffer
   readonly shoppers: ShopperWriter
-  readonly budgets = new BudgetLedger()
+  readonly budgets = new BudgetLedger(budgetMemory(), steadyTime(Date.now, machineTime))
   /** By budget slot: price of one minor unit. */
   readonly dualPrices = new Float64Array(new SharedArrayBuffer(8 * BUDGET_SLOTS))
   readonly keptOffersMemory: SharedArrayBuffer
