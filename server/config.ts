@@ -26,6 +26,15 @@ export interface ServerConfig extends SignaturePolicy {
   /** Shoppers and sessions whose live state is kept. */
   liveShoppers: number
   logLevel: LogLevel
+  /** File of the ledger that several servers of the shop share, each with a home of its own; null: this one's, for codes alone. */
+  ledger: string | null
+  /** Of this server among those that share a ledger, the same after each restart; null: the folder of its logs. */
+  serverName: string | null
+  /** How long a lease of budgets lasts that is not renewed. */
+  leaseMs: number
+  /** Share of what is left of a budget that one server leases, in basis points, and the least amount of money. */
+  leaseShareBps: number
+  leaseLeastMinor: number
 }
 
 export const SERVER_DEFAULTS: ServerConfig = {
@@ -39,6 +48,11 @@ export const SERVER_DEFAULTS: ServerConfig = {
   waitingRequests: 4096,
   liveShoppers: 65_536,
   logLevel: 'info',
+  ledger: null,
+  serverName: null,
+  leaseMs: 15_000,
+  leaseShareBps: 2500,
+  leaseLeastMinor: 10_000,
 }
 
 /** Fills in the defaults and refuses what cannot be served. */
@@ -49,6 +63,9 @@ export function serverConfig(given: Partial<ServerConfig>): ServerConfig {
   wholeNumber('bodyBytes', config.bodyBytes, 1024, 64 * 1024 * 1024)
   wholeNumber('waitingRequests', config.waitingRequests, 1, 1_000_000)
   wholeNumber('liveShoppers', config.liveShoppers, 1, 4_000_000)
+  wholeNumber('leaseMs', config.leaseMs, 300, 3_600_000)
+  wholeNumber('leaseShareBps', config.leaseShareBps, 1, 10_000)
+  wholeNumber('leaseLeastMinor', config.leaseLeastMinor, 1, 2_147_483_647)
   if (!new RegExp(SHOP_ID_PATTERN).test(config.shop)) refuse('shop', config.shop, `must match ${SHOP_ID_PATTERN}`)
   if (!LOG_LEVELS.includes(config.logLevel)) refuse('logLevel', config.logLevel, `one of ${LOG_LEVELS.join(', ')}`)
   if (config.keys.length === 0 && !isLoopback(config.host))
@@ -64,13 +81,17 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
-export function shopPaths({ home, shop }: Pick<ServerConfig, 'home' | 'shop'>) {
+export function shopPaths({
+  home,
+  shop,
+  ledger = null,
+}: Pick<ServerConfig, 'home' | 'shop'> & { ledger?: string | null }) {
   const root = join(resolve(home), 'shops', shop)
   return {
     snapshots: join(root, 'snapshots'),
     campaigns: join(root, 'campaigns.json'),
     log: join(root, 'log'),
-    ledger: join(root, 'ledger.sqlite'),
+    ledger: ledger === null ? join(root, 'ledger.sqlite') : resolve(ledger),
   }
 }
 
