@@ -50,9 +50,9 @@ export class BudgetView {
     return deadline !== 0 && this.#watch() >= deadline
   }
 
-  /** Minor units left, at least 0. */
+  /** Minor units that may be taken now, at least 0. */
   remaining(slot: number): number {
-    return Math.max(0, this.balance(slot))
+    return this.isOver ? 0 : Math.max(0, this.balance(slot))
   }
 
   /**

@@ -62,7 +62,7 @@ export class BudgetLedger {
   /** Takes up to `amountMinor` out of use; answers with how much it was. */
   shrink(campaign: string, amountMinor: number): number {
     const account = this.#account(campaign)
-    const amount = Math.min(amountMinor, this.#view.remaining(account.slot))
+    const amount = Math.min(amountMinor, this.#view.balance(account.slot))
     if (amount <= 0 || !this.#view.take(account.slot, amount)) return 0
     account.budgetMinor -= amount
     return amount
@@ -156,7 +156,7 @@ export class BudgetLedger {
   }
 
   remaining(campaign: string): number {
-    return this.#view.remaining(this.#account(campaign).slot)
+    return Math.max(0, this.#view.balance(this.#account(campaign).slot))
   }
 
   #account(campaign: string): Account {

@@ -18,7 +18,7 @@ import {
 } from '../support/trained-shop.ts'
 
 const BUDGET = 8000
-const LEASE_MS = 600
+const LEASE_MS = 1500
 
 let trained: TrainedShop
 let shop: TrainedShop
@@ -69,6 +69,7 @@ class Promised {
     let given = 0
     const sessions = Array.from({ length: count }, (_, n) => ({ session: `${port}-${from + n}`, slots: 10 }))
     const answers = await Promise.all(sessions.map((body) => call(port, 'POST', '/v1/decide', body)))
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
     for (const { items, basketOffer } of answers.map(({ body }) => body as DecideAnswer)) {
       for (const { offer } of items) if (offer) given += this.#add(offer.campaign, offer.discountMinor)
       if (basketOffer) given += this.#add(basketOffer.campaign, basketOffer.rewardMinor)
@@ -91,6 +92,11 @@ function look<T>(at: (rows: BalanceRow[]) => T): T {
   } finally {
     reader.close()
   }
+}
+/** The server in this process goes on meanwhile. */
+async function lookLater<T>(at: (rows: BalanceRow[]) => T): Promise<T> {
+  await server.call('GET', '/healthz')
+  return look(at)
 }
 const leased = (rows: BalanceRow[]) => rows.filter(({ place, balance }) => place === 'lease' && balance > 0)
 
@@ -119,20 +125,26 @@ test('a server that is killed leaves its lease to the others, and finds its offe
   const second = startOther()
   const port = await portOf(second)
   const promised = new Promised()
-  expect(await promised.ask(port, 0, 40)).toBeGreaterThan(0)
+  let asked = 0
+  // On a busy machine its lease may just be over.
+  await until(
+    () => promised.ask(port, 40 * asked++, 40),
+    (given) => given > 0,
+    20_000,
+  )
   const holds = (rows: BalanceRow[]) =>
     rows.some(({ place, holder, balance }) => place === 'held' && holder === 'two' && balance > 0)
-  await until(async () => look(holds), Boolean, 5000)
+  await until(() => lookLater(holds), Boolean, 5000)
   second.child.kill('SIGKILL')
   await second.ended
   expect(look(leased).some(({ holder }) => holder.startsWith('two#'))).toBe(true)
   const killedAt = performance.now()
   await until(
-    async () => look(leased),
+    () => lookLater(leased),
     (rows) => !rows.some(({ holder }) => holder.startsWith('two#')),
-    2 * LEASE_MS + 1000,
+    2 * LEASE_MS + 2000,
   )
-  expect(performance.now() - killedAt).toBeLessThan(2 * LEASE_MS + 1000)
+  expect(performance.now() - killedAt).toBeLessThan(2 * LEASE_MS + 2000)
   const third = startOther()
   await portOf(third)
   for (const [campaign, minor] of promised.minor) {
