@@ -12,7 +12,7 @@ import { parseCampaignFile } from '../core/scoring/campaigns/parse.ts'
 import { makeCodes } from '../core/store/ledger/codes.ts'
 import { openLedger, openLedgerToRead } from '../core/store/ledger/database.ts'
 import { CODE_STATES, type CodeState, countCodes, type ListedCode, listCodes } from '../core/store/ledger/listing.ts'
-import { type HomeOptions, type ShopFolders, shopFolders, withHome } from './home.ts'
+import { type HomeOptions, type ShopFolders, shopFolders, withHome, withLedger } from './home.ts'
 import { positive } from './number-options.ts'
 import { progressView } from './progress.ts'
 import { instant } from './time-options.ts'
@@ -59,7 +59,7 @@ export function codesCommand(): Command {
 }
 
 function ofCampaign(name: string, summary: string, example: string): Command {
-  return withHome(new Command(name).description(summary))
+  return withLedger(withHome(new Command(name).description(summary)))
     .requiredOption('--campaign <id>', 'whose codes')
     .addHelpText('after', `\nExample:\n  $ offerwright campaigns codes ${name} ${example}`)
 }

@@ -27,9 +27,11 @@ export interface ShopFolders {
 export interface HomeOptions {
   home: string
   shop: string
+  /** Where servers share one. */
+  ledger?: string
 }
 
-export function shopFolders({ home, shop }: HomeOptions): ShopFolders {
+export function shopFolders({ home, shop, ledger }: HomeOptions): ShopFolders {
   const root = join(resolve(home), 'shops', shop)
   return {
     home: resolve(home),
@@ -41,7 +43,7 @@ export function shopFolders({ home, shop }: HomeOptions): ShopFolders {
     snapshots: join(root, 'snapshots'),
     campaigns: join(root, 'campaigns.json'),
     log: join(root, 'log'),
-    ledger: join(root, 'ledger.sqlite'),
+    ledger: ledger === undefined ? join(root, 'ledger.sqlite') : resolve(ledger),
   }
 }
 
@@ -54,6 +56,15 @@ export function withHome(command: Command): Command {
     .addOption(
       new Option('--shop <id>', 'shop to work on').env('OFFERWRIGHT_SHOP').default(DEFAULT_SHOP).argParser(parseShopId),
     )
+}
+
+/** Adds `--ledger`, which commands take that read or write it. */
+export function withLedger(command: Command): Command {
+  return command.addOption(
+    new Option('--ledger <file>', "the ledger that the shop's servers share (default: the shop's own)").env(
+      'OFFERWRIGHT_LEDGER',
+    ),
+  )
 }
 
 function parseShopId(text: string): string {

@@ -4,11 +4,10 @@ import { OfferwrightError } from '../core/contract/errors.ts'
 import { type LedgerReader, openLedgerToRead } from '../core/store/ledger/database.ts'
 import { balancesOf, CHECKS, type Verified, verifyLedger } from '../core/store/ledger/verify.ts'
 import { EXIT } from './faults.ts'
-import { type HomeOptions, shopFolders, withHome } from './home.ts'
+import { type HomeOptions, shopFolders, withHome, withLedger } from './home.ts'
 import { table } from './table.ts'
 
 interface LedgerOptions extends HomeOptions {
-  ledger?: string
   json?: boolean
 }
 
@@ -24,8 +23,7 @@ export function ledgerCommand(): Command {
 }
 
 function leaf(name: string, summary: string): Command {
-  return withHome(new Command(name).description(summary))
-    .option('--ledger <file>', "another file than the shop's, where servers share one")
+  return withLedger(withHome(new Command(name).description(summary)))
     .option('--json', 'print JSON')
     .addHelpText('after', `\nExample:\n  $ offerwright ledger ${name}`)
 }
@@ -70,7 +68,7 @@ function balances(options: LedgerOptions): void {
 }
 
 function read<T>(options: LedgerOptions, look: (ledger: LedgerReader) => T): T {
-  const file = options.ledger ?? shopFolders(options).ledger
+  const file = shopFolders(options).ledger
   const ledger = openLedgerToRead(file)
   if (ledger === null) throw new OfferwrightError('not_found', `no ledger ${file}`, { field: 'ledger', value: file })
   try {

@@ -5,7 +5,7 @@ import { Command, Option } from 'commander'
 import { LOG_LEVELS, type LogLevel, SERVER_DEFAULTS, type ServerConfig } from '../server/config.ts'
 import { type ApiKey, keysOfText, readKeyFile } from '../server/http/keys.ts'
 import { type RunningServer, startServer } from '../server/server.ts'
-import { type HomeOptions, withHome } from './home.ts'
+import { type HomeOptions, withHome, withLedger } from './home.ts'
 import { wholeNumber } from './number-options.ts'
 
 interface ServeOptions extends HomeOptions {
@@ -16,11 +16,15 @@ interface ServeOptions extends HomeOptions {
   publicKey?: string
   liveShoppers: number
   logLevel: LogLevel
+  serverName?: string
+  leaseMs: number
+  leaseShare: number
+  leaseLeast: number
 }
 
 export function serveCommand(): Command {
   const defaults = SERVER_DEFAULTS
-  return withHome(new Command('serve'))
+  return withLedger(withHome(new Command('serve')))
     .description("answer decisions over HTTP from the shop's current snapshot; follows CURRENT and the campaign file")
     .option('--host <address>', 'address to listen on; others than loopback need API keys', defaults.host)
     .option('--port <n>', 'port to listen on; 0 takes any', wholeNumber, defaults.port)
@@ -28,6 +32,10 @@ export function serveCommand(): Command {
     .option('--keys <file>', 'API keys: JSON list of {name, role, sha256, trusted}; or OFFERWRIGHT_API_KEYS=role:key,…')
     .option('--public-key <file>', 'PEM key that snapshots must be signed with')
     .option('--live-shoppers <n>', 'shoppers and sessions to remember', wholeNumber, defaults.liveShoppers)
+    .option('--server-name <name>', 'this one among servers that share a ledger (default: the folder of its logs)')
+    .option('--lease-ms <n>', 'how long a lease of budgets lasts that is not renewed', wholeNumber, defaults.leaseMs)
+    .option('--lease-share <bps>', 'of a budget, to one server, in basis points', wholeNumber, defaults.leaseShareBps)
+    .option('--lease-least <minor>', 'least amount of a lease', wholeNumber, defaults.leaseLeastMinor)
     .addOption(new Option('--log-level <level>').choices(LOG_LEVELS).default(defaults.logLevel))
     .addHelpText(
       'after',
@@ -39,6 +47,11 @@ export function serveCommand(): Command {
 async function configOf(options: ServeOptions): Promise<Partial<ServerConfig>> {
   const { home, shop, host, port, workers, liveShoppers, logLevel } = options
   const config: Partial<ServerConfig> = { home, shop, host, port, workers, liveShoppers, logLevel }
+  config.ledger = options.ledger ?? null
+  config.serverName = options.serverName ?? null
+  config.leaseMs = options.leaseMs
+  config.leaseShareBps = options.leaseShare
+  config.leaseLeastMinor = options.leaseLeast
   if (options.publicKey !== undefined) {
     config.publicKeys = [createPublicKey(readFileSync(options.publicKey))]
     config.requireSignature = true

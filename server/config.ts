@@ -38,6 +38,15 @@ export interface ServerConfig extends SignaturePolicy {
   logKeepBytes: number
   /** Below this the disk counts as full. */
   logMinFreeBytes: number
+  /** File of the ledger that several servers of the shop share, each with a home of its own; null: this one's, for codes alone. */
+  ledger: string | null
+  /** Of this server among those that share a ledger, the same after each restart; null: the folder of its logs. */
+  serverName: string | null
+  /** How long a lease of budgets lasts that is not renewed. */
+  leaseMs: number
+  /** Share of what is left of a budget that one server leases, in basis points, and the least amount of money. */
+  leaseShareBps: number
+  leaseLeastMinor: number
 }
 
 export const ACKS = ['durable', 'memory'] as const satisfies Ack[]
@@ -60,6 +69,11 @@ export const SERVER_DEFAULTS: ServerConfig = {
   logKeepDays: 400,
   logKeepBytes: 64 * 1024 ** 3,
   logMinFreeBytes: 256 * 1024 ** 2,
+  ledger: null,
+  serverName: null,
+  leaseMs: 15_000,
+  leaseShareBps: 2500,
+  leaseLeastMinor: 10_000,
 }
 
 /** Fills in the defaults and refuses what cannot be served. */
@@ -76,6 +90,9 @@ export function serverConfig(given: Partial<ServerConfig>): ServerConfig {
   wholeNumber('logMinFreeBytes', config.logMinFreeBytes, 0, Number.MAX_SAFE_INTEGER)
   for (const field of ['eventAck', 'decisionAck'] as const)
     if (!ACKS.includes(config[field])) refuse(field, config[field], `one of ${ACKS.join(', ')}`)
+  wholeNumber('leaseMs', config.leaseMs, 300, 3_600_000)
+  wholeNumber('leaseShareBps', config.leaseShareBps, 1, 10_000)
+  wholeNumber('leaseLeastMinor', config.leaseLeastMinor, 1, 2_147_483_647)
   if (!new RegExp(SHOP_ID_PATTERN).test(config.shop)) refuse('shop', config.shop, `must match ${SHOP_ID_PATTERN}`)
   if (!LOG_LEVELS.includes(config.logLevel)) refuse('logLevel', config.logLevel, `one of ${LOG_LEVELS.join(', ')}`)
   if (config.keys.length === 0 && !isLoopback(config.host))
@@ -102,13 +119,17 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
-export function shopPaths({ home, shop }: Pick<ServerConfig, 'home' | 'shop'>) {
+export function shopPaths({
+  home,
+  shop,
+  ledger = null,
+}: Pick<ServerConfig, 'home' | 'shop'> & { ledger?: string | null }) {
   const root = join(resolve(home), 'shops', shop)
   return {
     snapshots: join(root, 'snapshots'),
     campaigns: join(root, 'campaigns.json'),
     log: join(root, 'log'),
-    ledger: join(root, 'ledger.sqlite'),
+    ledger: ledger === null ? join(root, 'ledger.sqlite') : resolve(ledger),
   }
 }
 

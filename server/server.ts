@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import { type ListenSocket, loadUws, type TemplatedApp, type Uws } from '../core/native/uws.ts'
 import { DISK, type Files } from '../core/store/files/files.ts'
+import { openLedger } from '../core/store/ledger/database.ts'
 import { makeSecret } from '../core/store/ledger/personal.ts'
 import { spentByCodes } from '../core/store/ledger/spending.ts'
 import { logSettings, type ServerConfig, serverConfig, shopPaths } from './config.ts'
@@ -12,6 +13,7 @@ import { Generations } from './generations/generations.ts'
 import { Dispatch } from './http/dispatch.ts'
 import { addRoutes } from './http/routes.ts'
 import { LedgerDesk } from './ledger/desk.ts'
+import { LeaseKeeper } from './ledger/lease-keeper.ts'
 import { LiveCampaigns } from './live/campaigns.ts'
 import { EventIntake } from './live/intake.ts'
 import { ShopLogs } from './live/logs.ts'
@@ -36,6 +38,8 @@ const RELEASE_MS = 1000
 const TEND_MS = 1000
 /** Whoever redeems expires reservations first; this is for what decisions and quotes are told of budgets. */
 const EXPIRE_MS = 5000
+/** How soon a server sees that a chunk of a budget runs out. */
+const LEASE_MS = 100
 /** Between two looks at what budgets use lies enough traffic for some tens of offers. */
 const PACE_MS = 5000
 /** A caller that does not read its answer is not waited for longer. */
@@ -74,6 +78,8 @@ class Server implements RunningServer {
   #campaigns!: LiveCampaigns
   readonly #pacing: Pacing
   readonly #desk: LedgerDesk
+  /** Null: this server is the shop's only one. */
+  readonly #leases: LeaseKeeper | null
   #socket: ListenSocket | null = null
   #polls: Poll[] = []
   #isOpen = true
@@ -109,11 +115,13 @@ class Server implements RunningServer {
     const campaigns = () => this.#campaigns
     this.#desk = new LedgerDesk({
       file: shopPaths(config).ledger,
+      leases: { ttlMs: config.leaseMs, shareBps: config.leaseShareBps, leastMinor: config.leaseLeastMinor },
       terms: () => termsNow(this.#campaigns, state),
       onSpent: (spent) => state.settleSpent(spent, this.#campaigns),
       onConfirmed: (subject, campaign, time) => this.#endOffers(subject, campaign, time),
       onFailure: (error) => logger.error({ reason: error.message }, 'ledger not written'),
     })
+    this.#leases = config.ledger === null ? null : this.#leaseKeeper(config.serverName ?? shopPaths(config).log)
     const dispatch = new Dispatch({
       generations: this.#generations,
       campaigns,
@@ -135,6 +143,16 @@ class Server implements RunningServer {
       metrics: this.#metrics,
       isOpen: () => this.#isOpen,
       onFailure: (error) => logger.error({ failure: String((error as Error).stack ?? error) }, 'request failed'),
+    })
+  }
+
+  #leaseKeeper(holder: string): LeaseKeeper {
+    return new LeaseKeeper({
+      holder,
+      budgets: this.#state.budgets,
+      limits: () => this.#campaigns.leased,
+      renew: (renewal) => this.#desk.renew(renewal),
+      onLost: (reason) => this.#logger.warn({ reason }, 'leases of budgets lost, taken anew'),
     })
   }
 
@@ -165,6 +183,8 @@ class Server implements RunningServer {
       new Poll(TEND_MS, () => this.#tendLogs()),
       new Poll(EXPIRE_MS, () => this.#desk.expire()),
     ]
+    const leases = this.#leases
+    if (leases !== null) this.#polls.push(new Poll(LEASE_MS, () => leases.look()))
     const { host, keys } = this.#config
     const guard = keys.length === 0 ? 'no API keys: every caller on this machine is trusted' : `${keys.length} API keys`
     this.#logger.info({ host, port: this.port, workers: this.#config.workers }, `serving; ${guard}`)
@@ -194,6 +214,7 @@ class Server implements RunningServer {
     if (this.#socket) this.#uws.us_listen_socket_close(this.#socket)
     await Promise.all(this.#polls.map((poll) => poll.stop()))
     await this.#finishRequests()
+    await this.#leases?.end()
     await this.#desk.close()
     await this.#generations.close()
     this.#app.close()
@@ -212,12 +233,16 @@ class Server implements RunningServer {
     const { campaigns, log, ledger } = shopPaths(this.#config)
     const { currency } = generation.image.manifest
     const secret = () => makeSecret(ledger)
-    const live = new LiveCampaigns(campaigns, currency, this.#state.budgets, secret, this.#logger)
+    const isShared = this.#leases !== null
+    // A ledger that cannot be opened ends the start, and says why.
+    if (isShared) openLedger(ledger).close()
+    const live = new LiveCampaigns(campaigns, currency, this.#state.budgets, secret, this.#logger, isShared)
     await live.look()
     const report = await replay(log, this.#state, live, generation, Date.now())
     for (const spent of spentByCodes(ledger)) this.#state.settleSpent(spent, live)
     endRedeemedOffers(ledger, live, this.#state, generation.room)
     this.#campaigns = live
+    await this.#leases?.look()
     this.#logger[report.badRows > 0 ? 'warn' : 'info'](report, 'live state restored')
   }
 

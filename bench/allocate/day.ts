@@ -12,7 +12,8 @@ import {
   startPacing,
   trafficBetween,
 } from '../../core/scoring/pacing.ts'
-import { BudgetLedger, BudgetView } from '../../core/store/budgets.ts'
+import { BudgetView } from '../../core/store/budget-words.ts'
+import { BudgetLedger } from '../../core/store/budgets.ts'
 import { NOTHING } from '../../training/allocation/instance.ts'
 import { Random } from '../random.ts'
 import { BUDGET_SHARE, EVEN, ONE_BUDGET, planOfBudget } from './periods.ts'

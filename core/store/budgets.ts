@@ -1,77 +1,17 @@
 /**
- * What is left of each campaign's limits, its budget before all: one 64-bit word a limit in shared memory.
+ * What is left of each campaign's limits, its budget before all, as its owner knows it.
  *
  *   remaining = budget − spent − reserved
  *
- * A worker that issues an offer first takes what it may cost from the word, by compare-and-exchange, so the sum of
- * promises never passes the budget however many workers decide at once. The owning thread gives a reservation back
+ * Workers take from the words in shared memory (`budget-words.ts`). The owning thread gives a reservation back
  * when its offer has expired, less what was used meanwhile. Expiries are kept as sums per campaign and minute, so
  * memory does not grow with the number of offers.
+ *
+ * A budget here is what this process may give: the campaign's, or where several servers share it what it has leased.
  */
-import type { CampaignId } from '../contract/ids.ts'
+import { BUDGET_SLOTS, BudgetView, budgetMemory } from './budget-words.ts'
 
-/** What is counted of a campaign: money, redemptions, units that are set aside for it. */
-export const CAMPAIGN_SLOTS = ['minor', 'uses', 'stock'] as const
-export type CampaignSlot = (typeof CAMPAIGN_SLOTS)[number]
-
-/** Under which a campaign's limit is kept: its budget under its id. */
-export function limitKey(campaign: CampaignId, slot: CampaignSlot): string {
-  return slot === 'minor' ? campaign : `${campaign} ${slot}`
-}
-
-/** Limits that are remembered at once; a file has 1,000 campaigns at most. */
-export const BUDGET_SLOTS = 8192
 const MINUTE_MS = 60_000
-
-export function budgetMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(8 * BUDGET_SLOTS)
-}
-
-/** Any thread's view: slots are told by the owner. */
-export class BudgetView {
-  readonly #left: BigInt64Array
-  /** The same words by halves, the lower one first. */
-  readonly #halves: Int32Array
-
-  constructor(memory: SharedArrayBuffer) {
-    this.#left = new BigInt64Array(memory)
-    this.#halves = new Int32Array(memory)
-  }
-
-  /** Minor units left, at least 0. */
-  remaining(slot: number): number {
-    return Math.max(0, this.balance(slot))
-  }
-
-  /**
-   * Minor units left; below 0 where a budget has shrunk under what was promised. Every budget is read for every decision, and a
-   * BigInt is an object: so by halves.
-   */
-  balance(slot: number): number {
-    const halves = this.#halves
-    for (;;) {
-      const high = halves[2 * slot + 1]
-      const low = halves[2 * slot]
-      if (Atomics.load(halves, 2 * slot + 1) === high) return high * 2 ** 32 + (low >>> 0)
-    }
-  }
-
-  /** Takes `amountMinor`, or nothing and answers false where less is left. */
-  reserve(slot: number, amountMinor: number): boolean {
-    const amount = BigInt(amountMinor)
-    for (let left = Atomics.load(this.#left, slot); left >= amount; ) {
-      const seen = Atomics.compareExchange(this.#left, slot, left, left - amount)
-      if (seen === left) return true
-      left = seen
-    }
-    return false
-  }
-
-  /** Gives back what was taken, or changes the budget by a signed amount. */
-  add(slot: number, amountMinor: number): void {
-    Atomics.add(this.#left, slot, BigInt(amountMinor))
-  }
-}
 
 interface Account {
   slot: number
@@ -89,10 +29,13 @@ export class BudgetLedger {
   readonly #view: BudgetView
   readonly #accounts = new Map<string, Account>()
   readonly #bySlot: Account[] = []
+  readonly #steady: (time: number) => number
 
-  constructor(memory = budgetMemory()) {
+  /** `steady` turns times of the wall clock into those of one that nobody sets; absent: they are such. */
+  constructor(memory = budgetMemory(), steady: (time: number) => number = (time) => time) {
     this.memory = memory
     this.#view = new BudgetView(memory)
+    this.#steady = steady
   }
 
   /**
@@ -106,6 +49,38 @@ export class BudgetLedger {
     return account.slot
   }
 
+  /** The slot of a limit of which this process has nothing yet, where it had none before. */
+  slotOf(campaign: string): number {
+    return this.#account(campaign).slot
+  }
+
+  /** Changes what this process may give by a signed amount. */
+  grow(campaign: string, amountMinor: number): void {
+    this.setBudget(campaign, this.#account(campaign).budgetMinor + amountMinor)
+  }
+
+  /** Takes up to `amountMinor` out of use; answers with how much it was. */
+  shrink(campaign: string, amountMinor: number): number {
+    const account = this.#account(campaign)
+    const amount = Math.min(amountMinor, this.#view.balance(account.slot))
+    if (amount <= 0 || !this.#view.take(account.slot, amount)) return 0
+    account.budgetMinor -= amount
+    return amount
+  }
+
+  /** Nothing may be given after it, in milliseconds of the machine's watch; 0: no such end. */
+  set deadline(ms: number) {
+    this.#view.deadline = ms
+  }
+
+  /** What was spent, what is held back, and when the last that is held back is over, in the time that `release` is told. */
+  standing(campaign: string): { spent: number; held: number; until: number } {
+    const { spent, reserved } = this.#account(campaign)
+    let last = Number.NEGATIVE_INFINITY
+    for (const minute of reserved.keys()) last = Math.max(last, minute)
+    return { spent, held: Math.max(0, this.heldBack(campaign)), until: last * MINUTE_MS }
+  }
+
   /** Whether a budget was ever set; only then may something be spent or restored. */
   knows(campaign: string): boolean {
     return this.#accounts.has(campaign)
@@ -114,8 +89,8 @@ export class BudgetLedger {
   /** Notes a reservation that a worker has already taken from the shared word. */
   noteReserved(slot: number, amountMinor: number, validUntil: number, expectedMinor = 0): void {
     const { reserved, expected } = this.#bySlot[slot]
-    addTo(reserved, expiryMinute(validUntil), amountMinor)
-    addTo(expected, expiryMinute(validUntil), expectedMinor)
+    addTo(reserved, this.#expiryMinute(validUntil), amountMinor)
+    addTo(expected, this.#expiryMinute(validUntil), expectedMinor)
   }
 
   /** Takes and notes a reservation found in the log; it counts even where the budget has shrunk since. */
@@ -129,7 +104,7 @@ export class BudgetLedger {
   spend(campaign: string, amountMinor: number, validUntil: number): void {
     const account = this.#account(campaign)
     const { slot, reserved } = account
-    const minute = expiryMinute(validUntil)
+    const minute = this.#expiryMinute(validUntil)
     const held = Math.min(amountMinor, reserved.get(minute) ?? 0)
     if (held > 0) addTo(reserved, minute, -held)
     this.#view.add(slot, held - amountMinor)
@@ -152,8 +127,8 @@ export class BudgetLedger {
   /** Gives the reservation of one offer back that will not be used. */
   giveBack(campaign: string, amountMinor: number, validUntil: number): void {
     const { slot, reserved } = this.#account(campaign)
-    const held = Math.min(amountMinor, reserved.get(expiryMinute(validUntil)) ?? 0)
-    if (held > 0) addTo(reserved, expiryMinute(validUntil), -held)
+    const held = Math.min(amountMinor, reserved.get(this.#expiryMinute(validUntil)) ?? 0)
+    if (held > 0) addTo(reserved, this.#expiryMinute(validUntil), -held)
     this.#view.add(slot, held)
   }
 
@@ -164,7 +139,8 @@ export class BudgetLedger {
   }
 
   /** Gives back the reservations of offers that have expired at `now`. */
-  release(now: number): void {
+  release(time: number): void {
+    const now = this.#steady(time)
     for (const { slot, reserved, expected } of this.#accounts.values()) {
       for (const minute of expected.keys()) if (minute * MINUTE_MS <= now) expected.delete(minute)
       for (const [minute, amountMinor] of reserved) {
@@ -175,8 +151,12 @@ export class BudgetLedger {
     }
   }
 
+  #expiryMinute(validUntil: number): number {
+    return Math.ceil(this.#steady(validUntil) / MINUTE_MS)
+  }
+
   remaining(campaign: string): number {
-    return this.#view.remaining(this.#account(campaign).slot)
+    return Math.max(0, this.#view.balance(this.#account(campaign).slot))
   }
 
   #account(campaign: string): Account {
@@ -189,10 +169,6 @@ export class BudgetLedger {
     this.#bySlot.push(account)
     return account
   }
-}
-
-function expiryMinute(validUntil: number): number {
-  return Math.ceil(validUntil / MINUTE_MS)
 }
 
 function addTo(sums: Map<number, number>, key: number, amount: number): void {

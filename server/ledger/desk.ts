@@ -7,6 +7,7 @@ import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import type { RedemptionAnswer, ReversalAnswer } from '../../core/contract/redemptions.ts'
 import { WorkerPool } from '../../core/native/pool.ts'
 import type { CodeOrder, MadeCode } from '../../core/store/ledger/codes.ts'
+import type { LeaseAnswer, LeaseTerms, Renewal } from '../../core/store/ledger/leases.ts'
 import type { LedgerRequest, Redeemed, Redemption, RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
 import type { Reversal } from '../../core/store/ledger/settlement.ts'
 import type { Spent } from '../../core/store/ledger/spending.ts'
@@ -15,6 +16,8 @@ import type { LedgerResult, LedgerSetup, LedgerTask } from './worker.ts'
 export interface LedgerDeskOptions {
   /** The shop's ledger. */
   file: string
+  /** Of leases of budgets, where servers share a ledger. */
+  leases: LeaseTerms
   /** Of the campaigns that serve. */
   terms: () => ReadonlyMap<string, RedemptionTerms>
   /** Told before the answer of what a campaign's codes have used by now. */
@@ -58,6 +61,12 @@ export class LedgerDesk {
   /** As `redeem`. */
   reverse(reverse: Reversal): Promise<ReversalAnswer> {
     return this.#perform<ReversalAnswer>({ reverse })
+  }
+
+  /** Rejects with `overloaded` where the ledger cannot be written, or nobody knows whether it was. */
+  async renew(renewal: Renewal): Promise<LeaseAnswer> {
+    const { renewed } = await this.#run({ renew: renewal })
+    return renewed
   }
 
   /** Gives back what was reserved for longer than was asked, where a ledger is in use. */
@@ -129,7 +138,8 @@ export class LedgerDesk {
   }
 
   #ledger(): WorkerPool<LedgerTask, LedgerResult> {
-    const workerData: LedgerSetup = { file: this.#options.file }
+    const { file, leases } = this.#options
+    const workerData: LedgerSetup = { file, leases }
     this.#pool ??= new WorkerPool({ file: new URL('./worker.js', import.meta.url), workers: 1, workerData })
     return this.#pool
   }

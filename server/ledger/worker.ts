@@ -5,6 +5,7 @@ import { OfferwrightError } from '../../core/contract/errors.ts'
 import { workerData } from '../../core/native/pool.ts'
 import { type CodeOrder, type MadeCode, makeCodes } from '../../core/store/ledger/codes.ts'
 import { openLedger } from '../../core/store/ledger/database.ts'
+import { type LeaseAnswer, Leases, type LeaseTerms, type Renewal } from '../../core/store/ledger/leases.ts'
 import {
   type LedgerRequest,
   type Redeemed,
@@ -15,12 +16,14 @@ import type { Spent } from '../../core/store/ledger/spending.ts'
 
 export interface LedgerSetup {
   file: string
+  leases: LeaseTerms
 }
 
 /** One of them. `now`: milliseconds since 1970. */
 export type LedgerTask =
   | { perform: LedgerRequest[]; terms: ReadonlyMap<string, RedemptionTerms> }
   | { make: { order: CodeOrder; now: number } }
+  | { renew: Renewal }
 
 /** An error loses its class between threads. */
 export type Refused = { fault: Fault }
@@ -31,17 +34,22 @@ export interface LedgerResult {
   /** Of campaigns whose reservations expired. */
   changed: Spent[]
   made: MadeCode[] | Refused
+  renewed: LeaseAnswer
 }
 
-const { file } = workerData as LedgerSetup
+const NOTHING: LedgerResult = { performed: [], changed: [], made: [], renewed: null }
+
+const { file, leases: leaseTerms } = workerData as LedgerSetup
 const ledger = openLedger(file)
 const redemptions = new Redemptions(ledger)
+const leases = new Leases(ledger, leaseTerms)
 
 export default async function ledgerTask(task: LedgerTask): Promise<LedgerResult> {
-  if ('make' in task) return { performed: [], changed: [], made: await made(task.make) }
+  if ('make' in task) return { ...NOTHING, made: await made(task.make) }
+  if ('renew' in task) return { ...NOTHING, renewed: await leases.renew(task.renew) }
   const changed: Spent[] = []
   const performed = await redemptions.perform(task.perform, task.terms, (spent) => changed.push(spent))
-  return { performed: performed.map(told), changed, made: [] }
+  return { ...NOTHING, performed: performed.map(told), changed }
 }
 
 function told(outcome: Redeemed | OfferwrightError): Redeemed | Refused {

@@ -11,9 +11,11 @@ import { OfferwrightError } from '../../core/contract/errors.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { parseWhen, Zone } from '../../core/scoring/campaigns/windows.ts'
 import { writeDurably, writeFully } from '../../core/snapshot/files.ts'
-import { type BudgetLedger, CAMPAIGN_SLOTS, type CampaignSlot, limitKey } from '../../core/store/budgets.ts'
+import { CAMPAIGN_SLOTS, type CampaignSlot, limitKey } from '../../core/store/budget-words.ts'
+import type { BudgetLedger } from '../../core/store/budgets.ts'
 import { PersonalCodes } from '../../core/store/ledger/personal.ts'
 import { NOTHING, type RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
+import type { LeasedLimit } from '../ledger/lease-keeper.ts'
 import type { PublishedCampaigns } from '../work/messages.ts'
 import type { Paced } from './pacing.ts'
 
@@ -28,12 +30,15 @@ export class LiveCampaigns {
   redemptionTerms: ReadonlyMap<string, RedemptionTerms> = new Map()
   /** Null: no campaign gives any. */
   personalCodes: PersonalCodes | null = null
+  /** Limits that other servers use as well: of campaigns whose purchases tell what they used. Empty: none is shared. */
+  leased: LeasedLimit[] = []
   refused = 0
   readonly #file: string
   readonly #currency: string
   readonly #budgets: BudgetLedger
   readonly #logger: Logger
   readonly #secret: () => Uint8Array | null
+  readonly #isShared: boolean
   #version = ''
   /** Why the file as it lies on the disk does not serve. */
   #refusal: OfferwrightError | null = null
@@ -41,12 +46,23 @@ export class LiveCampaigns {
   #turn: Promise<void> = Promise.resolve()
   #terms = new Map<string, { endsAt: number; validMs: number }>()
 
-  /** `secret`: of personal codes, asked for when a campaign gives such; null: none are given. */
-  constructor(file: string, currency: string, budgets: BudgetLedger, secret: () => Uint8Array | null, logger: Logger) {
+  /**
+   * `secret`: of personal codes, asked for when a campaign gives such; null: none are given. `isShared`: what may be given of
+   * budgets is leased (`server/ledger/lease-keeper.ts`), and not set here.
+   */
+  constructor(
+    file: string,
+    currency: string,
+    budgets: BudgetLedger,
+    secret: () => Uint8Array | null,
+    logger: Logger,
+    isShared = false,
+  ) {
     this.#file = file
     this.#currency = currency
     this.#budgets = budgets
     this.#secret = secret
+    this.#isShared = isShared
     this.#logger = logger
     this.#publish(this.#none())
   }
@@ -124,6 +140,7 @@ export class LiveCampaigns {
     const personalCodes = this.#personalCodesOf(file)
     this.#terms = termsOf(file)
     this.personalCodes = personalCodes
+    this.leased = this.#isShared ? sharedLimitsOf(file) : []
     this.published = {
       revision,
       text: shared(Buffer.from(text)),
@@ -147,8 +164,13 @@ export class LiveCampaigns {
       if (state !== 'live' || pacing === undefined || budgetMinor === undefined) return []
       const zone = campaign.zone === undefined ? null : new Zone(campaign.zone)
       const [startsAt, endsAt] = [parseWhen(campaign.startsAt, '', zone), parseWhen(campaign.endsAt, '', zone)]
-      return [{ id, slot: this.#budgets.setBudget(id, budgetMinor), budgetMinor, startsAt, endsAt }]
+      return [{ id, slot: this.#slotOf(campaign, 'minor', budgetMinor), budgetMinor, startsAt, endsAt }]
     })
+  }
+
+  #slotOf(campaign: Campaign, slot: CampaignSlot, limit: number): number {
+    const key = limitKey(campaign.id, slot)
+    return this.#isShared && !isSingleUse(campaign) ? this.#budgets.slotOf(key) : this.#budgets.setBudget(key, limit)
   }
 
   #slotsOf({ campaigns }: CampaignFile): SharedArrayBuffer {
@@ -156,11 +178,24 @@ export class LiveCampaigns {
       const limits = limitsOf(campaign)
       return CAMPAIGN_SLOTS.map((slot) => {
         const limit = limits[slot]
-        return limit === undefined ? -1 : this.#budgets.setBudget(limitKey(campaign.id, slot), limit)
+        return limit === undefined ? -1 : this.#slotOf(campaign, slot, limit)
       })
     })
     return shared(Int32Array.from(slots))
   }
+}
+
+/** Of campaigns with codes the ledger counts redemptions itself. */
+function sharedLimitsOf({ campaigns }: CampaignFile): LeasedLimit[] {
+  return campaigns
+    .filter((campaign) => !isSingleUse(campaign))
+    .flatMap((campaign) => {
+      const limits = limitsOf(campaign)
+      return CAMPAIGN_SLOTS.flatMap((slot): LeasedLimit[] => {
+        const limit = limits[slot]
+        return limit === undefined ? [] : [{ campaign: campaign.id, slot, limit }]
+      })
+    })
 }
 
 /** Absent: no limit. */

@@ -4,7 +4,7 @@
  */
 import { plainCode } from '../../core/contract/codes.ts'
 import { hashOf, type KeyRoom, subjectOf } from '../../core/scoring/keys.ts'
-import { limitKey } from '../../core/store/budgets.ts'
+import { limitKey } from '../../core/store/budget-words.ts'
 import { ledgerSubject, subjectFromLedger } from '../../core/store/ledger/personal.ts'
 import type { HeldBack, Redemption, RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
 import { subjectsOf } from '../../core/store/ledger/spending.ts'

@@ -1,5 +1,6 @@
 /** All state that changes while serving, owned by the HTTP thread: shoppers, budgets, offers held and catalogue changes. */
-import { BUDGET_SLOTS, BudgetLedger, CAMPAIGN_SLOTS, limitKey } from '../../core/store/budgets.ts'
+import { BUDGET_SLOTS, budgetMemory, CAMPAIGN_SLOTS, limitKey, machineTime } from '../../core/store/budget-words.ts'
+import { BudgetLedger } from '../../core/store/budgets.ts'
 import { KeptOffers, keptOffersMemory } from '../../core/store/kept-offers.ts'
 import type { Spent } from '../../core/store/ledger/spending.ts'
 import { RecentIds } from '../../core/store/recent-ids.ts'
@@ -7,6 +8,7 @@ import { ShopperWriter, shopperMemory } from '../../core/store/shoppers.ts'
 import type { LiveChange, Spending } from '../work/messages.ts'
 import type { LiveCampaigns } from './campaigns.ts'
 import { CatalogueChanges } from './catalogue.ts'
+import { steadyTime } from './steady.ts'
 
 /** Names the HTTP thread among those that keep offers; a worker goes by its thread's number, which is less. */
 const OWNER = 2 ** 31 - 1
@@ -14,7 +16,7 @@ const OWNER = 2 ** 31 - 1
 export class LiveState {
   readonly shopperMemory: SharedArrayBuffer
   readonly shoppers: ShopperWriter
-  readonly budgets = new BudgetLedger()
+  readonly budgets = new BudgetLedger(budgetMemory(), steadyTime(Date.now, machineTime))
   /** By budget slot: price of one minor unit. */
   readonly dualPrices = new Float64Array(new SharedArrayBuffer(8 * BUDGET_SLOTS))
   readonly keptOffersMemory: SharedArrayBuffer

@@ -6,7 +6,7 @@ import { type CompiledCampaigns, compileCampaigns } from '../../core/scoring/cam
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import type { SnapshotImage } from '../../core/snapshot/open.ts'
-import { BudgetView, CAMPAIGN_SLOTS } from '../../core/store/budgets.ts'
+import { BudgetView, CAMPAIGN_SLOTS } from '../../core/store/budget-words.ts'
 import { KeptOffers } from '../../core/store/kept-offers.ts'
 import { CodeReader } from '../../core/store/ledger/codes.ts'
 import { PersonalCodes } from '../../core/store/ledger/personal.ts'

@@ -1,7 +1,7 @@
 /** What a decision promised: taken from the budgets before it is answered, and kept for the shopper. */
 import type { Decision, IssuedOffer } from '../../core/scoring/decide.ts'
 import { itemHashOf } from '../../core/scoring/keys.ts'
-import { CAMPAIGN_SLOTS } from '../../core/store/budgets.ts'
+import { CAMPAIGN_SLOTS } from '../../core/store/budget-words.ts'
 import type { SubjectHash } from '../../core/store/shoppers.ts'
 import type { WorkContext } from './context.ts'
 

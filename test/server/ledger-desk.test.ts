@@ -12,6 +12,7 @@ beforeEach(async () => {
   redeemed = 0
   desk = new LedgerDesk({
     file: ledger.file,
+    leases: { ttlMs: 1000, shareBps: 2500, leastMinor: 1 },
     terms: () => new Map([['spring', OPEN]]),
     onSpent: () => redeemed++,
     onConfirmed: () => undefined,

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { BudgetView } from '../../core/store/budgets.ts'
+import { BudgetView } from '../../core/store/budget-words.ts'
 
 const { memory, slot, amountMinor } = workerData as { memory: SharedArrayBuffer; slot: number; amountMinor: number }
 const view = new BudgetView(memory)

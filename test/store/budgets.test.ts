@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { BudgetLedger, BudgetView } from '../../core/store/budgets.ts'
+import { BudgetView } from '../../core/store/budget-words.ts'
+import { BudgetLedger } from '../../core/store/budgets.ts'
 
 const MINUTE = 60_000
 

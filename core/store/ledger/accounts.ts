@@ -12,7 +12,7 @@
  * `available` where a limit was cut under what was already given (SQLite itself refuses any other). Minor units or pieces,
  * whole numbers.
  */
-import type { CampaignSlot } from '../budgets.ts'
+import type { CampaignSlot } from '../budget-words.ts'
 import type { Tables } from './database.ts'
 
 export type Place = 'issued' | 'available' | 'lease' | 'held' | 'reserved' | 'spent'

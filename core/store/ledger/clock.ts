@@ -15,6 +15,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import type { Kysely } from 'kysely'
+import { machineTime } from '../budget-words.ts'
 import type { LedgerTables } from './schema.ts'
 
 export interface Watch {
@@ -26,7 +27,7 @@ export interface Watch {
 
 /** The watch of this machine since its start; of this process alone where the start cannot be told. */
 export function machineWatch(): Watch {
-  return { id: machineStart() ?? randomUUID(), read: () => Number(process.hrtime.bigint() / 1_000_000n) }
+  return { id: machineStart() ?? randomUUID(), read: machineTime }
 }
 
 /** Containers share the kernel's start, but may see another offset of its clock. */

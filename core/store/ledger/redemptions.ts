@@ -11,7 +11,7 @@
 import { codeRefusal, plainCode } from '../../contract/codes.ts'
 import { type ErrorCode, OfferwrightError } from '../../contract/errors.ts'
 import type { RedemptionAnswer, RedemptionRequest, ReversalAnswer } from '../../contract/redemptions.ts'
-import { CAMPAIGN_SLOTS, type CampaignSlot } from '../budgets.ts'
+import { CAMPAIGN_SLOTS, type CampaignSlot } from '../budget-words.ts'
 import { Accounts, account, type Place } from './accounts.ts'
 import { machineWatch, tick, type Watch } from './clock.ts'
 import { codeQuery, type FoundRow, storedOf, usesQuery } from './codes.ts'

@@ -7,7 +7,7 @@
  *   reversals     what was taken back of a redemption, by the caller's id
  *   accounts      what lies where of each limit of each campaign
  *   movements     what went from one account to another, and why; never changed, never deleted
- *   leases        which server may use an account of its own until when
+ *   leases        which life of which server may use an account of its own until when
  */
 import type { Generated, Selectable } from 'kysely'
 
@@ -141,7 +141,8 @@ CREATE TABLE movements (
   target INTEGER NOT NULL REFERENCES accounts (id), amount INTEGER NOT NULL CHECK (amount > 0), cause TEXT NOT NULL
 ) STRICT;
 CREATE TABLE leases (
-  holder TEXT PRIMARY KEY, epoch INTEGER NOT NULL, expires_ms INTEGER NOT NULL, held_until_ms INTEGER NOT NULL
+  holder TEXT NOT NULL, epoch INTEGER NOT NULL, expires_ms INTEGER NOT NULL, held_until_ms INTEGER NOT NULL,
+  PRIMARY KEY (holder, epoch)
 ) STRICT, WITHOUT ROWID;
 `
 

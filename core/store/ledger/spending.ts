@@ -1,5 +1,5 @@
 /** What the codes of campaigns have used, and who used them. */
-import type { CampaignSlot } from '../budgets.ts'
+import type { CampaignSlot } from '../budget-words.ts'
 import { type Accounts, account } from './accounts.ts'
 import { openLedgerToRead } from './database.ts'
 

@@ -73,7 +73,7 @@ const QUERIES: Record<Check, RawBuilder<Found>> = {
     FROM redemptions WHERE holds_code = 1 GROUP BY code HAVING count(*) > 1 ORDER BY 1`,
   lease: sql`
     SELECT ${ACCOUNT} AS "of", 0 AS expected, a.balance AS found
-    FROM accounts a LEFT JOIN leases l ON l.holder = a.holder
+    FROM accounts a LEFT JOIN leases l ON l.holder || '#' || l.epoch = a.holder
     WHERE a.place = 'lease' AND a.balance <> 0 AND l.holder IS NULL ORDER BY 1`,
 }
 

@@ -1,0 +1,265 @@
+/**
+ * Leases: a server takes a chunk of each limit, decides by arithmetic of its own memory what to give of it, and tells the
+ * ledger now and then what became of it.
+ *
+ *   available ─leased▶ lease ─held▶ held (offers that were given) ─settled▶ spent (purchases)
+ *       ▲◀──returned─────┘             └──freed▶ lease, or available when the server does not come back
+ *
+ * A lease lasts `ttlMs` of the ledger's clock from each renewal on. The server stops giving at the time that its watch read
+ * before it asked, plus `ttlMs`; the ledger's clock never runs faster than the watch (`clock.ts`), so the server has stopped
+ * when the lease expires and returns. Each life of a server has an epoch of its own; what is told under an older one is
+ * refused, so a process that slept through its lease changes nothing.
+ *
+ * Invariants, for each limit, in minor units or pieces:
+ *   Σ leases + Σ held + reserved + spent + available = limit    so what servers may give never passes the limit
+ *   lease ≤ chunk = max(least, ⌊share · (available + lease)⌋) ≤ max(least, ⌊share · limit⌋) after a renewal
+ * so what lies stranded when servers die is at most leases × chunk; it returns when their leases expire, with the next look
+ * of anybody: within 2 · ttlMs where another server renews. What is held stays held until the offers are over.
+ *
+ * A purchase that was told and that nothing covers (its server died, and others have used what came back) is a fact, and
+ * booked as `uncovered`, straight from `issued`: the one way in which more than the limit is spent, and never silent.
+ */
+import type { CampaignSlot } from '../budget-words.ts'
+import { Accounts, account, type Place } from './accounts.ts'
+import { machineWatch, tick, type Watch } from './clock.ts'
+import type { Ledger } from './database.ts'
+
+export interface LeaseTerms {
+  /** Milliseconds from a renewal to the end of a lease. */
+  ttlMs: number
+  /** Share of what is available that one server takes, in basis points. */
+  shareBps: number
+  /** A chunk of money is not smaller, while so much is available; of uses and units it is 1. */
+  leastMinor: number
+}
+
+/** What a server tells of one limit. */
+export interface LimitReport {
+  campaign: string
+  slot: CampaignSlot
+  /** As the campaign file says. */
+  limit: number
+  /** All that this server was told of purchases, ever. */
+  spent: number
+  /** What offers may take that hold now. */
+  held: number
+  /** Of its lease; it gives none of it any more. */
+  giveBack: number
+  /** The first report of this limit in this life. */
+  begins: boolean
+  /** Whether it wants its chunk filled: not where the limit is gone, or the server stops. */
+  wants: boolean
+}
+
+export interface Renewal {
+  /** Name of the server, the same in all its lives. */
+  holder: string
+  /** As the last answer told it; 0: a new life begins. */
+  epoch: number
+  /** In how many milliseconds the last of the offers is over that hold now. */
+  heldForMs: number
+  limits: LimitReport[]
+  /** The server stops: the rest of the lease comes back at once. */
+  ends?: boolean
+}
+
+export interface RenewedLimit {
+  /** How much more than before this server may have spent, held and left: its cover grows by it. */
+  granted: number
+  /** Where it begins: how much more the ledger knows to be spent than the server told; to be added to all it tells. */
+  ahead: number
+  /** What others could take now. */
+  available: number
+  chunk: number
+}
+
+/** Null: the lease was lost, to its end or to a later life; a new life has to begin. */
+export type LeaseAnswer = { epoch: number; ttlMs: number; limits: RenewedLimit[] } | null
+
+export class Leases {
+  readonly #ledger: Ledger
+  readonly #terms: LeaseTerms
+  readonly #watch: Watch
+
+  constructor(ledger: Ledger, terms: LeaseTerms, watch = machineWatch()) {
+    this.#ledger = ledger
+    this.#terms = terms
+    this.#watch = watch
+  }
+
+  /** In one commit: what ran out comes back, what the server tells is booked, and its chunks are filled up. */
+  renew(renewal: Renewal): Promise<LeaseAnswer> {
+    const { ttlMs } = this.#terms
+    return this.#ledger.write(async (tables) => {
+      const accounts = new Accounts(tables, await tick(tables, this.#watch))
+      await expireLeases(accounts)
+      const epoch = renewal.epoch === 0 ? await newLife(accounts, renewal.holder) : renewal.epoch
+      if (!(await prolong(accounts, renewal, epoch, ttlMs))) return null
+      const limits: RenewedLimit[] = []
+      for (const report of renewal.limits) limits.push(await this.#renewLimit(accounts, renewal.holder, epoch, report))
+      if (renewal.ends) await expireLeases(accounts)
+      return { epoch, ttlMs, limits }
+    })
+  }
+
+  async #renewLimit(accounts: Accounts, holder: string, epoch: number, report: LimitReport): Promise<RenewedLimit> {
+    const { begins, wants } = report
+    const book = new LimitBook(accounts, report, holder, epoch)
+    await accounts.grant(report.campaign, report.slot, report.limit)
+    const [spentBefore, heldBefore] = [await book.balance('spent'), await book.balance('held')]
+    const ahead = begins ? Math.max(0, spentBefore - report.spent) : 0
+    // A new life knows its purchases and offers from its log; what the ledger has of them is its cover to begin with.
+    const inherited = begins ? spentBefore - ahead + heldBefore : 0
+    const covered = (await book.settle(report.spent + ahead - spentBefore)) + (await book.hold(report.held))
+    await book.giveBack(report.giveBack)
+    const chunk = this.#chunkOf(
+      report.slot,
+      Math.max(0, await book.balance('available')) + (await book.balance('lease')),
+    )
+    // Offers that were over before a new life began leave more on its lease than a chunk.
+    const trimmed = begins ? await book.giveBack((await book.balance('lease')) - chunk) : 0
+    const filled = wants ? await book.fill(chunk) : 0
+    const available = Math.max(0, await book.balance('available'))
+    return { granted: inherited + covered + filled - trimmed, ahead, available, chunk }
+  }
+
+  #chunkOf(slot: CampaignSlot, left: number): number {
+    const least = slot === 'minor' ? this.#terms.leastMinor : 1
+    return Math.max(least, Math.floor((left * this.#terms.shareBps) / 10_000))
+  }
+}
+
+/** The accounts of one limit, as one life of a server moves between them. */
+class LimitBook {
+  readonly #accounts: Accounts
+  readonly #report: LimitReport
+  readonly #holder: string
+  readonly #lease: string
+
+  constructor(accounts: Accounts, report: LimitReport, holder: string, epoch: number) {
+    this.#accounts = accounts
+    this.#report = report
+    this.#holder = holder
+    this.#lease = leaseOf(holder, epoch)
+  }
+
+  balance(place: Place): Promise<number> {
+    return this.#accounts.balance(this.#at(place))
+  }
+
+  /** Books purchases of `amount`: from what was held, the lease, what is available, and what there is not. Answers with what of it was not the server's own. */
+  async settle(amount: number): Promise<number> {
+    let left = Math.max(0, amount)
+    left -= await this.#moveUpTo(left, 'held', 'spent', 'settled')
+    left -= await this.#moveUpTo(left, 'lease', 'spent', 'settled')
+    const foreign = left
+    left -= await this.#moveUpTo(left, 'available', 'spent', 'settled')
+    await this.#accounts.move(left, this.#at('issued'), this.#at('spent'), { kind: 'uncovered', cause: this.#holder })
+    return foreign
+  }
+
+  /** Brings what is held to `amount`, as far as there is any. Answers with what of it was not the server's own. */
+  async hold(amount: number): Promise<number> {
+    const held = await this.balance('held')
+    await this.#moveUpTo(held - amount, 'held', 'lease', 'freed')
+    const more = amount - held
+    const own = await this.#moveUpTo(more, 'lease', 'held', 'held')
+    return this.#moveUpTo(more - own, 'available', 'held', 'held')
+  }
+
+  /** Answers with what left the lease. */
+  async giveBack(amount: number): Promise<number> {
+    return this.#moveUpTo(amount, 'lease', 'available', 'returned')
+  }
+
+  /** Answers with what came to the lease. */
+  async fill(chunk: number): Promise<number> {
+    return this.#moveUpTo(chunk - (await this.balance('lease')), 'available', 'lease', 'leased')
+  }
+
+  async #moveUpTo(most: number, from: Place, to: Place, kind: 'settled' | 'held' | 'freed' | 'returned' | 'leased') {
+    if (most <= 0) return 0
+    const amount = Math.min(most, Math.max(0, await this.balance(from)))
+    await this.#accounts.move(amount, this.#at(from), this.#at(to), { kind, cause: this.#holder })
+    return amount
+  }
+
+  #at(place: Place) {
+    const holder = place === 'lease' ? this.#lease : place === 'held' || place === 'spent' ? this.#holder : ''
+    return account(this.#report.campaign, this.#report.slot, place, holder)
+  }
+}
+
+function leaseOf(holder: string, epoch: number): string {
+  return `${holder}#${epoch}`
+}
+
+/** Of all servers and lives, in the order in which they began. */
+async function newLife({ tables }: Accounts, holder: string): Promise<number> {
+  const { epoch } = await tables
+    .updateTable('ledger')
+    .set(({ eb }) => ({ epoch: eb('epoch', '+', 1) }))
+    .returning('epoch')
+    .executeTakeFirstOrThrow()
+  await tables.insertInto('leases').values({ holder, epoch, expires_ms: 0, held_until_ms: 0 }).execute()
+  return epoch
+}
+
+/** False where the lease has ended, or a later life has begun. */
+async function prolong(
+  { tables, time }: Accounts,
+  { holder, epoch: told, heldForMs, ends }: Renewal,
+  epoch: number,
+  ttlMs: number,
+): Promise<boolean> {
+  const newest = await tables
+    .selectFrom('leases')
+    .select(['epoch', 'expires_ms'])
+    .where('holder', '=', holder)
+    .orderBy('epoch', 'desc')
+    .executeTakeFirst()
+  if (newest?.epoch !== epoch || (told !== 0 && newest.expires_ms <= time)) return false
+  await tables
+    .updateTable('leases')
+    .set({ expires_ms: ends ? time : time + ttlMs, held_until_ms: time + Math.max(0, heldForMs) })
+    .where('holder', '=', holder)
+    .where('epoch', '=', epoch)
+    .execute()
+  return true
+}
+
+/** Returns what lies on leases that are over, and what was held for offers that are over, of servers that do not come back. */
+export async function expireLeases(accounts: Accounts): Promise<void> {
+  const { tables, time } = accounts
+  const over = await tables
+    .selectFrom('leases as l')
+    .leftJoin('leases as later', (join) =>
+      join.onRef('later.holder', '=', 'l.holder').onRef('later.epoch', '>', 'l.epoch'),
+    )
+    .select(['l.holder', 'l.epoch', 'l.held_until_ms as heldUntil', 'later.epoch as later'])
+    .where('l.expires_ms', '<=', time)
+    .orderBy('l.epoch')
+    .execute()
+  for (const { holder, epoch, heldUntil, later } of over) {
+    await returnAll(accounts, 'lease', leaseOf(holder, epoch), 'returned')
+    if (later === null && heldUntil > time) continue
+    // A later life tells itself what is held.
+    if (later === null) await returnAll(accounts, 'held', holder, 'freed')
+    await tables.deleteFrom('leases').where('holder', '=', holder).where('epoch', '=', epoch).execute()
+  }
+}
+
+async function returnAll(accounts: Accounts, place: Place, holder: string, kind: 'returned' | 'freed'): Promise<void> {
+  const rows = await accounts.tables
+    .selectFrom('accounts')
+    .select(['campaign', 'slot', 'balance'])
+    .where('place', '=', place)
+    .where('holder', '=', holder)
+    .where('balance', '>', 0)
+    .orderBy('id')
+    .execute()
+  for (const { campaign, slot, balance } of rows) {
+    const from = account(campaign, slot as CampaignSlot, place, holder)
+    await accounts.move(balance, from, account(campaign, slot as CampaignSlot, 'available'), { kind, cause: holder })
+  }
+}
