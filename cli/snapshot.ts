@@ -3,6 +3,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { footprint, openSnapshot } from '../core/snapshot/open.ts'
+import { pinnedSnapshots } from '../core/snapshot/pins.ts'
 import {
   activateSnapshot,
   currentSnapshot,
@@ -11,12 +12,10 @@ import {
   snapshotFolder,
 } from '../core/snapshot/store.ts'
 import { readManifest, type VerifiedManifest, verifySnapshot } from '../core/snapshot/verify.ts'
-import { type HomeOptions, shopFolders, withHome } from './home.ts'
+import { shopFolders } from './home.ts'
 import { resolveSnapshotId } from './snapshot-id.ts'
-
-interface OutputOptions extends HomeOptions {
-  json?: boolean
-}
+import { keepingCommands } from './snapshot-keep.ts'
+import { leaf, type OutputOptions, print } from './snapshot-leaf.ts'
 
 interface VerifyOptions extends OutputOptions {
   publicKey: KeyObject[]
@@ -24,8 +23,8 @@ interface VerifyOptions extends OutputOptions {
 }
 
 export function snapshotCommand(): Command {
-  return new Command('snapshot')
-    .description('list, inspect, verify and activate snapshots')
+  const command = new Command('snapshot')
+    .description('list, inspect, verify, activate, keep, delete and roll back snapshots')
     .addCommand(
       leaf('list', 'what is published, oldest first; * serves', 'offerwright snapshot list --json').action(list),
     )
@@ -46,26 +45,26 @@ export function snapshotCommand(): Command {
         .argument('<id>', 'id or the start of one')
         .action(activate),
     )
-}
-
-function leaf(name: string, summary: string, example: string): Command {
-  return withHome(new Command(name).description(summary))
-    .option('--json', 'print JSON')
-    .addHelpText('after', `\nExample:\n  $ ${example}`)
+  for (const keeping of keepingCommands()) command.addCommand(keeping)
+  return command
 }
 
 async function list(options: OutputOptions): Promise<void> {
-  const listed = await listSnapshots(shopFolders(options).snapshots)
+  const store = shopFolders(options).snapshots
+  const pinned = await pinnedSnapshots(store)
+  const listed = (await listSnapshots(store)).map((one) => ({ ...one, pinned: pinned.has(one.id) }))
   const lines = listed.length > 0 ? listed.map(listLine) : ['no snapshot is published yet']
   print(options, listed, lines)
 }
 
-function listLine(snapshot: ListedSnapshot): string {
-  const start = `${snapshot.current ? '*' : ' '} ${snapshot.id.slice(0, 12)}`
-  if ('fault' in snapshot) return `${start}  refused: ${snapshot.fault.message}`
+function listLine(snapshot: ListedSnapshot & { pinned: boolean }): string {
+  const { current, pinned, rolledBack } = snapshot
+  const start = `${current ? '*' : ' '} ${snapshot.id.slice(0, 12)}`
+  const notes = `${pinned ? '  pinned' : ''}${rolledBack === undefined ? '' : `  rolled back: ${rolledBack}`}`
+  if ('fault' in snapshot) return `${start}  refused: ${snapshot.fault.message}${notes}`
   const { epoch, watermark, items, shoppers, bytes } = snapshot
   const learned = new Date(watermark).toISOString()
-  return `${start}  epoch ${epoch}  learned to ${learned}  ${items} items  ${shoppers} shoppers  ${bytes} bytes`
+  return `${start}  epoch ${epoch}  learned to ${learned}  ${items} items  ${shoppers} shoppers  ${bytes} bytes${notes}`
 }
 
 async function inspect(id: string, options: OutputOptions): Promise<void> {
@@ -112,7 +111,7 @@ async function activate(id: string, options: OutputOptions): Promise<void> {
   const previous = await currentSnapshot(store)
   const found = await resolveSnapshotId(store, id)
   await verifySnapshot(snapshotFolder(store, found), found)
-  await activateSnapshot(store, found)
+  await activateSnapshot(store, found, { time: Date.now(), by: 'hand' })
   print(options, { id: found, previous }, [`current is ${found}, before it ${previous ?? 'none'}`])
 }
 
@@ -130,8 +129,4 @@ function readPublicKey(file: string): KeyObject {
       `${file} is not a readable key in PEM: ${error instanceof Error ? error.message : error}`,
     )
   }
-}
-
-function print(options: OutputOptions, value: unknown, lines: string[]): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : `${lines.join('\n')}\n`)
 }

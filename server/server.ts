@@ -4,6 +4,7 @@ import { access, mkdir } from 'node:fs/promises'
 import { type Logger, pino } from 'pino'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import { type ListenSocket, loadUws, type TemplatedApp, type Uws } from '../core/native/uws.ts'
+import { RENEW_MS } from '../core/snapshot/users.ts'
 import { makeSecret } from '../core/store/ledger/personal.ts'
 import { type Redeemed, type Redemption, spentByCodes } from '../core/store/ledger/redemptions.ts'
 import { type ServerConfig, serverConfig, shopPaths } from './config.ts'
@@ -143,6 +144,7 @@ class Server implements RunningServer {
     this.#polls = [
       new Poll(LOOK_MS, () => this.#generations.follow()),
       new Poll(LOOK_MS, () => this.#campaigns.look()),
+      new Poll(RENEW_MS, () => this.#generations.renew()),
       new Poll(RELEASE_MS, async () => this.#state.budgets.release(Date.now())),
       new Poll(PACE_MS, async () => this.#pace()),
     ]

@@ -39,7 +39,7 @@ export async function openHeldOut(
     async () => ({ metrics: {}, model: { calibration: UNCALIBRATED, blend: parameters.blend ?? undefined } }),
     context,
   )
-  const id = await publishSections({ dataset, sections, store, quality: null, activate: false, tolerance: null })
+  const id = await publishSections({ dataset, sections, store, quality: null, activateAt: null, tolerance: null })
   const image = await openSnapshot(snapshotFolder(store, id), {
     expectedId: id,
     reserveBytes: (segment) => reserveBytes(segment, 1),

@@ -16,7 +16,7 @@ import { readSafetensorsHeader } from './safetensors.ts'
 import { writeSignature } from './signature.ts'
 import { MANIFEST_FILE, readManifestBytes, verifySnapshot } from './verify.ts'
 
-const TEMPORARY = 'tmp-'
+export const TEMPORARY = 'tmp-'
 const ABANDONED_AFTER_MS = 3_600_000
 
 export interface SectionSource {

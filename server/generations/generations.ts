@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import type { SnapshotId } from '../../core/contract/ids.ts'
 import { currentSnapshot } from '../../core/snapshot/store.ts'
+import { SnapshotUser } from '../../core/snapshot/users.ts'
 import { type GenerationOptions, ServingGeneration } from './generation.ts'
 
 export interface GenerationsOptions extends Omit<GenerationOptions, 'onLost'> {
@@ -18,6 +19,10 @@ export class Generations {
   swaps = 0
   refused = 0
   readonly #options: GenerationsOptions
+  readonly #user: SnapshotUser
+  /** What served before, to return to. */
+  #previous: SnapshotId | null = null
+  #cannotHold = false
   /** The pointer as last acted on, so that one bad snapshot is refused once. */
   #seen: SnapshotId | null = null
   #retiring = new Set<Promise<void>>()
@@ -26,6 +31,7 @@ export class Generations {
 
   constructor(options: GenerationsOptions) {
     this.#options = options
+    this.#user = new SnapshotUser(options.store)
   }
 
   /** Opens what `CURRENT` names. Throws where there is nothing to serve. */
@@ -59,6 +65,12 @@ export class Generations {
     if (this.current) this.#retire(this.current)
     this.current = null
     await Promise.all(this.#retiring)
+    await this.#user.release().catch((error) => this.#warnOfHold(error))
+  }
+
+  /** Shows whoever deletes snapshots that this server still uses what it holds. */
+  async renew(): Promise<void> {
+    await this.#user.renew().catch((error) => this.#warnOfHold(error))
   }
 
   /** A worker of the serving generation died: the same snapshot is opened afresh. */
@@ -70,6 +82,7 @@ export class Generations {
   }
 
   async #serve(id: SnapshotId): Promise<void> {
+    await this.#hold(id)
     const generation = await ServingGeneration.open(id, {
       ...this.#options,
       onLost: (lost, reason) => void this.replace(lost, reason),
@@ -83,11 +96,26 @@ export class Generations {
     const old = this.current
     this.current = generation
     if (old) {
+      if (old.id !== id) this.#previous = old.id
       this.swaps++
       this.#retire(old)
     }
     this.#options.logger.info({ snapshot: id, epoch: generation.image.manifest.epoch }, 'snapshot serving')
     this.#options.onServing(generation)
+    await this.#hold(id)
+  }
+
+  /** Keeps what is opened, what serves and what served before from being deleted. */
+  async #hold(opened: SnapshotId): Promise<void> {
+    const ids = [opened, this.current?.id, this.#previous].filter((id) => id !== undefined && id !== null)
+    await this.#user.hold(ids).catch((error) => this.#warnOfHold(error))
+  }
+
+  /** A server that may only read the store serves all the same; whoever prunes must then keep enough parents. */
+  #warnOfHold(error: Error): void {
+    if (!this.#cannotHold)
+      this.#options.logger.warn({ reason: error.message }, 'cannot note which snapshots are in use')
+    this.#cannotHold = true
   }
 
   #retire(generation: ServingGeneration): void {

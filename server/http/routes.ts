@@ -182,7 +182,7 @@ function snapshots(parts: RouteParts, exchange: Exchange): void {
 function activate(parts: RouteParts, exchange: Exchange, req: HttpRequest): void {
   const id = req.getParameter(0) ?? ''
   answerWith(parts, exchange, async () => {
-    await activateSnapshot(shopPaths(parts.config).snapshots, id)
+    await activateSnapshot(shopPaths(parts.config).snapshots, id, { time: Date.now(), by: 'hand' })
     return { current: id }
   })
 }
