@@ -1,19 +1,22 @@
 /** `offerwright serve`: decisions over HTTP from the shop's current snapshot. */
-import { createPublicKey } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import type { KeyObject } from 'node:crypto'
 import { Command, Option } from 'commander'
 import { LOG_LEVELS, type LogLevel, SERVER_DEFAULTS, type ServerConfig } from '../server/config.ts'
 import { type ApiKey, keysOfText, readKeyFile } from '../server/http/keys.ts'
 import { type RunningServer, startServer } from '../server/server.ts'
 import { type HomeOptions, withHome } from './home.ts'
 import { wholeNumber } from './number-options.ts'
+import { addPublicKey } from './signing-keys.ts'
+
+const SIGNATURES = ['required', 'optional'] as const
 
 interface ServeOptions extends HomeOptions {
   host: string
   port: number
   workers: number
   keys?: string
-  publicKey?: string
+  publicKey: KeyObject[]
+  signature: (typeof SIGNATURES)[number]
   liveShoppers: number
   logLevel: LogLevel
 }
@@ -26,7 +29,17 @@ export function serveCommand(): Command {
     .option('--port <n>', 'port to listen on; 0 takes any', wholeNumber, defaults.port)
     .option('--workers <n>', 'threads that decide', wholeNumber, defaults.workers)
     .option('--keys <file>', 'API keys: JSON list of {name, role, sha256, trusted}; or OFFERWRIGHT_API_KEYS=role:key,…')
-    .option('--public-key <file>', 'PEM key that snapshots must be signed with')
+    .option(
+      '--public-key <file>',
+      'Ed25519 key in PEM that snapshots are signed with; give it again while keys change',
+      addPublicKey,
+      [],
+    )
+    .addOption(
+      new Option('--signature <rule>', 'with a key: refuse a snapshot without a signature, or take it')
+        .choices(SIGNATURES)
+        .default('required'),
+    )
     .option('--live-shoppers <n>', 'shoppers and sessions to remember', wholeNumber, defaults.liveShoppers)
     .addOption(new Option('--log-level <level>').choices(LOG_LEVELS).default(defaults.logLevel))
     .addHelpText(
@@ -39,9 +52,9 @@ export function serveCommand(): Command {
 async function configOf(options: ServeOptions): Promise<Partial<ServerConfig>> {
   const { home, shop, host, port, workers, liveShoppers, logLevel } = options
   const config: Partial<ServerConfig> = { home, shop, host, port, workers, liveShoppers, logLevel }
-  if (options.publicKey !== undefined) {
-    config.publicKeys = [createPublicKey(readFileSync(options.publicKey))]
-    config.requireSignature = true
+  if (options.publicKey.length > 0) {
+    config.publicKeys = options.publicKey
+    config.requireSignature = options.signature === 'required'
   }
   return { ...config, keys: await keysOf(options) }
 }

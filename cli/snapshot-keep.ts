@@ -1,11 +1,15 @@
-/** `offerwright snapshot pin, unpin, prune, history, roll-back`: what stays, what goes, and the way back. */
+/** `offerwright snapshot pin, unpin, prune, sign, history, roll-back`: what stays, what goes, and the way back. */
+import type { KeyObject } from 'node:crypto'
 import type { Command } from 'commander'
 import { activationHistory } from '../core/snapshot/history.ts'
 import { pinSnapshot, unpinSnapshot } from '../core/snapshot/pins.ts'
 import { KEPT_PARENTS, pruneSnapshots, retention } from '../core/snapshot/retention.ts'
-import { rollBackSnapshot } from '../core/snapshot/store.ts'
+import { writeSignature } from '../core/snapshot/signature.ts'
+import { rollBackSnapshot, snapshotFolder } from '../core/snapshot/store.ts'
+import { readManifestBytes, verifySnapshot } from '../core/snapshot/verify.ts'
 import { shopFolders } from './home.ts'
 import { wholeNumber } from './number-options.ts'
+import { signingKey } from './signing-keys.ts'
 import { resolveSnapshotId } from './snapshot-id.ts'
 import { leaf, type OutputOptions, print } from './snapshot-leaf.ts'
 import { table } from './table.ts'
@@ -13,6 +17,10 @@ import { table } from './table.ts'
 interface PruneOptions extends OutputOptions {
   parents: number
   dryRun?: boolean
+}
+
+interface SignOptions extends OutputOptions {
+  signingKey: KeyObject
 }
 
 interface RollBackOptions extends OutputOptions {
@@ -35,6 +43,10 @@ export function keepingCommands(): Command[] {
       .option('--parents <n>', 'snapshots that served before and stay', wholeNumber, KEPT_PARENTS)
       .option('--dry-run', 'only tell what would go')
       .action(prune),
+    leaf('sign', 'sign a snapshot, again when keys change', 'offerwright snapshot sign current --signing-key new.pem')
+      .argument('[id]', 'id, the start of one, or `current`', 'current')
+      .requiredOption('--signing-key <file>', 'Ed25519 private key in PEM', signingKey)
+      .action(sign),
     leaf('history', 'what was activated when, and why, oldest first', 'offerwright snapshot history').action(history),
     leaf('roll-back', 'return to the snapshot before', 'offerwright snapshot roll-back --reason "offers too deep"')
       .option('--reason <text>', 'what was wrong; kept in the history', 'rolled back by hand')
@@ -63,6 +75,16 @@ async function prune(options: PruneOptions): Promise<void> {
   const gone = dryRun ? 'would go' : 'deleted'
   const lines = snapshots.map(({ id, why }) => `${id.slice(0, 12)}  ${why === null ? gone : `stays: ${why}`}`)
   print(options, { dryRun: dryRun === true, snapshots }, lines.length > 0 ? lines : ['no snapshot is published yet'])
+}
+
+/** Every byte is checked first: a signature says that somebody stands for them. */
+async function sign(id: string, options: SignOptions): Promise<void> {
+  const store = shopFolders(options).snapshots
+  const found = await resolveSnapshotId(store, id)
+  const folder = snapshotFolder(store, found)
+  await verifySnapshot(folder, found)
+  await writeSignature(folder, await readManifestBytes(folder), options.signingKey)
+  print(options, { id: found, signed: true }, [`${found} is signed`])
 }
 
 async function history(options: OutputOptions): Promise<void> {

@@ -1,7 +1,7 @@
 /** `offerwright snapshot …`: look at what was published, check it as a server would, and choose which one serves. */
-import { createPublicKey, type KeyObject } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError } from 'commander'
+import type { KeyObject } from 'node:crypto'
+import { basename, resolve } from 'node:path'
+import { Command } from 'commander'
 import { footprint, openSnapshot } from '../core/snapshot/open.ts'
 import { pinnedSnapshots } from '../core/snapshot/pins.ts'
 import {
@@ -12,10 +12,16 @@ import {
   snapshotFolder,
 } from '../core/snapshot/store.ts'
 import { readManifest, type VerifiedManifest, verifySnapshot } from '../core/snapshot/verify.ts'
+import { copySnapshot } from '../core/snapshot/write.ts'
 import { shopFolders } from './home.ts'
+import { addPublicKey } from './signing-keys.ts'
 import { resolveSnapshotId } from './snapshot-id.ts'
 import { keepingCommands } from './snapshot-keep.ts'
 import { leaf, type OutputOptions, print } from './snapshot-leaf.ts'
+
+interface CopyOptions extends OutputOptions {
+  activate?: boolean
+}
 
 interface VerifyOptions extends OutputOptions {
   publicKey: KeyObject[]
@@ -45,6 +51,16 @@ export function snapshotCommand(): Command {
         .argument('<id>', 'id or the start of one')
         .action(activate),
     )
+  command.addCommand(
+    leaf(
+      'copy',
+      'take a snapshot over from another store',
+      'offerwright snapshot copy /mnt/shop/snapshots/3f9a… --activate',
+    )
+      .argument('<folder>', 'folder of the snapshot, named by its id')
+      .option('--activate', 'make it the current one')
+      .action(copy),
+  )
   for (const keeping of keepingCommands()) command.addCommand(keeping)
   return command
 }
@@ -106,6 +122,16 @@ async function verify(id: string, options: VerifyOptions): Promise<void> {
   print(options, { id: found, ok: true, signed }, [`${found}: every hash and table is sound, ${signature}`])
 }
 
+/** Its id is the folder's name, and covers every byte that is copied. */
+async function copy(folder: string, options: CopyOptions): Promise<void> {
+  const store = shopFolders(options).snapshots
+  const id = await copySnapshot(resolve(folder), basename(resolve(folder)), store)
+  if (options.activate) await activateSnapshot(store, id, { time: Date.now(), by: 'publish' })
+  print(options, { id, activated: options.activate === true }, [
+    `${id} is here${options.activate ? ' and current' : ''}`,
+  ])
+}
+
 async function activate(id: string, options: OutputOptions): Promise<void> {
   const store = shopFolders(options).snapshots
   const previous = await currentSnapshot(store)
@@ -113,20 +139,4 @@ async function activate(id: string, options: OutputOptions): Promise<void> {
   await verifySnapshot(snapshotFolder(store, found), found)
   await activateSnapshot(store, found, { time: Date.now(), by: 'hand' })
   print(options, { id: found, previous }, [`current is ${found}, before it ${previous ?? 'none'}`])
-}
-
-function addPublicKey(file: string, keys: KeyObject[]): KeyObject[] {
-  const key = readPublicKey(file)
-  if (key.asymmetricKeyType !== 'ed25519') throw new InvalidArgumentError(`${file} is not an Ed25519 key.`)
-  return [...keys, key]
-}
-
-function readPublicKey(file: string): KeyObject {
-  try {
-    return createPublicKey(readFileSync(file))
-  } catch (error) {
-    throw new InvalidArgumentError(
-      `${file} is not a readable key in PEM: ${error instanceof Error ? error.message : error}`,
-    )
-  }
 }
