@@ -15,6 +15,7 @@ import { readManifest, type VerifiedManifest, verifySnapshot } from '../core/sna
 import { copySnapshot } from '../core/snapshot/write.ts'
 import { shopFolders } from './home.ts'
 import { addPublicKey } from './signing-keys.ts'
+import { diffCommand } from './snapshot-diff.ts'
 import { resolveSnapshotId } from './snapshot-id.ts'
 import { keepingCommands } from './snapshot-keep.ts'
 import { leaf, type OutputOptions, print } from './snapshot-leaf.ts'
@@ -61,7 +62,7 @@ export function snapshotCommand(): Command {
       .option('--activate', 'make it the current one')
       .action(copy),
   )
-  for (const keeping of keepingCommands()) command.addCommand(keeping)
+  for (const further of [diffCommand(), ...keepingCommands()]) command.addCommand(further)
   return command
 }
 
