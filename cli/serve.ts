@@ -1,7 +1,7 @@
 /** `offerwright serve`: decisions over HTTP from the shop's current snapshot. */
 import type { KeyObject } from 'node:crypto'
 import { Command, Option } from 'commander'
-import { LOG_LEVELS, type LogLevel, SERVER_DEFAULTS, type ServerConfig } from '../server/config.ts'
+import { LOG_LEVELS, type LogLevel, SERVER_DEFAULTS, type ServerConfig, WATCH } from '../server/config.ts'
 import { type ApiKey, keysOfText, readKeyFile } from '../server/http/keys.ts'
 import { type RunningServer, startServer } from '../server/server.ts'
 import { type HomeOptions, withHome } from './home.ts'
@@ -19,6 +19,8 @@ interface ServeOptions extends HomeOptions {
   signature: (typeof SIGNATURES)[number]
   liveShoppers: number
   logLevel: LogLevel
+  rollBack: boolean
+  watchSeconds: number
 }
 
 export function serveCommand(): Command {
@@ -41,6 +43,13 @@ export function serveCommand(): Command {
         .default('required'),
     )
     .option('--live-shoppers <n>', 'shoppers and sessions to remember', wholeNumber, defaults.liveShoppers)
+    .option(
+      '--watch-seconds <n>',
+      'how long a new snapshot is compared with the one before',
+      wholeNumber,
+      WATCH.windowMs / 1000,
+    )
+    .option('--no-roll-back', 'do not return to the one before by itself')
     .addOption(new Option('--log-level <level>').choices(LOG_LEVELS).default(defaults.logLevel))
     .addHelpText(
       'after',
@@ -56,7 +65,8 @@ async function configOf(options: ServeOptions): Promise<Partial<ServerConfig>> {
     config.publicKeys = options.publicKey
     config.requireSignature = options.signature === 'required'
   }
-  return { ...config, keys: await keysOf(options) }
+  const watch = options.rollBack ? { ...WATCH, windowMs: 1000 * options.watchSeconds } : null
+  return { ...config, watch, keys: await keysOf(options) }
 }
 
 async function keysOf({ keys }: ServeOptions): Promise<ApiKey[]> {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import { DEFAULT_SHOP, SHOP_ID_PATTERN } from '../core/contract/ids.ts'
 import type { SignaturePolicy } from '../core/snapshot/signature.ts'
+import type { WatchSettings } from './generations/watch.ts'
 import type { ApiKey } from './http/keys.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
@@ -26,6 +27,19 @@ export interface ServerConfig extends SignaturePolicy {
   /** Shoppers and sessions whose live state is kept. */
   liveShoppers: number
   logLevel: LogLevel
+  /** How a new snapshot is watched after it took over; null: not at all, and nothing is rolled back by itself. */
+  watch: WatchSettings | null
+}
+
+export const WATCH: WatchSettings = {
+  windowMs: 300_000,
+  leastRequests: 100,
+  errorShare: 0.02,
+  emptyShare: 0.05,
+  fallbackShare: 0.25,
+  discountFactor: 2,
+  latencyFactor: 5,
+  latencyMs: 250,
 }
 
 export const SERVER_DEFAULTS: ServerConfig = {
@@ -39,6 +53,7 @@ export const SERVER_DEFAULTS: ServerConfig = {
   waitingRequests: 4096,
   liveShoppers: 65_536,
   logLevel: 'info',
+  watch: WATCH,
 }
 
 /** Fills in the defaults and refuses what cannot be served. */
@@ -49,6 +64,10 @@ export function serverConfig(given: Partial<ServerConfig>): ServerConfig {
   wholeNumber('bodyBytes', config.bodyBytes, 1024, 64 * 1024 * 1024)
   wholeNumber('waitingRequests', config.waitingRequests, 1, 1_000_000)
   wholeNumber('liveShoppers', config.liveShoppers, 1, 4_000_000)
+  if (config.watch !== null) {
+    wholeNumber('watch.windowMs', config.watch.windowMs, 1000, 86_400_000)
+    wholeNumber('watch.leastRequests', config.watch.leastRequests, 2, 1_000_000_000)
+  }
   if (!new RegExp(SHOP_ID_PATTERN).test(config.shop)) refuse('shop', config.shop, `must match ${SHOP_ID_PATTERN}`)
   if (!LOG_LEVELS.includes(config.logLevel)) refuse('logLevel', config.logLevel, `one of ${LOG_LEVELS.join(', ')}`)
   if (config.keys.length === 0 && !isLoopback(config.host))

@@ -9,6 +9,7 @@ import { makeSecret } from '../core/store/ledger/personal.ts'
 import { type Redeemed, type Redemption, spentByCodes } from '../core/store/ledger/redemptions.ts'
 import { type ServerConfig, serverConfig, shopPaths } from './config.ts'
 import { Generations } from './generations/generations.ts'
+import { Watch } from './generations/watch.ts'
 import { Dispatch } from './http/dispatch.ts'
 import { addRoutes } from './http/routes.ts'
 import { LedgerDesk } from './ledger/desk.ts'
@@ -79,6 +80,7 @@ class Server implements RunningServer {
     this.#pacing = new Pacing(state.budgets, state.dualPrices)
     this.#logger = logger
     this.#metrics = new ServerMetrics(config.shop)
+    const watch = new Watch(config.watch)
     this.#generations = new Generations({
       store: shopPaths(config).snapshots,
       workers: config.workers,
@@ -90,6 +92,7 @@ class Server implements RunningServer {
       dualPrices: state.dualPrices,
       ledger: shopPaths(config).ledger,
       logger,
+      watch,
       prepare: (generation) => this.#prepare(generation),
       onServing: (generation) => this.#state.catalogue.applyAll(generation),
     })
@@ -107,6 +110,7 @@ class Server implements RunningServer {
       metrics: this.#metrics,
       logger,
       waitingRequests: config.waitingRequests,
+      watch,
     })
     addRoutes(this.#app, {
       config,
@@ -144,6 +148,7 @@ class Server implements RunningServer {
     this.#polls = [
       new Poll(LOOK_MS, () => this.#generations.follow()),
       new Poll(LOOK_MS, () => this.#campaigns.look()),
+      new Poll(LOOK_MS, () => this.#generations.judge(Date.now())),
       new Poll(RENEW_MS, () => this.#generations.renew()),
       new Poll(RELEASE_MS, async () => this.#state.budgets.release(Date.now())),
       new Poll(PACE_MS, async () => this.#pace()),

@@ -2,12 +2,15 @@
 import type { Logger } from 'pino'
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import type { SnapshotId } from '../../core/contract/ids.ts'
-import { currentSnapshot } from '../../core/snapshot/store.ts'
+import { type Activation, activationHistory, refusalOf } from '../../core/snapshot/history.ts'
+import { currentSnapshot, rollBackSnapshot } from '../../core/snapshot/store.ts'
 import { SnapshotUser } from '../../core/snapshot/users.ts'
 import { type GenerationOptions, ServingGeneration } from './generation.ts'
+import type { Watch } from './watch.ts'
 
 export interface GenerationsOptions extends Omit<GenerationOptions, 'onLost'> {
   logger: Logger
+  watch: Watch
   /** Brings live state into a generation and warms it; it serves when this resolves. */
   prepare: (generation: ServingGeneration) => Promise<void>
   /** A generation has begun to serve. */
@@ -18,6 +21,7 @@ export class Generations {
   current: ServingGeneration | null = null
   swaps = 0
   refused = 0
+  rollBacks = 0
   readonly #options: GenerationsOptions
   readonly #user: SnapshotUser
   /** What served before, to return to. */
@@ -59,6 +63,22 @@ export class Generations {
     }
   }
 
+  /** Returns to the snapshot before where the watch says so; servers that share the store follow. */
+  async judge(now: number): Promise<void> {
+    const reason = this.#options.watch.look(now)
+    const [from, to] = [this.current?.id, this.#previous]
+    if (reason === null || from === undefined || to === null) return
+    const { store, logger } = this.#options
+    try {
+      const moved = await rollBackSnapshot(store, { time: now, reason, from, to })
+      if (moved === null) return
+      this.rollBacks++
+      logger.error({ from, to, reason }, 'snapshot rolled back')
+    } catch (error) {
+      logger.error({ from, to, reason, failure: String(error) }, 'snapshot could not be rolled back')
+    }
+  }
+
   /** Lets batches under way finish and ends all workers. */
   async close(): Promise<void> {
     this.#closed = true
@@ -93,8 +113,10 @@ export class Generations {
       this.#retire(generation)
       throw error
     }
+    const isWatched = isNews(await activationHistory(this.#options.store), id)
     const old = this.current
     this.current = generation
+    this.#options.watch.begin(id, isWatched, Date.now())
     if (old) {
       if (old.id !== id) this.#previous = old.id
       this.swaps++
@@ -129,4 +151,11 @@ export class Generations {
       error instanceof OfferwrightError ? error.toJSON().error : { message: String(error) }
     this.#options.logger.error({ fault, snapshot: this.#seen, serving: this.current?.id }, 'snapshot refused')
   }
+}
+
+/** Not what was returned to, nor what somebody took by hand although it had been rolled back. */
+function isNews(history: Activation[], id: SnapshotId): boolean {
+  const last = history.at(-1)
+  if (last?.id !== id) return true
+  return last.by !== 'roll-back' && (last.by === 'publish' || refusalOf(history.slice(0, -1), id) === null)
 }
