@@ -1,10 +1,12 @@
 /** Runs faults by name, all of them without one, and prints what was counted. Exit code 1: a promise was broken. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { decimal, wholeNumber } from '../../../cli/number-options.ts'
+import { badSnapshots } from './bad-snapshots.ts'
 import type { Fault } from './fault.ts'
+import { snapshotMutations } from './snapshot-mutations.ts'
 import { swaps } from './swaps.ts'
 
-const FAULTS: Fault[] = [swaps]
+const FAULTS: Fault[] = [swaps, badSnapshots, snapshotMutations]
 
 interface FaultOptions {
   scale: number
