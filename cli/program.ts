@@ -50,7 +50,7 @@ const COMMANDS: Entry[] = [
   },
   {
     name: 'snapshot',
-    summary: 'list, inspect, verify and activate snapshots',
+    summary: 'list, inspect, verify, activate, keep, delete and roll back snapshots',
     load: async () => (await import('./snapshot.ts')).snapshotCommand(),
   },
   {

@@ -1,16 +1,21 @@
 /** `offerwright publish`: the trained sections become a snapshot, and servers take it over. */
+import type { KeyObject } from 'node:crypto'
 import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { OfferwrightError } from '../core/contract/errors.ts'
+import { KEPT_PARENTS, pruneSnapshots } from '../core/snapshot/retention.ts'
 import { readSummary } from '../training/dataset.ts'
 import { OUTSIDE_SECTIONS, type OutsideSections, outsideSections } from '../training/outside.ts'
 import { publishSections } from '../training/publish.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
-import { decimal } from './number-options.ts'
+import { decimal, wholeNumber } from './number-options.ts'
+import { signingKey } from './signing-keys.ts'
 
 interface PublishCommandOptions extends HomeOptions {
   activate: boolean
+  parents: number
+  signingKey?: KeyObject
   tolerance: number
   force?: boolean
   section: string[]
@@ -32,6 +37,8 @@ export function publishCommand(): Command {
   return withHome(new Command('publish'))
     .description('publish the trained sections as a snapshot and make it the current one')
     .option('--no-activate', 'leave the current snapshot in use')
+    .option('--signing-key <file>', 'Ed25519 private key in PEM to sign the snapshot with', signingKey)
+    .option('--parents <n>', 'snapshots that served before and stay; older ones go', wholeNumber, KEPT_PARENTS)
     .option(
       '--tolerance <share>',
       'how much worse a measured quality may be than in the current snapshot',
@@ -50,15 +57,23 @@ export function publishCommand(): Command {
       const { data, sections, snapshots: store, root } = shopFolders(options)
       const dataset = await readSummary(data)
       const quality: unknown = JSON.parse(await readFile(join(data, 'quality.json'), 'utf8'))
-      const { activate, tolerance, force } = options
+      const { activate, parents, tolerance, force } = options
       const outside = await outsideOf(options)
-      const gates = { tolerance: force ? null : tolerance }
-      const id = await publishSections({ dataset, sections, store, quality, activate, outside, ...gates })
+      const gates = { tolerance: force ? null : tolerance, signingKey: options.signingKey }
+      const now = Date.now()
+      const activateAt = activate ? now : null
+      const id = await publishSections({ dataset, sections, store, quality, activateAt, outside, ...gates })
       const { shop } = dataset
-      await logPublish(root, { v: 1, shop, time: Date.now(), snapshot: id, activate, forced: force === true })
+      await logPublish(root, { v: 1, shop, time: now, snapshot: id, activate, forced: force === true })
       process.stdout.write(`${id}\n`)
+      if (activate) await pruneSnapshots(store, parents).catch(noteNotPruned)
       if (outside) warnOfScale(outside)
     })
+}
+
+/** The snapshot is published and serves; what is left behind takes room alone. */
+function noteNotPruned(error: Error): void {
+  process.stderr.write(`note: no old snapshot was deleted: ${error.message}\n`)
 }
 
 async function logPublish(folder: string, row: PublishRow): Promise<void> {

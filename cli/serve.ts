@@ -1,25 +1,30 @@
 /** `offerwright serve`: decisions over HTTP from the shop's current snapshot. */
-import { createPublicKey } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import type { KeyObject } from 'node:crypto'
 import { Command, Option } from 'commander'
-import { LOG_LEVELS, type LogLevel, SERVER_DEFAULTS, type ServerConfig } from '../server/config.ts'
+import { LOG_LEVELS, type LogLevel, SERVER_DEFAULTS, type ServerConfig, WATCH } from '../server/config.ts'
 import { type ApiKey, keysOfText, readKeyFile } from '../server/http/keys.ts'
 import { type RunningServer, startServer } from '../server/server.ts'
 import { type HomeOptions, withHome, withLedger } from './home.ts'
 import { wholeNumber } from './number-options.ts'
+import { addPublicKey } from './signing-keys.ts'
+
+const SIGNATURES = ['required', 'optional'] as const
 
 interface ServeOptions extends HomeOptions {
   host: string
   port: number
   workers: number
   keys?: string
-  publicKey?: string
+  publicKey: KeyObject[]
+  signature: (typeof SIGNATURES)[number]
   liveShoppers: number
   logLevel: LogLevel
   serverName?: string
   leaseMs: number
   leaseShare: number
   leaseLeast: number
+  rollBack: boolean
+  watchSeconds: number
 }
 
 export function serveCommand(): Command {
@@ -30,12 +35,29 @@ export function serveCommand(): Command {
     .option('--port <n>', 'port to listen on; 0 takes any', wholeNumber, defaults.port)
     .option('--workers <n>', 'threads that decide', wholeNumber, defaults.workers)
     .option('--keys <file>', 'API keys: JSON list of {name, role, sha256, trusted}; or OFFERWRIGHT_API_KEYS=role:key,…')
-    .option('--public-key <file>', 'PEM key that snapshots must be signed with')
+    .option(
+      '--public-key <file>',
+      'Ed25519 key in PEM that snapshots are signed with; give it again while keys change',
+      addPublicKey,
+      [],
+    )
+    .addOption(
+      new Option('--signature <rule>', 'with a key: refuse a snapshot without a signature, or take it')
+        .choices(SIGNATURES)
+        .default('required'),
+    )
     .option('--live-shoppers <n>', 'shoppers and sessions to remember', wholeNumber, defaults.liveShoppers)
     .option('--server-name <name>', 'this one among servers that share a ledger (default: the folder of its logs)')
     .option('--lease-ms <n>', 'how long a lease of budgets lasts that is not renewed', wholeNumber, defaults.leaseMs)
     .option('--lease-share <bps>', 'of a budget, to one server, in basis points', wholeNumber, defaults.leaseShareBps)
     .option('--lease-least <minor>', 'least amount of a lease', wholeNumber, defaults.leaseLeastMinor)
+    .option(
+      '--watch-seconds <n>',
+      'how long a new snapshot is compared with the one before',
+      wholeNumber,
+      WATCH.windowMs / 1000,
+    )
+    .option('--no-roll-back', 'do not return to the one before by itself')
     .addOption(new Option('--log-level <level>').choices(LOG_LEVELS).default(defaults.logLevel))
     .addHelpText(
       'after',
@@ -52,11 +74,12 @@ async function configOf(options: ServeOptions): Promise<Partial<ServerConfig>> {
   config.leaseMs = options.leaseMs
   config.leaseShareBps = options.leaseShare
   config.leaseLeastMinor = options.leaseLeast
-  if (options.publicKey !== undefined) {
-    config.publicKeys = [createPublicKey(readFileSync(options.publicKey))]
-    config.requireSignature = true
+  if (options.publicKey.length > 0) {
+    config.publicKeys = options.publicKey
+    config.requireSignature = options.signature === 'required'
   }
-  return { ...config, keys: await keysOf(options) }
+  const watch = options.rollBack ? { ...WATCH, windowMs: 1000 * options.watchSeconds } : null
+  return { ...config, watch, keys: await keysOf(options) }
 }
 
 async function keysOf({ keys }: ServeOptions): Promise<ApiKey[]> {

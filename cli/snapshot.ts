@@ -1,8 +1,9 @@
 /** `offerwright snapshot …`: look at what was published, check it as a server would, and choose which one serves. */
-import { createPublicKey, type KeyObject } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError } from 'commander'
+import type { KeyObject } from 'node:crypto'
+import { basename, resolve } from 'node:path'
+import { Command } from 'commander'
 import { footprint, openSnapshot } from '../core/snapshot/open.ts'
+import { pinnedSnapshots } from '../core/snapshot/pins.ts'
 import {
   activateSnapshot,
   currentSnapshot,
@@ -11,11 +12,16 @@ import {
   snapshotFolder,
 } from '../core/snapshot/store.ts'
 import { readManifest, type VerifiedManifest, verifySnapshot } from '../core/snapshot/verify.ts'
-import { type HomeOptions, shopFolders, withHome } from './home.ts'
+import { copySnapshot } from '../core/snapshot/write.ts'
+import { shopFolders } from './home.ts'
+import { addPublicKey } from './signing-keys.ts'
+import { diffCommand } from './snapshot-diff.ts'
 import { resolveSnapshotId } from './snapshot-id.ts'
+import { keepingCommands } from './snapshot-keep.ts'
+import { leaf, type OutputOptions, print } from './snapshot-leaf.ts'
 
-interface OutputOptions extends HomeOptions {
-  json?: boolean
+interface CopyOptions extends OutputOptions {
+  activate?: boolean
 }
 
 interface VerifyOptions extends OutputOptions {
@@ -24,8 +30,8 @@ interface VerifyOptions extends OutputOptions {
 }
 
 export function snapshotCommand(): Command {
-  return new Command('snapshot')
-    .description('list, inspect, verify and activate snapshots')
+  const command = new Command('snapshot')
+    .description('list, inspect, verify, activate, keep, delete and roll back snapshots')
     .addCommand(
       leaf('list', 'what is published, oldest first; * serves', 'offerwright snapshot list --json').action(list),
     )
@@ -46,26 +52,36 @@ export function snapshotCommand(): Command {
         .argument('<id>', 'id or the start of one')
         .action(activate),
     )
-}
-
-function leaf(name: string, summary: string, example: string): Command {
-  return withHome(new Command(name).description(summary))
-    .option('--json', 'print JSON')
-    .addHelpText('after', `\nExample:\n  $ ${example}`)
+  command.addCommand(
+    leaf(
+      'copy',
+      'take a snapshot over from another store',
+      'offerwright snapshot copy /mnt/shop/snapshots/3f9a… --activate',
+    )
+      .argument('<folder>', 'folder of the snapshot, named by its id')
+      .option('--activate', 'make it the current one')
+      .action(copy),
+  )
+  for (const further of [diffCommand(), ...keepingCommands()]) command.addCommand(further)
+  return command
 }
 
 async function list(options: OutputOptions): Promise<void> {
-  const listed = await listSnapshots(shopFolders(options).snapshots)
+  const store = shopFolders(options).snapshots
+  const pinned = await pinnedSnapshots(store)
+  const listed = (await listSnapshots(store)).map((one) => ({ ...one, pinned: pinned.has(one.id) }))
   const lines = listed.length > 0 ? listed.map(listLine) : ['no snapshot is published yet']
   print(options, listed, lines)
 }
 
-function listLine(snapshot: ListedSnapshot): string {
-  const start = `${snapshot.current ? '*' : ' '} ${snapshot.id.slice(0, 12)}`
-  if ('fault' in snapshot) return `${start}  refused: ${snapshot.fault.message}`
+function listLine(snapshot: ListedSnapshot & { pinned: boolean }): string {
+  const { current, pinned, rolledBack } = snapshot
+  const start = `${current ? '*' : ' '} ${snapshot.id.slice(0, 12)}`
+  const notes = `${pinned ? '  pinned' : ''}${rolledBack === undefined ? '' : `  rolled back: ${rolledBack}`}`
+  if ('fault' in snapshot) return `${start}  refused: ${snapshot.fault.message}${notes}`
   const { epoch, watermark, items, shoppers, bytes } = snapshot
   const learned = new Date(watermark).toISOString()
-  return `${start}  epoch ${epoch}  learned to ${learned}  ${items} items  ${shoppers} shoppers  ${bytes} bytes`
+  return `${start}  epoch ${epoch}  learned to ${learned}  ${items} items  ${shoppers} shoppers  ${bytes} bytes${notes}`
 }
 
 async function inspect(id: string, options: OutputOptions): Promise<void> {
@@ -107,31 +123,21 @@ async function verify(id: string, options: VerifyOptions): Promise<void> {
   print(options, { id: found, ok: true, signed }, [`${found}: every hash and table is sound, ${signature}`])
 }
 
+/** Its id is the folder's name, and covers every byte that is copied. */
+async function copy(folder: string, options: CopyOptions): Promise<void> {
+  const store = shopFolders(options).snapshots
+  const id = await copySnapshot(resolve(folder), basename(resolve(folder)), store)
+  if (options.activate) await activateSnapshot(store, id, { time: Date.now(), by: 'publish' })
+  print(options, { id, activated: options.activate === true }, [
+    `${id} is here${options.activate ? ' and current' : ''}`,
+  ])
+}
+
 async function activate(id: string, options: OutputOptions): Promise<void> {
   const store = shopFolders(options).snapshots
   const previous = await currentSnapshot(store)
   const found = await resolveSnapshotId(store, id)
   await verifySnapshot(snapshotFolder(store, found), found)
-  await activateSnapshot(store, found)
+  await activateSnapshot(store, found, { time: Date.now(), by: 'hand' })
   print(options, { id: found, previous }, [`current is ${found}, before it ${previous ?? 'none'}`])
-}
-
-function addPublicKey(file: string, keys: KeyObject[]): KeyObject[] {
-  const key = readPublicKey(file)
-  if (key.asymmetricKeyType !== 'ed25519') throw new InvalidArgumentError(`${file} is not an Ed25519 key.`)
-  return [...keys, key]
-}
-
-function readPublicKey(file: string): KeyObject {
-  try {
-    return createPublicKey(readFileSync(file))
-  } catch (error) {
-    throw new InvalidArgumentError(
-      `${file} is not a readable key in PEM: ${error instanceof Error ? error.message : error}`,
-    )
-  }
-}
-
-function print(options: OutputOptions, value: unknown, lines: string[]): void {
-  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : `${lines.join('\n')}\n`)
 }

@@ -5,6 +5,7 @@ import { OfferwrightError } from '../core/contract/errors.ts'
 import { DEFAULT_SHOP, SHOP_ID_PATTERN } from '../core/contract/ids.ts'
 import type { SignaturePolicy } from '../core/snapshot/signature.ts'
 import type { Ack } from '../core/store/log/writer.ts'
+import type { WatchSettings } from './generations/watch.ts'
 import type { ApiKey } from './http/keys.ts'
 import type { LogSettings } from './live/logs.ts'
 
@@ -47,6 +48,19 @@ export interface ServerConfig extends SignaturePolicy {
   /** Share of what is left of a budget that one server leases, in basis points, and the least amount of money. */
   leaseShareBps: number
   leaseLeastMinor: number
+  /** How a new snapshot is watched after it took over; null: not at all, and nothing is rolled back by itself. */
+  watch: WatchSettings | null
+}
+
+export const WATCH: WatchSettings = {
+  windowMs: 300_000,
+  leastRequests: 100,
+  errorShare: 0.02,
+  emptyShare: 0.05,
+  fallbackShare: 0.25,
+  discountFactor: 2,
+  latencyFactor: 5,
+  latencyMs: 250,
 }
 
 export const ACKS = ['durable', 'memory'] as const satisfies Ack[]
@@ -74,6 +88,7 @@ export const SERVER_DEFAULTS: ServerConfig = {
   leaseMs: 15_000,
   leaseShareBps: 2500,
   leaseLeastMinor: 10_000,
+  watch: WATCH,
 }
 
 /** Fills in the defaults and refuses what cannot be served. */
@@ -93,6 +108,10 @@ export function serverConfig(given: Partial<ServerConfig>): ServerConfig {
   wholeNumber('leaseMs', config.leaseMs, 300, 3_600_000)
   wholeNumber('leaseShareBps', config.leaseShareBps, 1, 10_000)
   wholeNumber('leaseLeastMinor', config.leaseLeastMinor, 1, 2_147_483_647)
+  if (config.watch !== null) {
+    wholeNumber('watch.windowMs', config.watch.windowMs, 1000, 86_400_000)
+    wholeNumber('watch.leastRequests', config.watch.leastRequests, 2, 1_000_000_000)
+  }
   if (!new RegExp(SHOP_ID_PATTERN).test(config.shop)) refuse('shop', config.shop, `must match ${SHOP_ID_PATTERN}`)
   if (!LOG_LEVELS.includes(config.logLevel)) refuse('logLevel', config.logLevel, `one of ${LOG_LEVELS.join(', ')}`)
   if (config.keys.length === 0 && !isLoopback(config.host))

@@ -76,6 +76,11 @@ export class ServerMetrics {
     this.#gauge('offerwright_items_changed', 'Items with live changes', () => catalogue.size)
     this.#total('offerwright_snapshot_swaps_total', 'Snapshots taken over while serving', () => generations.swaps)
     this.#total('offerwright_snapshots_refused_total', 'Snapshots that failed a check', () => generations.refused)
+    this.#total(
+      'offerwright_snapshot_roll_backs_total',
+      'Snapshots left by themselves for the one before',
+      () => generations.rollBacks,
+    )
     this.#total('offerwright_campaigns_refused_total', 'Campaign files that failed a check', () => campaigns().refused)
     this.#watchLogs(logs, intake)
     this.#info('offerwright_snapshot_info', 'The snapshot that serves', 'snapshot', () => generations.current?.id)

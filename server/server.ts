@@ -4,12 +4,14 @@ import { access, mkdir } from 'node:fs/promises'
 import { type Logger, pino } from 'pino'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import { type ListenSocket, loadUws, type TemplatedApp, type Uws } from '../core/native/uws.ts'
+import { RENEW_MS } from '../core/snapshot/users.ts'
 import { DISK, type Files } from '../core/store/files/files.ts'
 import { openLedger } from '../core/store/ledger/database.ts'
 import { makeSecret } from '../core/store/ledger/personal.ts'
 import { spentByCodes } from '../core/store/ledger/spending.ts'
 import { logSettings, type ServerConfig, serverConfig, shopPaths } from './config.ts'
 import { Generations } from './generations/generations.ts'
+import { Watch } from './generations/watch.ts'
 import { Dispatch } from './http/dispatch.ts'
 import { addRoutes } from './http/routes.ts'
 import { LedgerDesk } from './ledger/desk.ts'
@@ -98,6 +100,7 @@ class Server implements RunningServer {
     this.#pacing = new Pacing(state.budgets, state.dualPrices)
     this.#logger = logger
     this.#metrics = new ServerMetrics(config.shop)
+    const watch = new Watch(config.watch)
     this.#generations = new Generations({
       store: shopPaths(config).snapshots,
       workers: config.workers,
@@ -109,6 +112,7 @@ class Server implements RunningServer {
       dualPrices: state.dualPrices,
       ledger: shopPaths(config).ledger,
       logger,
+      watch,
       prepare: (generation) => this.#prepare(generation),
       onServing: (generation) => this.#state.catalogue.applyAll(generation),
     })
@@ -131,6 +135,7 @@ class Server implements RunningServer {
       metrics: this.#metrics,
       logger,
       waitingRequests: config.waitingRequests,
+      watch,
     })
     addRoutes(this.#app, {
       config,
@@ -178,6 +183,8 @@ class Server implements RunningServer {
     this.#polls = [
       new Poll(LOOK_MS, () => this.#generations.follow()),
       new Poll(LOOK_MS, () => this.#campaigns.look()),
+      new Poll(LOOK_MS, () => this.#generations.judge(Date.now())),
+      new Poll(RENEW_MS, () => this.#generations.renew()),
       new Poll(RELEASE_MS, async () => this.#state.budgets.release(Date.now())),
       new Poll(PACE_MS, async () => this.#pace()),
       new Poll(TEND_MS, () => this.#tendLogs()),

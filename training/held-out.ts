@@ -48,7 +48,7 @@ export async function openSections(
   folder: string,
 ): Promise<Generation> {
   const store = join(folder, 'snapshots')
-  const id = await publishSections({ dataset, sections, store, quality: null, activate: false, tolerance: null })
+  const id = await publishSections({ dataset, sections, store, quality: null, activateAt: null, tolerance: null })
   const image = await openSnapshot(snapshotFolder(store, id), {
     expectedId: id,
     reserveBytes: (segment) => reserveBytes(segment, 1),

@@ -22,8 +22,8 @@ export interface PublishOptions {
   store: string
   /** Import's data-quality report. */
   quality: unknown
-  /** Whether `CURRENT` moves to the new snapshot. */
-  activate: boolean
+  /** When `CURRENT` moves to the new snapshot, for the history, in milliseconds since 1970; null: it does not move. */
+  activateAt: number | null
   /**
    * Share by which a watched metric may be worse than in the snapshot in use; null: nothing is compared. Sections from outside
    * were not measured here, so they pass no gate and fail none.
@@ -68,7 +68,7 @@ export async function publishSections(options: PublishOptions): Promise<Snapshot
     quality: options.quality,
     signingKey: options.signingKey,
   })
-  if (options.activate) await activateSnapshot(store, id)
+  if (options.activateAt !== null) await activateSnapshot(store, id, { time: options.activateAt, by: 'publish' })
   return id
 }
 

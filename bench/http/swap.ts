@@ -63,7 +63,7 @@ export async function benchSwap(options: SwapBench, say: (line: string) => void)
   const generator = new Child<LoadQuestion, LoadAnswer>(new URL('./load-child.js', import.meta.url))
   try {
     for (const { folder, id } of shops) await cp(folder, join(home.store, id), { recursive: true })
-    await activateSnapshot(home.store, shops[0].id)
+    await activateSnapshot(home.store, shops[0].id, { time: Date.now(), by: 'hand' })
     await server.listen({ home: home.home, workers })
     const swapping = new Swapping(
       home.store,
@@ -108,7 +108,7 @@ class Swapping {
       for (let swap = 1; swap <= swaps; swap++) {
         const id = this.#ids[swap % this.#ids.length]
         const from = performance.now()
-        await activateSnapshot(this.#store, id)
+        await activateSnapshot(this.#store, id, { time: Date.now(), by: 'hand' })
         await this.#serving(id, body, from + SWAP_LIMIT_MS)
         this.tookMs.push(performance.now() - from)
         if (swap % 10 === 0) this.#say(`swap ${swap} of ${swaps}`)

@@ -72,7 +72,7 @@ async function build(store: string, size: ShopSize, say: (line: string) => void)
     await writeSections(sections, size, say)
     say('publishing')
     const id = await publish(store, sections, size, 1)
-    await activateSnapshot(store, id)
+    await activateSnapshot(store, id, { time: Date.now(), by: 'hand' })
     return id
   } finally {
     await rm(sections, { recursive: true, force: true })

@@ -4,6 +4,7 @@
  * A process that dies on the way leaves a `tmp-…` folder that nobody reads and a later publish removes.
  */
 import { createHash, type KeyObject, randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SnapshotId } from '../contract/ids.ts'
@@ -13,10 +14,10 @@ import { FORMAT_VERSION, INDEX_SECTION, SECTIONS, type SectionName } from './lay
 import { type Manifest, renderManifest, type Section } from './manifest.ts'
 import { openSnapshot } from './open.ts'
 import { readSafetensorsHeader } from './safetensors.ts'
-import { writeSignature } from './signature.ts'
-import { MANIFEST_FILE, readManifestBytes, verifySnapshot } from './verify.ts'
+import { SIGNATURE_FILE, writeSignature } from './signature.ts'
+import { MANIFEST_FILE, readManifest, readManifestBytes, verifySnapshot } from './verify.ts'
 
-const TEMPORARY = 'tmp-'
+export const TEMPORARY = 'tmp-'
 const ABANDONED_AFTER_MS = 3_600_000
 
 export interface SectionSource {
@@ -39,18 +40,46 @@ export interface Publication extends Omit<Manifest, 'format' | 'segments'> {
 /** Equal content has an equal id; publishing it again verifies what is there. `CURRENT` does not move. */
 export async function publishSnapshot(publication: Publication): Promise<SnapshotId> {
   const { store, signingKey } = publication
-  await mkdir(store, { recursive: true })
-  const temporary = join(store, `${TEMPORARY}${randomBytes(6).toString('hex')}`)
-  await mkdir(temporary)
-  try {
-    await removeAbandoned(store, temporary)
+  return buildInStore(store, async (temporary) => {
     const sections = await copySections(publication.sections, temporary)
     const manifest = manifestOf(publication, sections)
     checkContents(manifest)
     const bytes = renderManifest(manifest)
     await writeDurably(join(temporary, MANIFEST_FILE), (file) => writeFully(file, bytes, 0))
     if (signingKey) await writeSignature(temporary, bytes, signingKey)
-    const id = createHash('sha256').update(bytes).digest('hex')
+    return { id: createHash('sha256').update(bytes).digest('hex'), signingKey }
+  })
+}
+
+/**
+ * Takes a snapshot over from another store, such as one of another machine, byte by byte and with its signature; it is opened as a
+ * server opens it before it appears. `CURRENT` does not move. Throws what `openSnapshot` throws.
+ */
+export async function copySnapshot(from: string, id: SnapshotId, store: string): Promise<SnapshotId> {
+  const { manifest } = await readManifest(from, id)
+  return buildInStore(store, async (temporary) => {
+    for (const { file } of manifest.segments[0].sections) await copyHashed(join(from, file), join(temporary, file))
+    if (existsSync(join(from, SIGNATURE_FILE)))
+      await copyHashed(join(from, SIGNATURE_FILE), join(temporary, SIGNATURE_FILE))
+    await copyHashed(join(from, MANIFEST_FILE), join(temporary, MANIFEST_FILE))
+    await syncFolder(temporary)
+    return { id }
+  })
+}
+
+interface Built {
+  id: SnapshotId
+  signingKey?: KeyObject
+}
+
+/** `build` writes all files of a snapshot, synced, into a temporary folder, which then takes its place if it opens. */
+async function buildInStore(store: string, build: (temporary: string) => Promise<Built>): Promise<SnapshotId> {
+  await mkdir(store, { recursive: true })
+  const temporary = join(store, `${TEMPORARY}${randomBytes(6).toString('hex')}`)
+  await mkdir(temporary)
+  try {
+    await removeAbandoned(store, temporary)
+    const { id, signingKey } = await build(temporary)
     await openSnapshot(temporary, { expectedId: id, reserveBytes: () => 0 })
     await moveIntoPlace(temporary, store, id, signingKey)
     return id

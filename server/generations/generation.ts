@@ -23,6 +23,7 @@ import {
   type Slab,
   WORK_ROUTES,
 } from '../work/messages.ts'
+import type { AnswerTally } from './vitals.ts'
 
 export interface GenerationOptions extends SignaturePolicy {
   store: string
@@ -102,14 +103,14 @@ export class ServingGeneration {
     batch: BatchWriter,
     time: number,
     campaigns: PublishedCampaigns,
-    take: (results: ResultReader, effects: Effects | null) => void,
+    take: (results: ResultReader, effects: Effects | null, tally: AnswerTally) => void,
   ): Promise<void> {
     const slab = this.#free.pop()
     if (slab === undefined) throw new Error('a batch was sent while no worker was free')
     try {
       const largeRequests = batch.copyTo(this.#slabs[slab].requests)
-      const { largeResults, effects } = await this.#answer({ slab, largeRequests, time, campaigns })
-      take(largeResults === null ? this.#readers[slab] : new ResultReader(largeResults), effects)
+      const { largeResults, effects, tally } = await this.#answer({ slab, largeRequests, time, campaigns })
+      take(largeResults === null ? this.#readers[slab] : new ResultReader(largeResults), effects, tally)
     } finally {
       this.#free.push(slab)
     }

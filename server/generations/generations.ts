@@ -2,11 +2,15 @@
 import type { Logger } from 'pino'
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import type { SnapshotId } from '../../core/contract/ids.ts'
-import { currentSnapshot } from '../../core/snapshot/store.ts'
+import { type Activation, activationHistory, refusalOf } from '../../core/snapshot/history.ts'
+import { currentSnapshot, rollBackSnapshot } from '../../core/snapshot/store.ts'
+import { SnapshotUser } from '../../core/snapshot/users.ts'
 import { type GenerationOptions, ServingGeneration } from './generation.ts'
+import type { Watch } from './watch.ts'
 
 export interface GenerationsOptions extends Omit<GenerationOptions, 'onLost'> {
   logger: Logger
+  watch: Watch
   /** Brings live state into a generation and warms it; it serves when this resolves. */
   prepare: (generation: ServingGeneration) => Promise<void>
   /** A generation has begun to serve. */
@@ -17,7 +21,12 @@ export class Generations {
   current: ServingGeneration | null = null
   swaps = 0
   refused = 0
+  rollBacks = 0
   readonly #options: GenerationsOptions
+  readonly #user: SnapshotUser
+  /** What served before, to return to. */
+  #previous: SnapshotId | null = null
+  #cannotHold = false
   /** The pointer as last acted on, so that one bad snapshot is refused once. */
   #seen: SnapshotId | null = null
   #retiring = new Set<Promise<void>>()
@@ -26,6 +35,7 @@ export class Generations {
 
   constructor(options: GenerationsOptions) {
     this.#options = options
+    this.#user = new SnapshotUser(options.store)
   }
 
   /** Opens what `CURRENT` names. Throws where there is nothing to serve. */
@@ -53,12 +63,34 @@ export class Generations {
     }
   }
 
+  /** Returns to the snapshot before where the watch says so; servers that share the store follow. */
+  async judge(now: number): Promise<void> {
+    const reason = this.#options.watch.look(now)
+    const [from, to] = [this.current?.id, this.#previous]
+    if (reason === null || from === undefined || to === null) return
+    const { store, logger } = this.#options
+    try {
+      const moved = await rollBackSnapshot(store, { time: now, reason, from, to })
+      if (moved === null) return
+      this.rollBacks++
+      logger.error({ from, to, reason }, 'snapshot rolled back')
+    } catch (error) {
+      logger.error({ from, to, reason, failure: String(error) }, 'snapshot could not be rolled back')
+    }
+  }
+
   /** Lets batches under way finish and ends all workers. */
   async close(): Promise<void> {
     this.#closed = true
     if (this.current) this.#retire(this.current)
     this.current = null
     await Promise.all(this.#retiring)
+    await this.#user.release().catch((error) => this.#warnOfHold(error))
+  }
+
+  /** Shows whoever deletes snapshots that this server still uses what it holds. */
+  async renew(): Promise<void> {
+    await this.#user.renew().catch((error) => this.#warnOfHold(error))
   }
 
   /** A worker of the serving generation died: the same snapshot is opened afresh. */
@@ -70,6 +102,7 @@ export class Generations {
   }
 
   async #serve(id: SnapshotId): Promise<void> {
+    await this.#hold(id)
     const generation = await ServingGeneration.open(id, {
       ...this.#options,
       onLost: (lost, reason) => void this.replace(lost, reason),
@@ -80,14 +113,31 @@ export class Generations {
       this.#retire(generation)
       throw error
     }
+    const isWatched = isNews(await activationHistory(this.#options.store), id)
     const old = this.current
     this.current = generation
+    this.#options.watch.begin(id, isWatched, Date.now())
     if (old) {
+      if (old.id !== id) this.#previous = old.id
       this.swaps++
       this.#retire(old)
     }
     this.#options.logger.info({ snapshot: id, epoch: generation.image.manifest.epoch }, 'snapshot serving')
     this.#options.onServing(generation)
+    await this.#hold(id)
+  }
+
+  /** Keeps what is opened, what serves and what served before from being deleted. */
+  async #hold(opened: SnapshotId): Promise<void> {
+    const ids = [opened, this.current?.id, this.#previous].filter((id) => id !== undefined && id !== null)
+    await this.#user.hold(ids).catch((error) => this.#warnOfHold(error))
+  }
+
+  /** A server that may only read the store serves all the same; whoever prunes must then keep enough parents. */
+  #warnOfHold(error: Error): void {
+    if (!this.#cannotHold)
+      this.#options.logger.warn({ reason: error.message }, 'cannot note which snapshots are in use')
+    this.#cannotHold = true
   }
 
   #retire(generation: ServingGeneration): void {
@@ -101,4 +151,11 @@ export class Generations {
       error instanceof OfferwrightError ? error.toJSON().error : { message: String(error) }
     this.#options.logger.error({ fault, snapshot: this.#seen, serving: this.current?.id }, 'snapshot refused')
   }
+}
+
+/** Not what was returned to, nor what somebody took by hand although it had been rolled back. */
+function isNews(history: Activation[], id: SnapshotId): boolean {
+  const last = history.at(-1)
+  if (last?.id !== id) return true
+  return last.by !== 'roll-back' && (last.by === 'publish' || refusalOf(history.slice(0, -1), id) === null)
 }

@@ -6,6 +6,8 @@ import type { Logger } from 'pino'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import type { ServingGeneration } from '../generations/generation.ts'
 import type { Generations } from '../generations/generations.ts'
+import { noAnswers } from '../generations/vitals.ts'
+import type { Watch } from '../generations/watch.ts'
 import type { LiveCampaigns } from '../live/campaigns.ts'
 import type { EventIntake } from '../live/intake.ts'
 import type { ShopLogs } from '../live/logs.ts'
@@ -26,6 +28,7 @@ export interface DispatchParts {
   metrics: ServerMetrics
   logger: Logger
   waitingRequests: number
+  watch: Watch
 }
 
 /** An answer that waits for the log. */
@@ -105,18 +108,25 @@ export class Dispatch {
   }
 
   async #run(generation: ServingGeneration, batch: Batch): Promise<void> {
-    const { metrics, generations, campaigns } = this.#parts
+    const { metrics, generations, campaigns, watch } = this.#parts
     metrics.observeBatch(batch.exchanges.length)
     try {
-      await generation.run(batch.writer, Date.now(), campaigns().published, (results, effects) =>
-        this.#finish(batch, results, effects),
-      )
+      const { published } = campaigns()
+      await generation.run(batch.writer, Date.now(), published, (results, effects, tally) => {
+        const errors = batch.exchanges.map((_, i) => isError(results.status(i)))
+        const latencyMs = batch.exchanges.map(({ ageMs }) => ageMs)
+        watch.count(generation.id, { errors, latencyMs, tally }, published.revision, Date.now())
+        this.#finish(batch, results, effects)
+      })
       this.#recycle(batch)
     } catch (error) {
       // The worker died or the log closed: only these requests fail.
       this.#parts.logger.error({ reason: (error as Error).message, requests: batch.exchanges.length }, 'batch failed')
       for (const exchange of batch.exchanges)
         exchange.refuse(new OfferwrightError('internal', 'the request could not be answered; the server logged why'))
+      const errors = batch.exchanges.map(() => true)
+      const latencyMs = batch.exchanges.map(({ ageMs }) => ageMs)
+      watch.count(generation.id, { errors, latencyMs, tally: noAnswers() }, campaigns().published.revision, Date.now())
       void generations.replace(generation, error as Error)
     }
   }
@@ -168,6 +178,11 @@ export class Dispatch {
     this.#batches = []
     this.#waiting = 0
   }
+}
+
+/** What a caller cannot help. An item that is not known any more may be the snapshot's doing. */
+function isError(status: number): boolean {
+  return status >= 500 || status === 404
 }
 
 export function notReady(): OfferwrightError {

@@ -35,6 +35,11 @@ export class Exchange {
     res.onAborted(() => this.#end(499))
   }
 
+  /** Milliseconds since the request came. */
+  get ageMs(): number {
+    return performance.now() - this.#startedAt
+  }
+
   /** Sends a whole answer, unless the caller went away. */
   answer(status: number, body: Uint8Array | string, options: AnswerOptions = {}): void {
     if (this.isOver) return
@@ -89,7 +94,7 @@ export class Exchange {
     if (this.isOver) return
     this.isOver = true
     this.#metrics.inFlight--
-    this.#metrics.observe(this.#route, status, (performance.now() - this.#startedAt) / 1000)
+    this.#metrics.observe(this.#route, status, this.ageMs / 1000)
   }
 }
 

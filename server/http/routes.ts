@@ -1,10 +1,12 @@
 /** Every route of the server: who may call it and what answers. */
+import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { parseAs, parseJson } from '../../core/contract/parse.ts'
 import { ItemsRequest } from '../../core/contract/requests.ts'
 import type { HttpRequest, HttpResponse, TemplatedApp } from '../../core/native/uws.ts'
-import { activateSnapshot, listSnapshots } from '../../core/snapshot/store.ts'
+import { activationHistory } from '../../core/snapshot/history.ts'
+import { activateSnapshot, listSnapshots, rollBackSnapshot } from '../../core/snapshot/store.ts'
 import type { Redemption } from '../../core/store/ledger/redemptions.ts'
 import type { ServerConfig } from '../config.ts'
 import { shopPaths } from '../config.ts'
@@ -71,6 +73,7 @@ const ROUTES: Route[] = [
   { method: 'post', path: '/v1/campaigns/:id/codes', roles: CHANGING, handle: postCodes },
   { method: 'get', path: '/v1/snapshots', roles: ROLES, handle: snapshots },
   { method: 'post', path: '/v1/snapshots/:id/activate', roles: CHANGING, handle: activate },
+  { method: 'post', path: '/v1/snapshots/roll-back', roles: CHANGING, handle: rollBack },
   { method: 'get', path: '/metrics', roles: ROLES, handle: metrics },
 ]
 
@@ -214,9 +217,11 @@ function campaignsOf({ generations, campaigns }: RouteParts): LiveCampaigns {
 }
 
 function snapshots(parts: RouteParts, exchange: Exchange): void {
+  const store = shopPaths(parts.config).snapshots
   answerWith(parts, exchange, async () => ({
     serving: parts.generations.current?.id ?? null,
-    snapshots: await listSnapshots(shopPaths(parts.config).snapshots),
+    snapshots: await listSnapshots(store),
+    history: await activationHistory(store),
   }))
 }
 
@@ -224,8 +229,26 @@ function snapshots(parts: RouteParts, exchange: Exchange): void {
 function activate(parts: RouteParts, exchange: Exchange, req: HttpRequest): void {
   const id = req.getParameter(0) ?? ''
   answerWith(parts, exchange, async () => {
-    await activateSnapshot(shopPaths(parts.config).snapshots, id)
+    await activateSnapshot(shopPaths(parts.config).snapshots, id, { time: Date.now(), by: 'hand' })
     return { current: id }
+  })
+}
+
+const RollBackRequest = Type.Object(
+  { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })) },
+  { additionalProperties: false },
+)
+const rollBackSchema = Compile(RollBackRequest)
+
+function rollBack(parts: RouteParts, exchange: Exchange, req: HttpRequest, { name }: Caller): void {
+  exchange.readBody(req, parts.config.bodyBytes, (body) => {
+    const text = Buffer.from(body).toString()
+    answerWith(parts, exchange, async () => {
+      const asked = parseAs<Static<typeof RollBackRequest>>(rollBackSchema, parseJson(text === '' ? '{}' : text))
+      const reason = asked.reason ?? `asked for by ${name}`
+      const moved = await rollBackSnapshot(shopPaths(parts.config).snapshots, { time: Date.now(), reason })
+      return { current: moved?.to, rolledBack: moved?.from, reason }
+    })
   })
 }
 

@@ -79,9 +79,14 @@ function decideAndWrite(
   body: Buffer,
 ): Written {
   const decision = decideAndReserve(context, args)
+  context.results.noteAnswer(decision.slots.length, decision.personalised, discountOf(decision))
   if (args.request.preview) return previewed(context, decision)
   if (holder !== null) keepIssued(context, holder, decision, args.time)
   return logged(context, args, decision, trusted, body)
+}
+
+function discountOf({ slots }: Decision): number {
+  return slots.reduce((sum, { offer }) => sum + (offer?.discountMinor ?? 0), 0)
 }
 
 function previewed({ generation, results }: WorkContext, decision: Decision): Written {
@@ -127,7 +132,9 @@ export function answerRecommend(context: WorkContext, body: Buffer, trusted: boo
 export function recommendText(context: WorkContext, request: RecommendRequest, trusted: boolean, now: number): string {
   const time = timeOf(request.time, trusted, now)
   const merchandise = merchandiseAt(context.campaigns, time)
-  return JSON.stringify(recommend(context.generation, request, context.readLive(request), time, merchandise))
+  const answer = recommend(context.generation, request, context.readLive(request), time, merchandise)
+  context.results.noteAnswer(answer.items.length, answer.personalised, 0)
+  return JSON.stringify(answer)
 }
 
 export function answerSimilar(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {

@@ -9,6 +9,7 @@
  */
 import type { PersonalParts } from '../../core/store/ledger/personal.ts'
 import type { CampaignMark, LiveEvent, SubjectHash } from '../../core/store/shoppers.ts'
+import type { AnswerTally } from '../generations/vitals.ts'
 
 /** Most requests that go to a worker at once; past this many bytes no further one joins them. */
 export const BATCH_REQUESTS = 64
@@ -59,6 +60,7 @@ export interface BatchResult {
   /** Results that the slab has no room for. */
   largeResults: SharedArrayBuffer | null
   effects: Effects | null
+  tally: AnswerTally
 }
 
 /** In place of a result: the worker has other campaigns than those in force. Nothing was answered. */

@@ -1,5 +1,6 @@
 /** Gathers a batch's answers, log rows and effects in a worker: one run of bytes, and where in it each part stands. */
 import { JsonBytes, type JsonRoom } from '../../core/scoring/json-bytes.ts'
+import { noAnswers } from '../generations/vitals.ts'
 import { type BatchResult, type Effects, RESERVED_WORD, RESULT_HEADER_BYTES, RESULT_WORDS } from './messages.ts'
 
 const NOWHERE = new SharedArrayBuffer(RESULT_HEADER_BYTES)
@@ -15,6 +16,8 @@ const NO_ROWS: Rows = { start: 0, end: 0, count: 0 }
 
 export class Results {
   effects: Effects = noEffects()
+  /** Of the decisions and recommendations of this batch. */
+  tally = noAnswers()
   /** As `ResultReader.reserved` tells it. */
   reserved: number[] = []
   readonly out: JsonBytes
@@ -29,6 +32,7 @@ export class Results {
   begin(slab: SharedArrayBuffer): void {
     this.#slab = slab
     this.#count = 0
+    this.tally = noAnswers()
     this.out.use(slab, RESULT_HEADER_BYTES)
   }
 
@@ -48,6 +52,15 @@ export class Results {
     this.#places[at + 5] = rows.count
   }
 
+  /** What an answer was like, for the comparison of snapshots. */
+  noteAnswer(items: number, personalised: boolean, discountMinor: number): void {
+    this.tally.answers++
+    if (items === 0) this.tally.empty++
+    if (!personalised) this.tally.fallbacks++
+    this.tally.discountMinor += discountMinor
+    this.tally.discountSquares += discountMinor * discountMinor
+  }
+
   answerText(status: number, json: string, rows?: Rows): void {
     const start = this.out.length
     this.out.text(json)
@@ -61,7 +74,7 @@ export class Results {
     new Uint32Array(memory, 0, this.#places.length).set(this.#places)
     const effects = isEmpty(this.effects) ? null : this.effects
     if (effects !== null) this.effects = noEffects()
-    return { largeResults: memory === this.#slab ? null : memory, effects }
+    return { largeResults: memory === this.#slab ? null : memory, effects, tally: this.tally }
   }
 
   /** Numbers in shared memory: as a message they would be taken apart and put together one by one. */

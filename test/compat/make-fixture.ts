@@ -14,7 +14,7 @@ const FIXTURE = fileURLToPath(new URL(`../../../test/compat/format-${FORMAT_VERS
 
 const publication = await tinyPublication()
 const id = await publishSnapshot(publication)
-await activateSnapshot(publication.store, id)
+await activateSnapshot(publication.store, id, { time: 0, by: 'hand' })
 await rm(FIXTURE, { recursive: true, force: true })
 await cp(publication.store, FIXTURE, { recursive: true })
 process.stdout.write(`${join(FIXTURE, id)}\n`)

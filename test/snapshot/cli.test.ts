@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -64,6 +64,49 @@ describe('offerwright snapshot', () => {
       exitCode: 2,
       stderr: expect.stringMatching(/^error snapshot_signature: .*missing/),
     })
+  })
+
+  test('is copied from another store with its signature, byte by byte, and activated', async () => {
+    const [from, to] = [await shopWithTwo(), await mkdtemp(join(tmpdir(), 'offerwright-home-'))]
+    const copied = await offerwright(to, 'copy', join(from.store, from.first), '--activate', '--json')
+    expect(JSON.parse(copied.stdout)).toEqual({ id: from.first, activated: true })
+    const folder = join(to, 'shops', 'default', 'snapshots', from.first)
+    for (const file of await readdir(join(from.store, from.first)))
+      expect(await readFile(join(folder, file)), file).toEqual(await readFile(join(from.store, from.first, file)))
+    await writeFile(join(from.store, from.second, 'prices.safetensors'), 'x')
+    expect(await offerwright(to, 'copy', join(from.store, from.second))).toMatchObject({ exitCode: 2 })
+    expect(JSON.parse((await offerwright(to, 'list', '--json')).stdout)).toMatchObject([
+      { id: from.first, current: true },
+    ])
+  })
+
+  test('pins, prunes, rolls back and tells the history', async () => {
+    const { home, first, second } = await shopWithTwo()
+    for (const id of [first, second]) await offerwright(home, 'activate', id)
+    await offerwright(home, 'pin', first)
+    expect((await offerwright(home, 'prune', '--parents', '0')).stdout).toContain(
+      `${first.slice(0, 12)}  stays: pinned`,
+    )
+    const back = await offerwright(home, 'roll-back', '--reason', 'offers too deep', '--json')
+    expect(JSON.parse(back.stdout)).toEqual({ from: second, to: first })
+    expect((await offerwright(home, 'list')).stdout).toMatch(/rolled back: offers too deep/)
+    expect((await offerwright(home, 'history')).stdout).toMatch(/roll-back +offers too deep$/m)
+  })
+
+  test('is signed again with a new key, which is then the only one trusted', async () => {
+    const { home, first } = await shopWithTwo()
+    const next = generateKeyPairSync('ed25519')
+    await writeFile(join(home, 'new.pem'), next.privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    await writeFile(join(home, 'new.pub'), next.publicKey.export({ type: 'spki', format: 'pem' }))
+    await writeFile(join(home, 'old.pub'), key.publicKey.export({ type: 'spki', format: 'pem' }))
+    const trusted = (...names: string[]) => names.flatMap((name) => ['--public-key', join(home, name)])
+    const verified = async (...names: string[]) =>
+      (await offerwright(home, 'verify', first, '--require-signature', ...trusted(...names))).exitCode
+    expect([await verified('old.pub', 'new.pub'), await verified('new.pub')]).toEqual([0, 2])
+    await offerwright(home, 'sign', first, '--signing-key', join(home, 'new.pem'))
+    expect([await verified('old.pub', 'new.pub'), await verified('new.pub'), await verified('old.pub')]).toEqual([
+      0, 0, 2,
+    ])
   })
 
   test('names the damaged section and does not activate it', async () => {

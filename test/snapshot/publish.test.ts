@@ -10,6 +10,7 @@ import { verifySnapshot } from '../../core/snapshot/verify.ts'
 import { type Publication, publishSnapshot } from '../../core/snapshot/write.ts'
 import { tensor, tinyPublication, tinySections } from './tiny-shop.ts'
 
+const BY_HAND = { time: 0, by: 'hand' } as const
 const PUBLISHER = new URL('./publisher-child.js', import.meta.url)
 
 async function bytesOf(folder: string): Promise<Record<string, string>> {
@@ -61,20 +62,20 @@ describe('publishing', () => {
     const publication = await tinyPublication()
     const first = await publishSnapshot(publication)
     expect(await currentSnapshot(publication.store)).toBeNull()
-    await activateSnapshot(publication.store, first)
+    await activateSnapshot(publication.store, first, BY_HAND)
     const second = await publishSnapshot({ ...publication, parent: first, epoch: 2 })
     expect(await currentSnapshot(publication.store)).toBe(first)
-    await activateSnapshot(publication.store, second)
+    await activateSnapshot(publication.store, second, BY_HAND)
     expect(await readFile(join(publication.store, 'CURRENT'), 'utf8')).toBe(`${second}\n`)
     for (const id of ['0'.repeat(64), '../../etc', ''])
-      await expect(activateSnapshot(publication.store, id)).rejects.toMatchObject({ code: 'unknown_snapshot' })
+      await expect(activateSnapshot(publication.store, id, BY_HAND)).rejects.toMatchObject({ code: 'unknown_snapshot' })
     expect(await currentSnapshot(publication.store)).toBe(second)
   })
 
   test('a CURRENT with any byte changed points nowhere or to nothing published', async () => {
     const publication = await tinyPublication()
     const id = await publishSnapshot(publication)
-    await activateSnapshot(publication.store, id)
+    await activateSnapshot(publication.store, id, BY_HAND)
     const pointer = await readFile(join(publication.store, 'CURRENT'))
     for (let at = 0; at < pointer.length; at++) {
       const damaged = Buffer.from(pointer)
@@ -92,7 +93,7 @@ describe('publishing', () => {
     const second = await publishSnapshot({ ...publication, epoch: 2 })
     const first = await publishSnapshot(publication)
     const third = await publishSnapshot({ ...publication, epoch: 3 })
-    await activateSnapshot(publication.store, first)
+    await activateSnapshot(publication.store, first, BY_HAND)
     await writeFile(join(publication.store, second, 'manifest.json'), '{}')
     const listed = await listSnapshots(publication.store)
     expect(listed.map(({ id }) => id)).toEqual([second, first, third])
@@ -135,7 +136,7 @@ describe('processes', () => {
   test('one that is killed leaves CURRENT and every snapshot sound, and its rest is removed when old', async () => {
     const publication = await tinyPublication()
     const id = await publishSnapshot(publication)
-    await activateSnapshot(publication.store, id)
+    await activateSnapshot(publication.store, id, BY_HAND)
     for (let kill = 0; kill < 5; kill++) await killWhilePublishing({ ...publication, epoch: 2 + kill })
     expect(await currentSnapshot(publication.store)).toBe(id)
     for (const listed of await listSnapshots(publication.store))

@@ -67,7 +67,7 @@ async function shopOfTwoTrainers(): Promise<Shop> {
         sections,
         store,
         quality: null,
-        activate: true,
+        activateAt: 0,
         tolerance: 0,
         outside: await outsideSections(named, file),
       }),

@@ -105,7 +105,7 @@ test('what is trained can be published, verified and served', async () => {
       sections,
       store,
       quality: { rows: 1 },
-      activate,
+      activateAt: activate ? 0 : null,
       tolerance: null,
     })
   const first = await publish(true)
@@ -151,7 +151,7 @@ test('stages of different data are not published together', async () => {
   const store = join(folder, 'snapshots')
   const dataset = await readSummary(data)
   await expect(
-    publishSections({ dataset, sections, store, quality: null, activate: true, tolerance: null }),
+    publishSections({ dataset, sections, store, quality: null, activateAt: 0, tolerance: null }),
   ).rejects.toMatchObject({
     code: 'invalid_data',
     field: 'popularity',
@@ -167,7 +167,7 @@ test('a stage that has not run, an unknown stage and missing data are named', as
   await expect(train({ data: folder, sections, parameters, stage: 'magic' })).rejects.toThrow('invalid stage: magic')
   const dataset = { shop: 'default', currency: 'GBP' }
   await expect(
-    publishSections({ dataset, sections, store: folder, quality: null, activate: true, tolerance: null }),
+    publishSections({ dataset, sections, store: folder, quality: null, activateAt: 0, tolerance: null }),
   ).rejects.toThrow('run offerwright train --stage catalogue')
 })
 

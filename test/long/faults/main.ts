@@ -1,15 +1,17 @@
 /** Runs faults by name, all of them without one, and prints what was counted. Exit code 1: a promise was broken. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { decimal, wholeNumber } from '../../../cli/number-options.ts'
+import { badSnapshots } from './bad-snapshots.ts'
 import { disk } from './disk.ts'
 import { eventLoad } from './event-load.ts'
 import type { Fault } from './fault.ts'
 import { kills } from './kills.ts'
 import { logMutations } from './log-mutations.ts'
 import { powerCuts } from './power-cuts.ts'
+import { snapshotMutations } from './snapshot-mutations.ts'
 import { swaps } from './swaps.ts'
 
-const FAULTS: Fault[] = [swaps, kills, powerCuts, logMutations, disk, eventLoad]
+const FAULTS: Fault[] = [kills, powerCuts, disk, logMutations, snapshotMutations, badSnapshots, swaps, eventLoad]
 
 interface FaultOptions {
   scale: number

@@ -114,7 +114,7 @@ async function trained(name: string, logs?: string): Promise<Generation> {
   const [data, sections, store] = [join(folder, 'data'), join(folder, name), join(folder, 'snapshots')]
   await train({ data, sections, logs, parameters: trainingParameters({ threads: 1 }) })
   const dataset = { shop: 'default', currency: 'GBP' }
-  const id = await publishSections({ dataset, sections, store, quality: null, activate: true, tolerance: null })
+  const id = await publishSections({ dataset, sections, store, quality: null, activateAt: 0, tolerance: null })
   const image = await openSnapshot(snapshotFolder(store, id), {
     expectedId: id,
     reserveBytes: (segment) => reserveBytes(segment, 1),

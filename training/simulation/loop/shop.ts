@@ -65,7 +65,7 @@ export async function publishAndOpen(shop: SimulatedShop, phase: 'learning' | 's
   const { folder, dataset, quality } = shop
   const store = join(folder, 'snapshots')
   const sections = join(folder, 'sections')
-  const id = await publishSections({ dataset, sections, store, quality, activate: true, tolerance: null })
+  const id = await publishSections({ dataset, sections, store, quality, activateAt: 0, tolerance: null })
   const image = await openSnapshot(snapshotFolder(store, id), {
     expectedId: id,
     reserveBytes: (segment) => reserveBytes(segment, 1),
