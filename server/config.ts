@@ -59,7 +59,7 @@ export const SERVER_DEFAULTS: ServerConfig = {
   eventIds: 500_000,
   logKeepDays: 400,
   logKeepBytes: 64 * 1024 ** 3,
-  logMinFreeBytes: 256 * 1024 ** 2,
+  logMinFreeBytes: 64 * 1024 ** 2,
 }
 
 /** Fills in the defaults and refuses what cannot be served. */
