@@ -18,7 +18,7 @@ export interface ShopFolders {
   snapshots: string
   /** The live campaign file; a running server watches it. */
   campaigns: string
-  /** Events, decisions and catalogue changes, as NDJSON. */
+  /** Events, decisions and catalogue changes, in segments; Parquet of them in `parquet`. */
   log: string
   /** Codes that are good once, and their redemptions: a SQLite database. */
   ledger: string

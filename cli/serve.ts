@@ -1,7 +1,8 @@
 /** `offerwright serve`: decisions over HTTP from the shop's current snapshot. */
 import type { KeyObject } from 'node:crypto'
 import { Command, Option } from 'commander'
-import { LOG_LEVELS, type LogLevel, SERVER_DEFAULTS, type ServerConfig, WATCH } from '../server/config.ts'
+import type { Ack } from '../core/store/log/writer.ts'
+import { ACKS, LOG_LEVELS, type LogLevel, SERVER_DEFAULTS, type ServerConfig, WATCH } from '../server/config.ts'
 import { type ApiKey, keysOfText, readKeyFile } from '../server/http/keys.ts'
 import { type RunningServer, startServer } from '../server/server.ts'
 import { type HomeOptions, withHome, withLedger } from './home.ts'
@@ -25,7 +26,16 @@ interface ServeOptions extends HomeOptions {
   leaseLeast: number
   rollBack: boolean
   watchSeconds: number
+  eventAck: Ack
+  decisionAck: Ack
+  eventIds: number
+  logKeepDays: number
+  logKeepGib: number
+  logMinFreeMib: number
 }
+
+const GIB = 1024 ** 3
+const MIB = 1024 ** 2
 
 export function serveCommand(): Command {
   const defaults = SERVER_DEFAULTS
@@ -59,6 +69,28 @@ export function serveCommand(): Command {
     )
     .option('--no-roll-back', 'do not return to the one before by itself')
     .addOption(new Option('--log-level <level>').choices(LOG_LEVELS).default(defaults.logLevel))
+    .addOption(
+      new Option('--event-ack <when>', 'events are answered when durable, or before')
+        .choices(ACKS)
+        .default(defaults.eventAck),
+    )
+    .addOption(
+      new Option(
+        '--decision-ack <when>',
+        'decisions are answered when durable, or before: then at most 100 ms are at risk',
+      )
+        .choices(ACKS)
+        .default(defaults.decisionAck),
+    )
+    .option('--event-ids <n>', 'newest event ids that are known again', wholeNumber, defaults.eventIds)
+    .option('--log-keep-days <n>', 'days that logs are kept', wholeNumber, defaults.logKeepDays)
+    .option('--log-keep-gib <n>', 'GiB that each log may take', wholeNumber, defaults.logKeepBytes / GIB)
+    .option(
+      '--log-min-free-mib <n>',
+      'MiB below which the disk counts as full',
+      wholeNumber,
+      defaults.logMinFreeBytes / MIB,
+    )
     .addHelpText(
       'after',
       '\nExample:\n  $ OFFERWRIGHT_API_KEYS=serve:s3cret offerwright serve --host 0.0.0.0 --port 8080',
@@ -67,8 +99,16 @@ export function serveCommand(): Command {
 }
 
 async function configOf(options: ServeOptions): Promise<Partial<ServerConfig>> {
-  const { home, shop, host, port, workers, liveShoppers, logLevel } = options
-  const config: Partial<ServerConfig> = { home, shop, host, port, workers, liveShoppers, logLevel }
+  const { home, shop, host, port, workers, liveShoppers, logLevel, eventAck, decisionAck, eventIds } = options
+  const logs: Partial<ServerConfig> = {
+    eventAck,
+    decisionAck,
+    eventIds,
+    logKeepDays: options.logKeepDays,
+    logKeepBytes: options.logKeepGib * GIB,
+    logMinFreeBytes: options.logMinFreeMib * MIB,
+  }
+  const config: Partial<ServerConfig> = { home, shop, host, port, workers, liveShoppers, logLevel, ...logs }
   config.ledger = options.ledger ?? null
   config.serverName = options.serverName ?? null
   config.leaseMs = options.leaseMs

@@ -82,7 +82,7 @@ export const SERVER_DEFAULTS: ServerConfig = {
   eventIds: 500_000,
   logKeepDays: 400,
   logKeepBytes: 64 * 1024 ** 3,
-  logMinFreeBytes: 256 * 1024 ** 2,
+  logMinFreeBytes: 64 * 1024 ** 2,
   ledger: null,
   serverName: null,
   leaseMs: 15_000,

@@ -160,8 +160,13 @@ export class Dispatch {
       .take(events, (event) => results.row(event))
       .then(
         (answer) => exchange.answer(200, JSON.stringify(answer)),
-        (refusal) => exchange.refuse(refusal),
+        (error) => exchange.refuse(error instanceof OfferwrightError ? error : this.#hidden(error)),
       )
+  }
+
+  #hidden(error: Error): OfferwrightError {
+    this.#parts.logger.error({ failure: error.stack }, 'request failed')
+    return new OfferwrightError('internal', 'the request could not be answered; the server logged why')
   }
 
   async #answerLogged(later: Later[]): Promise<void> {

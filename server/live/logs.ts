@@ -26,6 +26,8 @@ const KINDS = {
   decisions: { type: 2, schemaVersion: DECISION_ROW_VERSION },
   items: { type: 3, schemaVersion: 1 },
 } as const
+/** Segments that may go are looked for this often. */
+const RETAIN_MS = 60_000
 /** With the sync that follows, what a decision's row is at risk stays under 100 ms. */
 const COMMIT_DECISIONS_MS = 50
 const COMMIT_MS = 5
@@ -38,6 +40,7 @@ export class ShopLogs {
   droppedRows = 0
   /** As last looked at. */
   freeBytes = Number.POSITIVE_INFINITY
+  #retainedAt = 0
   readonly #folder: string
   readonly #files: Files
   readonly #settings: LogSettings
@@ -132,8 +135,10 @@ export class ShopLogs {
   /** Looks at the disk, closes segments that are old and takes away what is kept too long. `now`: milliseconds since 1970. */
   async tend(now: number): Promise<void> {
     this.freeBytes = await this.#files.freeBytes(this.#folder)
+    for (const name of LOGS) await this.logs[name].closeOldSegment()
+    if (now - this.#retainedAt < RETAIN_MS) return
+    this.#retainedAt = now
     for (const name of LOGS) {
-      await this.logs[name].closeOldSegment()
       const removed = await removeOldSegments(this.#files, this.#folder, name, this.#settings, now)
       if (removed.length > 0) this.#logger.info({ log: name, removed }, 'segments removed: too old, or too many')
     }

@@ -112,6 +112,7 @@ test('the oldest segments go when they are too old, the newest stays', async () 
     await serveAgain()
   }
   await utimes(join(shop.folders.log, 'events-000001.segment'), 1000, 1000)
+  await serveAgain()
   await until(
     async () => (await readdir(shop.folders.log)).filter((name) => name.startsWith('events')),
     (names) => !names.includes('events-000001.segment'),

@@ -1,8 +1,8 @@
 /**
  * One process appends to a folder of logs: `LOCK` names it. A process that is gone, killed or lost with its machine, holds
- * nothing: its number is checked together with the time it started, since numbers come again.
+ * nothing: its number is checked together with the time it started, since numbers come again. A copy of the folder is free.
  */
-import { readFile, unlink, writeFile } from 'node:fs/promises'
+import { readFile, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OfferwrightError } from '../../contract/errors.ts'
 
@@ -10,13 +10,15 @@ import { OfferwrightError } from '../../contract/errors.ts'
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const file = join(folder, 'LOCK')
   const holder = await readFile(file, 'utf8').catch(() => '')
-  const [pid, startedAt = ''] = holder.trim().split(' ')
-  if (pid && Number(pid) !== process.pid && (await startOf(Number(pid))) === startedAt)
+  const { dev, ino } = await stat(folder)
+  const place = `${dev}:${ino}`
+  const [pid, heldPlace, startedAt = ''] = holder.trim().split(' ')
+  if (pid && Number(pid) !== process.pid && heldPlace === place && (await startOf(Number(pid))) === startedAt)
     throw new OfferwrightError('environment', `process ${pid} writes the logs of ${folder} already`, {
       field: 'log',
       value: folder,
     })
-  await writeFile(file, `${process.pid} ${await startOf(process.pid)}\n`)
+  await writeFile(file, `${process.pid} ${place} ${await startOf(process.pid)}\n`)
   return () => unlink(file).catch(() => {})
 }
 

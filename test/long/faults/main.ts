@@ -23,7 +23,7 @@ export async function countFaults(args: string[]): Promise<number> {
   let failures = 0
   const program = new Command('faults')
     .description('Makes things go wrong, for real, and counts what was lost, doubled or refused.')
-    .argument('[names...]', 'which; all without a name', collect, [])
+    .argument('[names...]', 'which, or how their names end, such as mutations; all without a name', collect, [])
     .option('--scale <share>', 'of the full number of repetitions', scaleOf, 1)
     .option('--seed <n>', 'of all chance', wholeNumber, 1)
     .option('--json', 'one line of JSON a fault', false)
@@ -54,9 +54,9 @@ async function count(fault: Fault, { scale, seed, json }: FaultOptions): Promise
 }
 
 function collect(name: string, before: Fault[]): Fault[] {
-  const fault = FAULTS.find((one) => one.name === name)
-  if (fault === undefined) throw new InvalidArgumentError(`One of ${FAULTS.map((one) => one.name).join(', ')}.`)
-  return [...before, fault]
+  const named = FAULTS.filter((one) => one.name === name || one.name.endsWith(`-${name}`))
+  if (named.length === 0) throw new InvalidArgumentError(`One of ${FAULTS.map((one) => one.name).join(', ')}.`)
+  return [...before, ...named]
 }
 
 function scaleOf(text: string): number {
