@@ -1,6 +1,8 @@
 /** `offerwright import`: a shop's own files, as a mapping describes them, into the shop's data folder. */
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { Erasures } from '../core/store/erasure/erasures.ts'
+import { eraseFromData } from '../training/erasure/erase-data.ts'
 import { importData } from '../training/import/import.ts'
 import { qualityTable } from '../training/import/quality-table.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
@@ -22,7 +24,7 @@ export function importCommand(): Command {
     .option('--json', 'print the report as JSON')
     .addHelpText('after', '\nExample:\n  $ offerwright import my-shop/mapping.json --shop my-shop')
     .action(async (mapping: string | undefined, options: ImportCommandOptions) => {
-      const { source, data, shop } = shopFolders(options)
+      const { source, data, shop, log } = shopFolders(options)
       const out = options.out ?? data
       const progress = progressView()
       const { quality } = await importData({
@@ -32,6 +34,7 @@ export function importCommand(): Command {
         threads: options.threads,
         onProgress: progress.show,
       }).finally(progress.end)
+      await eraseFromData(out, Erasures.read(log))
       process.stdout.write(
         options.json ? `${JSON.stringify(quality, null, 2)}\n` : `${qualityTable(quality)}\n${out}\n`,
       )

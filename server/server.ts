@@ -8,6 +8,7 @@ import { RENEW_MS } from '../core/snapshot/users.ts'
 import { makeSecret } from '../core/store/ledger/personal.ts'
 import { type Redeemed, type Redemption, spentByCodes } from '../core/store/ledger/redemptions.ts'
 import { type ServerConfig, serverConfig, shopPaths } from './config.ts'
+import { Eraser } from './erasure/eraser.ts'
 import { Generations } from './generations/generations.ts'
 import { Watch } from './generations/watch.ts'
 import { Dispatch } from './http/dispatch.ts'
@@ -67,6 +68,7 @@ class Server implements RunningServer {
   #campaigns!: LiveCampaigns
   readonly #pacing: Pacing
   readonly #desk: LedgerDesk
+  readonly #eraser: Eraser
   #socket: ListenSocket | null = null
   #polls: Poll[] = []
   #isOpen = true
@@ -112,6 +114,7 @@ class Server implements RunningServer {
       waitingRequests: config.waitingRequests,
       watch,
     })
+    this.#eraser = new Eraser(shopPaths(config).log, state, logger)
     addRoutes(this.#app, {
       config,
       dispatch,
@@ -119,6 +122,7 @@ class Server implements RunningServer {
       campaigns,
       state,
       desk: this.#desk,
+      eraser: this.#eraser,
       metrics: this.#metrics,
       isOpen: () => this.#isOpen,
       onFailure: (error) => logger.error({ failure: String((error as Error).stack ?? error) }, 'request failed'),
@@ -145,6 +149,8 @@ class Server implements RunningServer {
   async serve(): Promise<void> {
     await this.#generations.start()
     this.#metrics.watch(this.#state, this.#generations, () => this.#campaigns)
+    this.#metrics.watchErasures(this.#eraser)
+    this.#eraser.resume()
     this.#polls = [
       new Poll(LOOK_MS, () => this.#generations.follow()),
       new Poll(LOOK_MS, () => this.#campaigns.look()),
@@ -175,6 +181,7 @@ class Server implements RunningServer {
     await Promise.all(this.#polls.map((poll) => poll.stop()))
     await this.#finishRequests()
     await this.#desk.close()
+    await this.#eraser.close()
     await this.#generations.close()
     this.#app.close()
     await this.#state.close()
@@ -185,6 +192,7 @@ class Server implements RunningServer {
   async #prepare(generation: NonNullable<Generations['current']>): Promise<void> {
     if (this.#campaigns === undefined) await this.#restore(generation)
     this.#state.catalogue.applyAll(generation)
+    this.#eraser.maskErased(generation)
     await generation.warm(this.#campaigns.published, Date.now())
   }
 

@@ -49,6 +49,8 @@ export class AppendLog {
   #writing: Promise<void> | null = null
   #timer: NodeJS.Timeout | undefined
   #closing = false
+  #isSealing = false
+  #sealedUpTo = 0
 
   private constructor(options: AppendLogOptions, lastSegment: number) {
     this.#options = { segmentBytes: SEGMENT_BYTES, gatherMs: 0, waitingBytes: WAITING_BYTES, ...options }
@@ -105,6 +107,15 @@ export class AppendLog {
     this.#file = null
   }
 
+  /** Nothing is written any more to the segments that it resolves with; rows go on into the next one. */
+  async seal(): Promise<string[]> {
+    this.#isSealing = true
+    await this.flush()
+    const last = this.#isSealing ? this.#segment : this.#sealedUpTo
+    const segments = await segmentsOf(this.#options.folder, this.#options.name)
+    return segments.filter(({ number }) => number <= last).map(({ file }) => file)
+  }
+
   #grow(least: number): void {
     const larger = Buffer.allocUnsafeSlow(Math.max(least, 2 * this.#waiting.length))
     larger.set(this.#waiting.subarray(0, this.#gathered))
@@ -141,7 +152,11 @@ export class AppendLog {
   }
 
   async #writeOnce(rows: Buffer): Promise<void> {
-    if (this.#file !== null && this.#position >= this.#options.segmentBytes) await this.#endSegment(this.#file)
+    if (this.#file !== null && (this.#isSealing || this.#position >= this.#options.segmentBytes)) {
+      this.#isSealing = false
+      this.#sealedUpTo = this.#segment
+      await this.#endSegment(this.#file)
+    }
     this.#file ??= await this.#beginSegment()
     let bytes = rows
     let position = this.#position

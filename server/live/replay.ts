@@ -8,6 +8,8 @@ import { parseAs, parseJson } from '../../core/contract/parse.ts'
 import { hashOf, type KeyRoom, subjectOf } from '../../core/scoring/keys.ts'
 import { effectOfEvent } from '../../core/scoring/live-events.ts'
 import { CAMPAIGN_SLOTS, limitKey } from '../../core/store/budgets.ts'
+import { Erasures } from '../../core/store/erasure/erasures.ts'
+import { lineWithoutErased } from '../../core/store/erasure/rewrite.ts'
 import { readLog } from '../../core/store/log.ts'
 import type { ServingGeneration } from '../generations/generation.ts'
 import { spendingOf } from '../work/events.ts'
@@ -126,7 +128,10 @@ async function eachRow<Row>(
   take: (row: Row) => void,
 ): Promise<void> {
   let faults = 0
-  for await (const { file, line, text } of readLog(folder, name)) {
+  const erasures = Erasures.read(folder)
+  for await (const { file, line, text: logged } of readLog(folder, name)) {
+    const text = lineWithoutErased(logged, erasures)
+    if (text === null) continue
     try {
       take(parseAs<Row>(schema, parseJson(text)))
       report.rows++

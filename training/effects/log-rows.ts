@@ -4,6 +4,8 @@ import { Compile } from 'typebox/compile'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { EVENT_KINDS, EVENT_ROW_VERSION } from '../../core/contract/events.ts'
 import { parseAs, parseJson } from '../../core/contract/parse.ts'
+import { Erasures } from '../../core/store/erasure/erasures.ts'
+import { lineWithoutErased } from '../../core/store/erasure/rewrite.ts'
 import { readLog } from '../../core/store/log.ts'
 
 /** The part of an `EventRow` that is read here. */
@@ -42,7 +44,10 @@ export async function eachRow<Row extends { shop: string; time: number }>(
   parse: (line: string) => Row,
   take: (row: Row) => void,
 ): Promise<void> {
-  for await (const { text } of readLog(logs, name)) {
+  const erasures = Erasures.read(logs)
+  for await (const { text: logged } of readLog(logs, name)) {
+    const text = lineWithoutErased(logged, erasures)
+    if (text === null) continue
     try {
       const row = parse(text)
       if (row.shop !== shop) throw new OfferwrightError('unknown_shop', `unknown shop: ${row.shop}`, { field: 'shop' })

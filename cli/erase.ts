@@ -1,0 +1,59 @@
+/** `offerwright erase`: what is held of a shopper goes, while no server runs; a server that runs does it itself. */
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { OfferwrightError } from '../core/contract/errors.ts'
+import { usersOf } from '../core/snapshot/users.ts'
+import { Erasures } from '../core/store/erasure/erasures.ts'
+import { rewriteSegments } from '../core/store/erasure/rewrite.ts'
+import { eraseFromData } from '../training/erasure/erase-data.ts'
+import { type HomeOptions, type ShopFolders, shopFolders, withHome } from './home.ts'
+
+interface EraseOptions extends HomeOptions {
+  shopper: string
+  json?: boolean
+}
+
+export function eraseCommand(): Command {
+  return withHome(new Command('erase'))
+    .description('take a shopper out of logs and imported data, and out of all snapshots to come; no server may run')
+    .requiredOption('--shopper <key>', "the shopper's key")
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ offerwright erase --shopper s-17 && offerwright train && offerwright publish',
+    )
+    .action(erase)
+}
+
+async function erase({ shopper, json, ...options }: EraseOptions): Promise<void> {
+  const folders = shopFolders(options)
+  await refuseWhileServed(folders)
+  await mkdir(folders.log, { recursive: true })
+  const erasures = Erasures.read(folders.log)
+  const erasedAt = Date.now()
+  erasures.add(shopper, erasedAt)
+  const logs = await rewriteSegments(await segmentsIn(folders.log), erasures)
+  const data = await eraseFromData(folders.data, erasures)
+  const told = { erasedAt, logs, data }
+  const line =
+    `${logs.erased} rows taken out of ${logs.segments} segments of logs, ${data.events} events of ${data.shoppers} shoppers out of ` +
+    'the imported data; train, publish and `offerwright snapshot prune --parents 0` to have no snapshot left that knows the shopper'
+  process.stdout.write(json ? `${JSON.stringify(told)}\n` : `${line}\n`)
+}
+
+async function refuseWhileServed({ snapshots }: ShopFolders): Promise<void> {
+  const users = new Set([...(await usersOf(snapshots)).values()].flat())
+  if (users.size === 0) return
+  throw new OfferwrightError(
+    'conflict',
+    `a server runs (${[...users].join(', ')}): DELETE /v1/shoppers/{key} erases there`,
+    {
+      field: 'shopper',
+    },
+  )
+}
+
+async function segmentsIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => /^[a-z]+-\d+\.ndjson$/.test(name)).map((name) => join(folder, name))
+}
