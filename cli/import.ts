@@ -1,6 +1,9 @@
 /** `offerwright import`: a shop's own files, as a mapping describes them, into the shop's data folder. */
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { Erasures } from '../core/store/erasure/erasures.ts'
+import { eraseFromData } from '../training/erasure/erase-data.ts'
+import { eraseFromParts } from '../training/erasure/erase-parts.ts'
 import { importData } from '../training/import/import.ts'
 import { qualityTable } from '../training/import/quality-table.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
@@ -35,6 +38,9 @@ export function importCommand(): Command {
         log: options.fromLog ? log : undefined,
         onProgress: progress.show,
       }).finally(progress.end)
+      const erasures = Erasures.read(log)
+      await eraseFromParts(log, erasures)
+      await eraseFromData(out, erasures)
       process.stdout.write(
         options.json ? `${JSON.stringify(quality, null, 2)}\n` : `${qualityTable(quality)}\n${out}\n`,
       )

@@ -54,6 +54,11 @@ const COMMANDS: Entry[] = [
     load: async () => (await import('./snapshot.ts')).snapshotCommand(),
   },
   {
+    name: 'erase',
+    summary: 'take a shopper out of logs, imported data and snapshots to come',
+    load: async () => (await import('./erase.ts')).eraseCommand(),
+  },
+  {
     name: 'decide',
     summary: 'make a decision from a snapshot, without a server',
     load: async () => (await import('./decide.ts')).decideCommand(),

@@ -1,5 +1,8 @@
 /** `offerwright train`: learns from what import wrote; one section file per stage. */
 import { Command, Option } from 'commander'
+import { Erasures } from '../core/store/erasure/erasures.ts'
+import { eraseFromData } from '../training/erasure/erase-data.ts'
+import { eraseFromParts } from '../training/erasure/erase-parts.ts'
 import { TRAINING_DEFAULTS, type TrainingParameters, trainingParameters } from '../training/parameters.ts'
 import { STAGE_NAMES, train } from '../training/train.ts'
 import { type HomeOptions, shopFolders, withHome } from './home.ts'
@@ -38,6 +41,9 @@ export function trainCommand(): Command {
     )
     .action(async ({ stage, ...options }: TrainCommandOptions) => {
       const { data, sections, log: logs, campaigns } = shopFolders(options)
+      const erasures = Erasures.read(logs)
+      await eraseFromParts(logs, erasures)
+      await eraseFromData(data, erasures)
       const progress = progressView()
       const parameters = trainingParameters({ ...chosen(options), ...chosenModels(options) })
       await train({ data, sections, logs, campaigns, parameters, stage, onProgress: progress.show }).finally(

@@ -1,5 +1,6 @@
 /** What the server counts, for Prometheus. Hot paths add to plain numbers; prom-client renders them when asked. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Eraser } from './erasure/eraser.ts'
 import type { Generations } from './generations/generations.ts'
 import type { LiveCampaigns } from './live/campaigns.ts'
 import type { EventIntake } from './live/intake.ts'
@@ -111,6 +112,12 @@ export class ServerMetrics {
       )
     }
     this.#gauge('offerwright_log_free_bytes', 'Free space where the logs are', () => Math.min(logs.freeBytes, 2 ** 53))
+  }
+
+  watchErasures(eraser: Eraser): void {
+    this.#total('offerwright_erasures_total', 'Shoppers erased', () => eraser.erasures)
+    this.#total('offerwright_erased_rows_total', 'Rows taken out of logs', () => eraser.rows)
+    this.#gauge('offerwright_erasures_pending', 'Erasures whose rows are not all out of the logs', () => eraser.pending)
   }
 
   render(): Promise<string> {

@@ -10,6 +10,7 @@ import { openLedger } from '../core/store/ledger/database.ts'
 import { makeSecret } from '../core/store/ledger/personal.ts'
 import { spentByCodes } from '../core/store/ledger/spending.ts'
 import { logSettings, type ServerConfig, serverConfig, shopPaths } from './config.ts'
+import { Eraser } from './erasure/eraser.ts'
 import { Generations } from './generations/generations.ts'
 import { Watch } from './generations/watch.ts'
 import { Dispatch } from './http/dispatch.ts'
@@ -82,6 +83,7 @@ class Server implements RunningServer {
   readonly #desk: LedgerDesk
   /** Null: this server is the shop's only one. */
   readonly #leases: LeaseKeeper | null
+  readonly #eraser: Eraser
   #socket: ListenSocket | null = null
   #polls: Poll[] = []
   #isOpen = true
@@ -137,6 +139,7 @@ class Server implements RunningServer {
       waitingRequests: config.waitingRequests,
       watch,
     })
+    this.#eraser = new Eraser(shopPaths(config).log, state, logs, logger)
     addRoutes(this.#app, {
       config,
       dispatch,
@@ -145,6 +148,7 @@ class Server implements RunningServer {
       state,
       logs,
       desk: this.#desk,
+      eraser: this.#eraser,
       metrics: this.#metrics,
       isOpen: () => this.#isOpen,
       onFailure: (error) => logger.error({ failure: String((error as Error).stack ?? error) }, 'request failed'),
@@ -180,6 +184,8 @@ class Server implements RunningServer {
   async serve(): Promise<void> {
     await this.#generations.start()
     this.#metrics.watch(this.#state, this.#logs, this.#intake, this.#generations, () => this.#campaigns)
+    this.#metrics.watchErasures(this.#eraser)
+    this.#eraser.resume()
     this.#polls = [
       new Poll(LOOK_MS, () => this.#generations.follow()),
       new Poll(LOOK_MS, () => this.#campaigns.look()),
@@ -223,6 +229,7 @@ class Server implements RunningServer {
     await this.#finishRequests()
     await this.#leases?.end()
     await this.#desk.close()
+    await this.#eraser.close()
     await this.#generations.close()
     this.#app.close()
     await this.#logs.close()
@@ -233,6 +240,7 @@ class Server implements RunningServer {
   async #prepare(generation: NonNullable<Generations['current']>): Promise<void> {
     if (this.#campaigns === undefined) await this.#restore(generation)
     this.#state.catalogue.applyAll(generation)
+    this.#eraser.maskErased(generation)
     await generation.warm(this.#campaigns.published, Date.now())
   }
 

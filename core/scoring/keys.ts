@@ -20,7 +20,7 @@ export function itemIndexOf(g: KeyRoom, key: string): ItemIndex {
 }
 
 /** Index of a shopper key in the snapshot, or -1. */
-export function shopperIndexOf(g: Generation, key: string): number {
+export function shopperIndexOf(g: KeyRoom, key: string): number {
   return indexOf(g, g.tables.shoppers, key)
 }
 

@@ -1,5 +1,5 @@
 /** Where snapshots live: a folder of folders named by id, and the pointer `CURRENT`, which holds one of the ids. */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Fault, OfferwrightError } from '../contract/errors.ts'
 import type { SnapshotId } from '../contract/ids.ts'
@@ -122,6 +122,12 @@ export async function currentSnapshot(store: string): Promise<SnapshotId | null>
       value: text,
     },
   )
+}
+
+/** Changes with every activation, also of the same snapshot again; null: nothing was ever activated. */
+export async function pointerVersion(store: string): Promise<string | null> {
+  const found = await unlessAbsent(stat(join(store, CURRENT_FILE)))
+  return found === null ? null : [found.ino, found.mtimeMs, found.ctimeMs].join(' ')
 }
 
 /** Oldest epoch first. */

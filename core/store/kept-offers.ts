@@ -174,6 +174,19 @@ export class KeptOffers {
     }
   }
 
+  /** Ends all that a subject holds, and forgets what it was. To be called under the lock. */
+  forget(subject: SubjectHash): void {
+    const record = this.#find(subject)
+    if (record < 0) return
+    for (let e = 0; e < LIVE_OFFERS; e++) {
+      const at = record + ENTRIES + e * ENTRY_WORDS
+      Atomics.store(this.#words, at + UNTIL_HI, OVER)
+      for (let word = 0; word < UNTIL_HI; word++) this.#words[at + word] = 0
+    }
+    this.#words[record + KEY_LO] = 0
+    this.#words[record + KEY_HI] = 0
+  }
+
   #set(lo: number): number {
     return (lo & (this.#sets - 1)) * SET_WORDS
   }

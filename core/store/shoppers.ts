@@ -152,6 +152,16 @@ export class ShopperWriter {
     this.#write(subject, (record) => this.#mark(record + USES, record + N_USES, LIVE_USES, use))
   }
 
+  /** Nothing is known of a subject any more. */
+  forget({ lo, hi }: SubjectHash): void {
+    const words = this.#words
+    const record = this.#find(lo, hi)
+    if (words[record + KEY_LO] !== lo || words[record + KEY_HI] !== hi) return
+    Atomics.add(words, record + SEQUENCE, 1)
+    for (let at = 0; at < RECORD_WORDS; at++) if (at !== SEQUENCE) words[record + at] = 0
+    Atomics.add(words, record + SEQUENCE, 1)
+  }
+
   #mark(start: number, countAt: number, limit: number, { campaignHash, time }: CampaignMark): void {
     const at = this.#makeRoom(start, MARK_WORDS, countAt, limit, time)
     if (at < 0) return

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import type { SnapshotId } from '../../core/contract/ids.ts'
 import { type Activation, activationHistory, refusalOf } from '../../core/snapshot/history.ts'
-import { currentSnapshot, rollBackSnapshot } from '../../core/snapshot/store.ts'
+import { currentSnapshot, pointerVersion, rollBackSnapshot } from '../../core/snapshot/store.ts'
 import { SnapshotUser } from '../../core/snapshot/users.ts'
 import { type GenerationOptions, ServingGeneration } from './generation.ts'
 import type { Watch } from './watch.ts'
@@ -27,8 +27,8 @@ export class Generations {
   /** What served before, to return to. */
   #previous: SnapshotId | null = null
   #cannotHold = false
-  /** The pointer as last acted on, so that one bad snapshot is refused once. */
-  #seen: SnapshotId | null = null
+  /** The pointer as last acted on, so that one bad snapshot is refused once, and tried again when it is activated again. */
+  #seen: string | null = null
   #retiring = new Set<Promise<void>>()
   #lost = new WeakSet<ServingGeneration>()
   #closed = false
@@ -40,6 +40,7 @@ export class Generations {
 
   /** Opens what `CURRENT` names. Throws where there is nothing to serve. */
   async start(): Promise<void> {
+    const version = await pointerVersion(this.#options.store)
     const id = await currentSnapshot(this.#options.store)
     if (id === null)
       throw new OfferwrightError(
@@ -47,19 +48,21 @@ export class Generations {
         `no snapshot in ${this.#options.store}: run \`offerwright train\` and \`offerwright publish\`, or \`offerwright start\` for a demo shop`,
         { field: 'CURRENT' },
       )
-    this.#seen = id
+    this.#seen = version
     await this.#serve(id)
   }
 
   /** Looks at `CURRENT` and swaps when it has moved. A refused snapshot leaves the old one serving. */
   async follow(): Promise<void> {
+    let id: SnapshotId | null = null
     try {
-      const id = await currentSnapshot(this.#options.store)
-      if (id === null || id === this.#seen) return
-      this.#seen = id
-      if (id !== this.current?.id) await this.#serve(id)
+      const version = await pointerVersion(this.#options.store)
+      if (version === this.#seen) return
+      this.#seen = version
+      id = await currentSnapshot(this.#options.store)
+      if (id !== null && id !== this.current?.id) await this.#serve(id)
     } catch (error) {
-      this.#refuse(error)
+      this.#refuse(error, id)
     }
   }
 
@@ -98,7 +101,7 @@ export class Generations {
     if (generation !== this.current || this.#lost.has(generation) || this.#closed) return
     this.#lost.add(generation)
     this.#options.logger.error({ snapshot: generation.id, reason: reason.message }, 'worker lost, generation reopened')
-    await this.#serve(generation.id).catch((error) => this.#refuse(error))
+    await this.#serve(generation.id).catch((error) => this.#refuse(error, generation.id))
   }
 
   async #serve(id: SnapshotId): Promise<void> {
@@ -145,11 +148,11 @@ export class Generations {
     this.#retiring.add(closing)
   }
 
-  #refuse(error: unknown): void {
+  #refuse(error: unknown, snapshot: SnapshotId | null): void {
     this.refused++
     const fault: Fault | { message: string } =
       error instanceof OfferwrightError ? error.toJSON().error : { message: String(error) }
-    this.#options.logger.error({ fault, snapshot: this.#seen, serving: this.current?.id }, 'snapshot refused')
+    this.#options.logger.error({ fault, snapshot, serving: this.current?.id }, 'snapshot refused')
   }
 }
 

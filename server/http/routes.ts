@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { OfferwrightError } from '../../core/contract/errors.ts'
+import { MAX_KEY_LENGTH } from '../../core/contract/ids.ts'
 import { parseAs, parseJson } from '../../core/contract/parse.ts'
 import { ItemsRequest } from '../../core/contract/requests.ts'
 import type { HttpRequest, HttpResponse, TemplatedApp } from '../../core/native/uws.ts'
@@ -10,6 +11,7 @@ import { activateSnapshot, listSnapshots, rollBackSnapshot } from '../../core/sn
 import type { Redemption } from '../../core/store/ledger/redemptions.ts'
 import type { ServerConfig } from '../config.ts'
 import { shopPaths } from '../config.ts'
+import type { Eraser } from '../erasure/eraser.ts'
 import type { Generations } from '../generations/generations.ts'
 import type { LedgerDesk } from '../ledger/desk.ts'
 import type { LiveCampaigns } from '../live/campaigns.ts'
@@ -32,6 +34,7 @@ export interface RouteParts {
   state: LiveState
   logs: ShopLogs
   desk: LedgerDesk
+  eraser: Eraser
   metrics: ServerMetrics
   /** False from the moment the server stops taking work. */
   isOpen: () => boolean
@@ -39,7 +42,7 @@ export interface RouteParts {
 }
 
 interface Route {
-  method: 'get' | 'post' | 'put'
+  method: 'get' | 'post' | 'put' | 'del'
   path: string
   /** Empty: anybody. `admin` may call everything. */
   roles: readonly Role[]
@@ -48,6 +51,7 @@ interface Route {
 
 const WORKING: readonly Role[] = ['serve', 'publish']
 const CHANGING: readonly Role[] = ['publish']
+const ADMIN_ALONE: readonly Role[] = ['admin']
 
 /** A batch of 100 requests is rarely of 100 large ones; a campaign file is as a batch. */
 const BATCH_BODIES = 8
@@ -74,6 +78,7 @@ const ROUTES: Route[] = [
   { method: 'get', path: '/v1/snapshots', roles: ROLES, handle: snapshots },
   { method: 'post', path: '/v1/snapshots/:id/activate', roles: CHANGING, handle: activate },
   { method: 'post', path: '/v1/snapshots/roll-back', roles: CHANGING, handle: rollBack },
+  { method: 'del', path: '/v1/shoppers/:key', roles: ADMIN_ALONE, handle: eraseShopper },
   { method: 'get', path: '/metrics', roles: ROLES, handle: metrics },
 ]
 
@@ -252,6 +257,25 @@ function rollBack(parts: RouteParts, exchange: Exchange, req: HttpRequest, { nam
   })
 }
 
+function eraseShopper(parts: RouteParts, exchange: Exchange, req: HttpRequest): void {
+  const parameter = req.getParameter(0) ?? ''
+  answerWith(parts, exchange, async () => {
+    if (parts.generations.current === null) throw notReady()
+    return parts.eraser.erase(keyOf(parameter), parts.generations.current, Date.now())
+  })
+}
+
+function keyOf(parameter: string): string {
+  try {
+    const key = decodeURIComponent(parameter)
+    if (key.length > 0 && key.length <= MAX_KEY_LENGTH) return key
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error
+  }
+  const message = `invalid key: 1 to ${MAX_KEY_LENGTH} characters, percent-encoded`
+  throw new OfferwrightError('invalid_value', message, { field: 'key', value: parameter })
+}
+
 function metrics(parts: RouteParts, exchange: Exchange): void {
   void parts.metrics.render().then(
     (text) => exchange.answer(200, text, { type: parts.metrics.contentType }),
@@ -276,7 +300,7 @@ function refuseMethod(parts: RouteParts, path: string, res: HttpResponse, req: H
   const exchange = new Exchange(res, path, parts.metrics)
   const routes = ROUTES.filter((route) => route.path === path)
   const isPublic = routes.every((route) => route.roles.length === 0)
-  const allow = routes.map((route) => route.method.toUpperCase()).join(', ')
+  const allow = routes.map(methodName).join(', ')
   const method = req.getMethod().toUpperCase()
   if (!isPublic && identify(parts, req) === null) exchange.refuse(unauthorized())
   else exchange.refuse(methodNotAllowed(method, path, allow), { allow })
@@ -289,6 +313,10 @@ function refusePath(parts: RouteParts, res: HttpResponse, req: HttpRequest): voi
   exchange.refuse(identify(parts, req) === null ? unauthorized() : unknown)
 }
 
+function methodName({ method }: Route): string {
+  return method === 'del' ? 'DELETE' : method.toUpperCase()
+}
+
 function methodNotAllowed(method: string, path: string, allow: string): OfferwrightError {
   const message = `method not allowed: ${method} (${path} takes ${allow})`
   return new OfferwrightError('method_not_allowed', message, { field: 'method', value: method })
@@ -299,14 +327,10 @@ function unauthorized(): OfferwrightError {
 }
 
 function forbidden(route: Route, caller: Caller): OfferwrightError {
-  return new OfferwrightError(
-    'forbidden',
-    `${route.method.toUpperCase()} ${route.path} is not for role ${caller.role}`,
-    {
-      field: 'role',
-      value: caller.role,
-    },
-  )
+  return new OfferwrightError('forbidden', `${methodName(route)} ${route.path} is not for role ${caller.role}`, {
+    field: 'role',
+    value: caller.role,
+  })
 }
 
 function untrusted({ name }: Caller): OfferwrightError {

@@ -8,6 +8,8 @@ import { parseAs, parseJson } from '../../core/contract/parse.ts'
 import { hashOf, type KeyRoom, subjectOf } from '../../core/scoring/keys.ts'
 import { effectOfEvent } from '../../core/scoring/live-events.ts'
 import { CAMPAIGN_SLOTS, limitKey } from '../../core/store/budget-words.ts'
+import { Erasures } from '../../core/store/erasure/erasures.ts'
+import { lineWithoutErased } from '../../core/store/erasure/rows.ts'
 import { readLog } from '../../core/store/log/reader.ts'
 import type { ServingGeneration } from '../generations/generation.ts'
 import { spendingOf } from '../work/events.ts'
@@ -131,7 +133,10 @@ async function eachRow<Row>(
   take: (row: Row) => void,
 ): Promise<void> {
   let faults = 0
-  await readLog(folder, name, ({ file, at, text }) => {
+  const erasures = Erasures.read(folder)
+  await readLog(folder, name, ({ file, at, text: logged }) => {
+    const text = lineWithoutErased(logged, erasures)
+    if (text === null) return
     try {
       take(parseAs<Row>(schema, parseJson(text)))
       report.rows++

@@ -4,6 +4,8 @@ import { Compile } from 'typebox/compile'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { EVENT_KINDS, EVENT_ROW_VERSION } from '../../core/contract/events.ts'
 import { parseAs, parseJson } from '../../core/contract/parse.ts'
+import { Erasures } from '../../core/store/erasure/erasures.ts'
+import { lineWithoutErased } from '../../core/store/erasure/rows.ts'
 import type { CompactedLog } from '../../core/store/log/parts.ts'
 import { readShopLog } from '../log/rows.ts'
 
@@ -43,7 +45,10 @@ export async function eachRow<Row extends { shop: string; time: number }>(
   parse: (line: string) => Row,
   take: (row: Row) => void,
 ): Promise<void> {
-  await readShopLog(logs, name, (text) => {
+  const erasures = Erasures.read(logs)
+  await readShopLog(logs, name, (logged) => {
+    const text = lineWithoutErased(logged, erasures)
+    if (text === null) return
     try {
       const row = parse(text)
       if (row.shop !== shop) throw new OfferwrightError('unknown_shop', `unknown shop: ${row.shop}`, { field: 'shop' })

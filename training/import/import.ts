@@ -199,7 +199,7 @@ async function write(
 }
 
 /** A folder cannot be renamed over one with files in it: the old one steps aside first. */
-async function replaceFolder(out: string, folder: string): Promise<void> {
+export async function replaceFolder(out: string, folder: string): Promise<void> {
   const aside = `${folder}.old`
   const had = await rename(out, aside).then(
     () => true,

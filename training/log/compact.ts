@@ -6,6 +6,8 @@ import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { Erasures } from '../../core/store/erasure/erasures.ts'
+import { lineWithoutErased } from '../../core/store/erasure/rows.ts'
 import { type CompactedLog, partFile, partsFolder, partsOf } from '../../core/store/log/parts.ts'
 import { chainedSegments, type ReadableSegment } from '../../core/store/log/reader.ts'
 import { type Database, quoteText } from '../duckdb.ts'
@@ -49,23 +51,46 @@ export async function compactLog(db: Database, folder: string, name: CompactedLo
   await mkdir(partsFolder(folder), { recursive: true })
   const compacted = partsOf(folder, name).at(-1)?.last ?? 0
   const fresh = (await chainedSegments(folder, name)).filter(({ number }) => number > compacted)
+  const erasures = Erasures.read(folder)
   const sealed = fresh.filter(({ isSealed }) => isSealed)
   for (let from = 0; from < sealed.length; from += PART_SEGMENTS) {
     const segments = sealed.slice(from, from + PART_SEGMENTS)
     const [{ number: first }] = segments
     const last = segments[segments.length - 1].number
-    await writeParquet(db, name, segments, partFile(folder, name, first, last))
+    await writeParquet(db, name, withoutErased(segments, erasures), partFile(folder, name, first, last))
   }
   const parts = partsOf(folder, name).map(({ file }) => file)
   const open = fresh.filter(({ isSealed }) => !isSealed)
   if (open.length === 0) return parts
   const file = join(work, `${name}-open.parquet`)
-  await writeParquet(db, name, open, file)
+  await writeParquet(db, name, withoutErased(open, erasures), file)
   return [...parts, file]
 }
 
+/** A server takes rows of erased shoppers out of its segments in its own time. */
+function withoutErased(segments: ReadableSegment[], erasures: Erasures): SegmentRows[] {
+  return segments.map(({ number, read }) => ({
+    number,
+    read: (take) =>
+      read(({ text }) => {
+        const left = lineWithoutErased(text, erasures)
+        if (left !== null) take({ text: left })
+      }),
+  }))
+}
+
+/** Rows of one segment. */
+export type SegmentRows = Pick<ReadableSegment, 'number'> & {
+  read(take: (row: { text: string }) => void): Promise<void>
+}
+
 /** Whole or not at all. */
-async function writeParquet(db: Database, name: CompactedLog, segments: ReadableSegment[], to: string): Promise<void> {
+export async function writeParquet(
+  db: Database,
+  name: CompactedLog,
+  segments: SegmentRows[],
+  to: string,
+): Promise<void> {
   const lines = `${to}.tmp-${process.pid}.txt`
   const beside = `${to}.tmp-${process.pid}`
   try {
@@ -92,7 +117,7 @@ function valueAt(path: string): string {
   return `CASE WHEN json_valid(line) THEN json_extract_string(line, ${quoteText(path)}) END`
 }
 
-async function writeLines(segments: ReadableSegment[], file: string): Promise<void> {
+async function writeLines(segments: SegmentRows[], file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   const out = createWriteStream(file)
   for (const { number, read } of segments) {

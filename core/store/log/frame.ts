@@ -10,7 +10,8 @@
  *   20  8  zero                                 9  1  version of the row's own schema
  *   28  4  CRC-32C of bytes 0 to 27            10  8  sequence: one more than the record before, also across segments
  *                                              18  4  place in its group: 0, 1, 2 … of those that one sync made durable
- *                                              22  …  the row: UTF-8 JSON, without a line feed
+ *                                              22  …  the row: UTF-8 JSON, without a line feed;
+ *                                                      empty: it was erased
  *
  * Invariants. A group is written only when the sync of the group before it has returned. So a frame of a whole group that begins
  * at sequence g proves that everything below g was durable: a frame that fails its check below g is damage, and one that no such

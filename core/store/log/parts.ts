@@ -5,7 +5,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-export type CompactedLog = 'events' | 'decisions'
+export const COMPACTED_LOGS = ['events', 'decisions'] as const
+export type CompactedLog = (typeof COMPACTED_LOGS)[number]
 
 export interface LogPart {
   first: number

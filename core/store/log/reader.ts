@@ -59,7 +59,9 @@ async function firstOf(file: string, isLast: boolean): Promise<number | null> {
 
 async function readFrames(file: string, link: Linked, take: TakeRow): Promise<void> {
   const bytes = await readFile(file)
-  walkSegment(bytes, file, link, (start, end) => take({ file, at: start, text: bytes.toString('utf8', start, end) }))
+  walkSegment(bytes, file, link, (start, end) => {
+    if (end > start) take({ file, at: start, text: bytes.toString('utf8', start, end) })
+  })
 }
 
 async function readText(file: string, take: TakeRow): Promise<void> {

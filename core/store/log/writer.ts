@@ -14,7 +14,7 @@ import { DISK, type Files } from '../files/files.ts'
 import { Gathering, type RowKind } from './gathering.ts'
 import { OpenSegment } from './open-segment.ts'
 import { type Cut, recoverLog } from './recover.ts'
-import { segmentPath } from './segments.ts'
+import { segmentPath, segmentsAmong } from './segments.ts'
 
 export type Ack = 'durable' | 'memory'
 
@@ -74,6 +74,8 @@ export class AppendLog {
   #timer: NodeJS.Timeout | undefined
   #commitAt = 0
   #failure: OfferwrightError | null = null
+  /** Segments up to this number are written no more. */
+  #sealedUpTo = 0
   #closing = false
 
   private constructor(options: AppendLogOptions, segment: number, next: number, cut: Cut | null) {
@@ -137,6 +139,18 @@ export class AppendLog {
     const segment = this.#segment
     this.#segment = null
     await segment.close()
+  }
+
+  /** Nothing is written any more to the segments that it resolves with; rows go on into the next one. */
+  async seal(): Promise<string[]> {
+    const { files, folder, name } = this.#options
+    const last = this.#segmentNumber
+    this.#sealedUpTo = last
+    // What is in flight may still go into the last of them; what was given up is in none.
+    await this.flush().catch(() => undefined)
+    await this.closeOldSegment()
+    const segments = segmentsAmong(await files.list(folder), folder, name)
+    return segments.filter(({ number }) => number <= last).map(({ file }) => file)
   }
 
   /** Makes what waits durable and closes. A disk that still fails then loses the waiting rows: rejects with the reason. */
@@ -221,6 +235,7 @@ export class AppendLog {
 
   #isOver({ durable, startedAt }: OpenSegment): boolean {
     const { segmentBytes, segmentMs } = this.#options
+    if (this.#segmentNumber <= this.#sealedUpTo) return true
     return durable >= segmentBytes || performance.now() - startedAt >= segmentMs
   }
 

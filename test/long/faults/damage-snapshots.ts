@@ -4,6 +4,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { SECTIONS } from '../../../core/snapshot/layout.ts'
 import { publishSnapshot } from '../../../core/snapshot/write.ts'
 import { tinyPublication } from '../../snapshot/tiny-shop.ts'
 import type { DamageCounts, DamageReport, DamageTask } from './damaged-snapshot-child.ts'
@@ -19,9 +20,11 @@ export interface TinySnapshot {
   remove(): Promise<void>
 }
 
-export async function signedTinySnapshot(): Promise<TinySnapshot> {
+/** `names`: its sections; fewer are opened sooner. */
+export async function signedTinySnapshot(names: readonly string[] = SECTIONS): Promise<TinySnapshot> {
   const key = generateKeyPairSync('ed25519')
-  const publication = await tinyPublication()
+  const every = await tinyPublication()
+  const publication = { ...every, sections: every.sections.filter(({ name }) => names.includes(name)) }
   const id = await publishSnapshot({ ...publication, signingKey: key.privateKey })
   const folder = join(publication.store, id)
   const publicKey = key.publicKey.export({ type: 'spki', format: 'pem' }).toString()

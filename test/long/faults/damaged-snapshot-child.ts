@@ -4,8 +4,8 @@
  *
  * Every damage hangs on the seed and its number alone, so a process that takes over goes on with the next one.
  */
-import { createPublicKey } from 'node:crypto'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Random } from '../../../bench/random.ts'
 import { OfferwrightError } from '../../../core/contract/errors.ts'
@@ -56,6 +56,7 @@ process.once('message', (task: DamageTask) => {
 })
 
 async function damageAll(task: DamageTask): Promise<void> {
+  const publicKeys = [createPublicKey(task.publicKey)]
   const files: Files = new Map(
     readdirSync(task.folder)
       .sort()
@@ -63,7 +64,7 @@ async function damageAll(task: DamageTask): Promise<void> {
   )
   let counts = nothing()
   for (let n = task.from; n < task.until; n++) {
-    await damageOne(task, files, n, counts)
+    await damageOne(task, publicKeys, files, n, counts)
     if ((n + 1 - task.from) % REPORT_EVERY !== 0 && n + 1 < task.until) continue
     counts.nativeLoads = nativeLibraries()
     process.send?.({ next: n + 1, counts } satisfies DamageReport)
@@ -71,22 +72,36 @@ async function damageAll(task: DamageTask): Promise<void> {
   }
 }
 
-async function damageOne(task: DamageTask, files: Files, n: number, counts: DamageCounts): Promise<void> {
+async function damageOne(
+  task: DamageTask,
+  publicKeys: KeyObject[],
+  files: Files,
+  n: number,
+  counts: DamageCounts,
+): Promise<void> {
   const spoilt = [...spoiltBy(task, files, n)].filter(([name, bytes]) => !files.get(name)?.equals(bytes))
   if (spoilt.length === 0) {
     counts.unchanged++
     return
   }
-  for (const [name, bytes] of spoilt) writeFileSync(join(task.folder, name), bytes)
+  for (const [name, bytes] of spoilt) overwrite(join(task.folder, name), bytes)
   try {
-    const image = await opened(task)
+    const image = await opened(task, publicKeys)
     counts.wrongAccepted++
     await useNatively(image)
   } catch (error) {
     if (error instanceof OfferwrightError && error.code.startsWith('snapshot_')) counts.refused++
     else counts.otherErrors++
   }
-  for (const [name] of spoilt) writeFileSync(join(task.folder, name), files.get(name) ?? '')
+  for (const [name] of spoilt) overwrite(join(task.folder, name), files.get(name) ?? Buffer.alloc(0))
+}
+
+/** In place: a file that is emptied first is flushed by some file systems when it is closed, which takes most of the time. */
+function overwrite(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'r+')
+  writeSync(file, bytes)
+  ftruncateSync(file, bytes.length)
+  closeSync(file)
 }
 
 function spoiltBy({ damage, seed }: DamageTask, files: Files, n: number): Files {
@@ -97,8 +112,7 @@ function spoiltBy({ damage, seed }: DamageTask, files: Files, n: number): Files 
   return damage === 'flip' ? flipped(files, file, random) : truncated(files, file, random)
 }
 
-function opened({ folder, id, publicKey }: DamageTask): Promise<SnapshotImage> {
-  const publicKeys = [createPublicKey(publicKey)]
+function opened({ folder, id }: DamageTask, publicKeys: KeyObject[]): Promise<SnapshotImage> {
   return openSnapshot(folder, { expectedId: id, reserveBytes: () => 1 << 20, publicKeys, requireSignature: true })
 }
 

@@ -1,3 +1,4 @@
+import { REQUIRED_SECTIONS } from '../../../core/snapshot/layout.ts'
 import { damageInChildren, signedTinySnapshot } from './damage-snapshots.ts'
 import { type Fault, type FaultRun, repetitions } from './fault.ts'
 
@@ -14,7 +15,7 @@ export const snapshotMutations: Fault = {
 
 export async function mutateSnapshot(run: FaultRun): Promise<Record<string, number>> {
   const mutations = repetitions(FULL, run)
-  const { folder, id, publicKey, remove } = await signedTinySnapshot()
+  const { folder, id, publicKey, remove } = await signedTinySnapshot(REQUIRED_SECTIONS)
   const task = { folder, id, publicKey, damage: 'any' as const, seed: run.seed }
   const { wrongAccepted, ...counts } = await damageInChildren(task, mutations, (done) => {
     if (done % SAY_EVERY === 0) run.say(`${done} mutations`)
