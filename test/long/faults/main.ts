@@ -2,9 +2,10 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { decimal, wholeNumber } from '../../../cli/number-options.ts'
 import type { Fault } from './fault.ts'
+import { overspend } from './overspend.ts'
 import { swaps } from './swaps.ts'
 
-const FAULTS: Fault[] = [swaps]
+const FAULTS: Fault[] = [overspend, swaps]
 
 interface FaultOptions {
   scale: number
