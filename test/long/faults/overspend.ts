@@ -5,6 +5,7 @@ import { type LedgerReader, openLedgerToRead } from '../../../core/store/ledger/
 import type { LeaseTerms } from '../../../core/store/ledger/leases.ts'
 import { verifyLedger } from '../../../core/store/ledger/verify.ts'
 import type { LeasedLimit } from '../../../server/ledger/lease-keeper.ts'
+import { ended, pause } from '../../support/children.ts'
 import type { Booked, HolderSetup } from '../../support/lease-holder.ts'
 import { testLedger } from '../../support/ledger.ts'
 import { type Fault, type FaultRun, repetitions } from './fault.ts'
@@ -229,14 +230,4 @@ class ClaimingShop {
     )
     this.counts.uncoveredMinor = uncovered[0].minor ?? 0
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-async function ended(child: ChildProcess, end: () => void): Promise<void> {
-  const exit = new Promise((resolve) => child.once('exit', resolve))
-  end()
-  await exit
 }
