@@ -1,12 +1,13 @@
 /** Runs faults by name, all of them without one, and prints what was counted. Exit code 1: a promise was broken. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { decimal, wholeNumber } from '../../../cli/number-options.ts'
+import { clockJumps } from './clock-jumps.ts'
 import { doubleRedemption } from './double-redemption.ts'
 import type { Fault } from './fault.ts'
 import { overspend } from './overspend.ts'
 import { swaps } from './swaps.ts'
 
-const FAULTS: Fault[] = [doubleRedemption, overspend, swaps]
+const FAULTS: Fault[] = [clockJumps, doubleRedemption, overspend, swaps]
 
 interface FaultOptions {
   scale: number
