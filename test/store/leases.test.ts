@@ -140,6 +140,25 @@ it('what is held outlives the server until its offers are over; a life that begi
   allAgree()
 })
 
+it('what a life held of a limit that the next one does not know comes back when its offers are over', async () => {
+  const first = new Holder('a')
+  await first.keeper.renew()
+  first.give(120, 3 * TTL)
+  await first.keeper.renew()
+  const until = first.budgets.standing('spring').until - watch.ms
+  limits = []
+  const second = new Holder('a')
+  await second.keeper.renew()
+  watch.ms += until - 1
+  await second.keeper.renew()
+  await second.keeper.renew()
+  expect(balances()).toMatchObject({ 'held a': 120 })
+  watch.ms += 1
+  await second.keeper.renew()
+  expect(balances()).toEqual({ issued: -1000, available: 1000 })
+  allAgree()
+})
+
 it('a server that ends gives all back at once but what its offers hold', async () => {
   const a = new Holder('a')
   await a.keeper.renew()

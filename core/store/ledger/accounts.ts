@@ -68,6 +68,15 @@ export class Accounts {
     return row?.balance ?? 0
   }
 
+  /** Opens an account, with nothing on it, where there is none. */
+  async open({ campaign, slot, place, holder = '' }: Account): Promise<void> {
+    await this.tables
+      .insertInto('accounts')
+      .values({ campaign, slot, place, holder, balance: 0 })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  }
+
   /** Moves what is there: less than nothing may be left on `issued` and `available` alone. An amount of 0 moves nothing. */
   async move(amount: number, source: Account, target: Account, { kind, cause }: Why): Promise<void> {
     if (amount === 0) return

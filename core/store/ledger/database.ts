@@ -166,8 +166,9 @@ function opened(file: string, options: Sqlite.Options, prepare: (database: Sqlit
   }
 }
 
-/** Two that open it at once: one lays it out, the other finds it done. */
+/** Two that open it at once: one lays it out, the other finds it done. Whoever finds it done waits for no writer. */
 function layOut(database: Sqlite.Database, file: string): void {
+  if (formatOf(database) === FORMAT) return
   const bringUpToDate = database.transaction(() => {
     const format = formatOf(database)
     if (format === 0) {

@@ -22,7 +22,7 @@
 import type { CampaignSlot } from '../budget-words.ts'
 import { Accounts, account, type Place } from './accounts.ts'
 import { machineWatch, tick, type Watch } from './clock.ts'
-import type { Ledger } from './database.ts'
+import type { Ledger, Tables } from './database.ts'
 
 export interface LeaseTerms {
   /** Milliseconds from a renewal to the end of a lease. */
@@ -106,6 +106,7 @@ export class Leases {
     const { begins, wants } = report
     const book = new LimitBook(accounts, report, holder, epoch)
     await accounts.grant(report.campaign, report.slot, report.limit)
+    if (begins) await accounts.open(account(report.campaign, report.slot, 'lease', leaseOf(holder, epoch)))
     const [spentBefore, heldBefore] = [await book.balance('spent'), await book.balance('held')]
     const ahead = begins ? Math.max(0, spentBefore - report.spent) : 0
     // A new life knows its purchases and offers from its log; what the ledger has of them is its cover to begin with.
@@ -205,6 +206,15 @@ async function newLife({ tables }: Accounts, holder: string): Promise<number> {
   return epoch
 }
 
+function newestLife(tables: Tables, holder: string) {
+  return tables
+    .selectFrom('leases')
+    .select(['epoch', 'expires_ms'])
+    .where('holder', '=', holder)
+    .orderBy('epoch', 'desc')
+    .executeTakeFirst()
+}
+
 /** False where the lease has ended, or a later life has begun. */
 async function prolong(
   { tables, time }: Accounts,
@@ -212,12 +222,7 @@ async function prolong(
   epoch: number,
   ttlMs: number,
 ): Promise<boolean> {
-  const newest = await tables
-    .selectFrom('leases')
-    .select(['epoch', 'expires_ms'])
-    .where('holder', '=', holder)
-    .orderBy('epoch', 'desc')
-    .executeTakeFirst()
+  const newest = await newestLife(tables, holder)
   if (newest?.epoch !== epoch || (told !== 0 && newest.expires_ms <= time)) return false
   await tables
     .updateTable('leases')
@@ -228,35 +233,45 @@ async function prolong(
   return true
 }
 
-/** Returns what lies on leases that are over, and what was held for offers that are over, of servers that do not come back. */
+/**
+ * Returns what lies on leases that are over; and when the offers are over that a life has told of, what was held for them, but
+ * for limits of which a later life of the server tells itself.
+ */
 export async function expireLeases(accounts: Accounts): Promise<void> {
   const { tables, time } = accounts
-  const over = await tables
-    .selectFrom('leases as l')
-    .leftJoin('leases as later', (join) =>
-      join.onRef('later.holder', '=', 'l.holder').onRef('later.epoch', '>', 'l.epoch'),
-    )
-    .select(['l.holder', 'l.epoch', 'l.held_until_ms as heldUntil', 'later.epoch as later'])
-    .where('l.expires_ms', '<=', time)
-    .orderBy('l.epoch')
-    .execute()
-  for (const { holder, epoch, heldUntil, later } of over) {
+  const over = await tables.selectFrom('leases').selectAll().where('expires_ms', '<=', time).orderBy('epoch').execute()
+  for (const { holder, epoch, held_until_ms } of over) {
     await returnAll(accounts, 'lease', leaseOf(holder, epoch), 'returned')
-    if (later === null && heldUntil > time) continue
-    // A later life tells itself what is held.
-    if (later === null) await returnAll(accounts, 'held', holder, 'freed')
+    if (held_until_ms > time) continue
     await tables.deleteFrom('leases').where('holder', '=', holder).where('epoch', '=', epoch).execute()
+    const later = await newestLife(tables, holder)
+    await returnAll(accounts, 'held', holder, 'freed', later === undefined ? null : leaseOf(holder, later.epoch))
   }
 }
 
-async function returnAll(accounts: Accounts, place: Place, holder: string, kind: 'returned' | 'freed'): Promise<void> {
+/** `unless`: limits that have an account of this lease are left out. */
+async function returnAll(
+  accounts: Accounts,
+  place: Place,
+  holder: string,
+  kind: 'returned' | 'freed',
+  unless: string | null = null,
+): Promise<void> {
   const rows = await accounts.tables
-    .selectFrom('accounts')
-    .select(['campaign', 'slot', 'balance'])
-    .where('place', '=', place)
-    .where('holder', '=', holder)
-    .where('balance', '>', 0)
-    .orderBy('id')
+    .selectFrom('accounts as a')
+    .leftJoin('accounts as lease', (join) =>
+      join
+        .onRef('lease.campaign', '=', 'a.campaign')
+        .onRef('lease.slot', '=', 'a.slot')
+        .on('lease.place', '=', 'lease')
+        .on('lease.holder', '=', unless),
+    )
+    .select(['a.campaign', 'a.slot', 'a.balance'])
+    .where('a.place', '=', place)
+    .where('a.holder', '=', holder)
+    .where('a.balance', '>', 0)
+    .where('lease.id', 'is', null)
+    .orderBy('a.id')
     .execute()
   for (const { campaign, slot, balance } of rows) {
     const from = account(campaign, slot as CampaignSlot, place, holder)

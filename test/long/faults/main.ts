@@ -2,16 +2,31 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { decimal, wholeNumber } from '../../../cli/number-options.ts'
 import { badSnapshots } from './bad-snapshots.ts'
+import { clockJumps } from './clock-jumps.ts'
 import { disk } from './disk.ts'
+import { doubleRedemption } from './double-redemption.ts'
 import { eventLoad } from './event-load.ts'
 import type { Fault } from './fault.ts'
 import { kills } from './kills.ts'
 import { logMutations } from './log-mutations.ts'
+import { overspend } from './overspend.ts'
 import { powerCuts } from './power-cuts.ts'
 import { snapshotMutations } from './snapshot-mutations.ts'
 import { swaps } from './swaps.ts'
 
-const FAULTS: Fault[] = [kills, powerCuts, disk, logMutations, snapshotMutations, badSnapshots, swaps, eventLoad]
+const FAULTS: Fault[] = [
+  kills,
+  powerCuts,
+  disk,
+  logMutations,
+  overspend,
+  doubleRedemption,
+  clockJumps,
+  snapshotMutations,
+  badSnapshots,
+  swaps,
+  eventLoad,
+]
 
 interface FaultOptions {
   scale: number
