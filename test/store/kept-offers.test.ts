@@ -72,3 +72,16 @@ test('threads that decide for one shopper at the same time agree on one offer an
   )
   for (const other of drawn) expect(other).toEqual(drawn[0])
 })
+
+test('of a forgotten subject nothing is left in memory, and others keep theirs', () => {
+  const memory = keptOffersMemory(8)
+  const kept = new KeptOffers(memory, 1)
+  const neighbour = { lo: 7, hi: 10 }
+  for (const of of [subject, neighbour]) kept.add(of, offer(0xabcd_ef01, 1000), 0)
+  kept.forget(subject)
+  kept.forget({ lo: 7, hi: 11 })
+  expect(held(kept, 500)).toEqual({ items: [], room: LIVE_OFFERS })
+  expect(held(kept, 500, neighbour).items).toEqual([0xabcd_ef01])
+  kept.forget(neighbour)
+  expect([...new Uint32Array(memory)].some((word) => word === 0xabcd_ef01 || word === 0xdead_beef)).toBe(false)
+})

@@ -41,7 +41,7 @@ async function load(db: Database, data: string, { all, prefix }: Erasures): Prom
   await db.run(`CREATE TABLE hash_prefix AS SELECT ${quoteText(prefix ?? '')} AS prefix`)
   const rows = [...all].map(([hash, time]) => `(${quoteText(hash)}, ${time})`).join(', ')
   await db.run(
-    `CREATE TABLE erasures AS SELECT hash, CAST(at AS BIGINT) AS erased_at FROM (VALUES ${rows}) AS v(hash, at)`,
+    `CREATE TABLE erasures AS SELECT hash, CAST(erased_ms AS BIGINT) AS erased_at FROM (VALUES ${rows}) AS v(hash, erased_ms)`,
   )
   for (const table of ['shoppers', 'events', ...optionalTables(data)]) {
     const from = `read_parquet(${quoteText(join(data, `${table}.parquet`))}, file_row_number = true)`
