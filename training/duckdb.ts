@@ -130,6 +130,14 @@ export class Database {
     return Object.fromEntries(names.map((name, c) => [name, readers[c].values])) as Columns<Wanted>
   }
 
+  /** Calls `take` with the first column of each row, a text, in the query's order; one chunk of them is in memory at a time. */
+  async eachText(sql: string, take: (text: string) => void): Promise<void> {
+    for await (const chunk of await this.#connection.stream(sql)) {
+      const vector = chunk.getColumnVector(0)
+      for (let row = 0; row < chunk.rowCount; row++) take(String(vector.getItem(row)))
+    }
+  }
+
   close(): void {
     this.#connection.closeSync()
     this.#instance.closeSync()

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Erasures } from '../../core/store/erasure/erasures.ts'
 import { lineWithoutErased } from '../../core/store/erasure/rows.ts'
@@ -12,8 +12,8 @@ import { type CompactedLog, partFile, partsFolder, partsOf } from '../../core/st
 import { chainedSegments, type ReadableSegment } from '../../core/store/log/reader.ts'
 import { type Database, quoteText } from '../duckdb.ts'
 
-/** Of all segments in one part; a larger one is a part of its own. */
-const PART_SEGMENTS = 64
+/** Of the segments in one part; a larger one is a part of its own. */
+const PART_BYTES = 512 * 1024 * 1024
 
 /** Kind of an event that is of no item, such as a basket's offer that was shown. */
 export const OF_NO_ITEM = 'of_no_item'
@@ -52,11 +52,8 @@ export async function compactLog(db: Database, folder: string, name: CompactedLo
   const compacted = partsOf(folder, name).at(-1)?.last ?? 0
   const fresh = (await chainedSegments(folder, name)).filter(({ number }) => number > compacted)
   const erasures = Erasures.read(folder)
-  const sealed = fresh.filter(({ isSealed }) => isSealed)
-  for (let from = 0; from < sealed.length; from += PART_SEGMENTS) {
-    const segments = sealed.slice(from, from + PART_SEGMENTS)
-    const [{ number: first }] = segments
-    const last = segments[segments.length - 1].number
+  for (const segments of await grouped(fresh.filter(({ isSealed }) => isSealed))) {
+    const [first, last] = [segments[0].number, segments[segments.length - 1].number]
     await writeParquet(db, name, withoutErased(segments, erasures), partFile(folder, name, first, last))
   }
   const parts = partsOf(folder, name).map(({ file }) => file)
@@ -65,6 +62,21 @@ export async function compactLog(db: Database, folder: string, name: CompactedLo
   const file = join(work, `${name}-open.parquet`)
   await writeParquet(db, name, withoutErased(open, erasures), file)
   return [...parts, file]
+}
+
+async function grouped(segments: ReadableSegment[]): Promise<ReadableSegment[][]> {
+  const groups: ReadableSegment[][] = []
+  let bytes = 0
+  for (const segment of segments) {
+    const { size } = await stat(segment.file)
+    if (groups.length === 0 || bytes + size > PART_BYTES) {
+      groups.push([])
+      bytes = 0
+    }
+    groups[groups.length - 1].push(segment)
+    bytes += size
+  }
+  return groups
 }
 
 /** A server takes rows of erased shoppers out of its segments in its own time. */

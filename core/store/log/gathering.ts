@@ -2,8 +2,8 @@
 import { FRAME_HEADER_BYTES, writeFrameHeader } from './frame.ts'
 
 const FIRST_BYTES = 128 * 1024
-/** A larger buffer is given back when its rows are written. */
-const KEPT_BYTES = 4 * 1024 * 1024
+/** A larger buffer is given back when its rows are written; making one again and again would keep the collector busy. */
+const KEPT_BYTES = 16 * 1024 * 1024
 
 export interface RowKind {
   type: number
