@@ -33,9 +33,9 @@ const PRIOR = { base: 3, show: 0.15, commonShow: 0.5, slope: 1.5, scale: 1, past
 const LEAST_SHARE = 1e-3
 /** Products of probabilities are taken to logarithms before they vanish. */
 const SMALL = 1e-200
-/** A row's regressors: 1, offered, move, score, past. */
+/** A row's regressors: 1, offered, move, score, past. Of a class: Σ r x, then Σ w x xᵀ on and below the diagonal. */
 const REGRESSORS = 5
-const BLOCK = REGRESSORS + REGRESSORS ** 2
+const BLOCK = REGRESSORS + (REGRESSORS * (REGRESSORS + 1)) / 2
 
 export const baseAt = (k: number) => 3 * k
 export const showAt = (k: number) => 3 * k + 1
@@ -139,13 +139,14 @@ class Model {
     const { parameters } = this
     const [b, s, l] = parameters.subarray(baseAt(k), baseAt(k) + 3)
     const [a, h] = [parameters[SCALE], parameters[PAST]]
+    const probability = this.#probability
     const base = k * (to - from) - from
     let sum = 0
     let product = 1
     for (let row = from; row < to; row++) {
       const z = known[row] + a * score[row] + h * isPast[row] + b + s * offered[row] + l * move[row]
       const p = 1 / (1 + Math.exp(-z))
-      this.#probability[base + row] = p
+      probability[base + row] = p
       product *= bought[row] === 1 ? p : 1 - p
       if (product > SMALL) continue
       sum += Math.log(Math.max(product, Number.MIN_VALUE))
@@ -154,25 +155,46 @@ class Model {
     return sum + Math.log(product)
   }
 
+  /** Offered and past are 0 or 1, and there is no score of what is past; sums stand as `REGRESSORS` are. */
   #addRows(k: number, share: number, from: number, to: number): void {
     const { offered, move, score, isPast, weight, bought } = this.#rows
-    const sums = this.#blocks.subarray(k * BLOCK, (k + 1) * BLOCK)
+    const probability = this.#probability
     const base = k * (to - from) - from
-    const x = new Float64Array(REGRESSORS).fill(1)
+    let [r0, r1, r2, r3, r4] = [0, 0, 0, 0, 0]
+    let [w0, w1, w2, w3, w4] = [0, 0, 0, 0, 0]
+    let [w12, w22, w13, w23, w33, w14, w24] = [0, 0, 0, 0, 0, 0, 0]
     for (let row = from; row < to; row++) {
-      const p = this.#probability[base + row]
-      const r = share * weight[row] * (bought[row] - p)
-      const w = share * weight[row] * p * (1 - p)
-      x[1] = offered[row]
-      x[2] = move[row]
-      x[3] = score[row]
-      x[4] = isPast[row]
-      for (let i = 0; i < REGRESSORS; i++) {
-        if (x[i] === 0) continue
-        sums[i] += r * x[i]
-        for (let j = 0; j <= i; j++) sums[REGRESSORS * (i + 1) + j] += w * x[i] * x[j]
+      const p = probability[base + row]
+      const r = weight[row] * (bought[row] - p)
+      const w = weight[row] * p * (1 - p)
+      const x = move[row]
+      const y = score[row]
+      r0 += r
+      r2 += r * x
+      r3 += r * y
+      w0 += w
+      w2 += w * x
+      w22 += w * x * x
+      w3 += w * y
+      w23 += w * x * y
+      w33 += w * y * y
+      if (offered[row] === 1) {
+        r1 += r
+        w1 += w
+        w12 += w * x
+        w13 += w * y
       }
+      if (isPast[row] === 0) continue
+      r4 += r
+      w4 += w
+      w24 += w * x
+      if (offered[row] === 1) w14 += w
     }
+    const scores = [r0, r1, r2, r3, r4]
+    const information = [w0, w1, w1, w2, w12, w22, w3, w13, w23, w33, w4, w14, w24, 0, w4]
+    const sums = this.#blocks.subarray(k * BLOCK, (k + 1) * BLOCK)
+    for (let i = 0; i < scores.length; i++) sums[i] += share * scores[i]
+    for (let i = 0; i < information.length; i++) sums[REGRESSORS + i] += share * information[i]
   }
 
   /** The parameters, given the weights of the first shoppers. */
@@ -197,7 +219,8 @@ class Model {
       places.forEach((p, i) => {
         score[p] += sums[i]
         places.forEach((q, j) => {
-          const at = REGRESSORS * (Math.max(i, j) + 1) + Math.min(i, j)
+          const [high, low] = [Math.max(i, j), Math.min(i, j)]
+          const at = REGRESSORS + (high * (high + 1)) / 2 + low
           information.set(p, q, information.get(p, q) + sums[at])
         })
       })
