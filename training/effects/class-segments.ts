@@ -22,7 +22,10 @@ export interface ClassSegments {
 }
 
 /** `usualMove`: t at which answers are compared. */
-export function segmentsOfClasses({ weights, parameters }: LatentClasses, usualMove: number): ClassSegments {
+export function segmentsOfClasses(
+  { weights, parameters }: Pick<LatentClasses, 'weights' | 'parameters'>,
+  usualMove: number,
+): ClassSegments {
   const nShoppers = weights.length / CLASSES
   const shares = new Float64Array(weights.length)
   const base = new Float64Array(nShoppers + 1)
