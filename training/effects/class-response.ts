@@ -7,7 +7,7 @@ import type { Beside } from './beside.ts'
 import type { ShopperColumns } from './class-mixing.ts'
 import { type CampaignShift, type ClassRows, classRowsOf } from './class-rows.ts'
 import { type ClassSegments, lineOf, meanParameter, segmentsOfClasses } from './class-segments.ts'
-import { CLASSES, type LatentClasses, learnClasses, showAt, slopeAt } from './latent-classes.ts'
+import { baseAt, CLASSES, type LatentClasses, learnClasses, showAt, slopeAt } from './latent-classes.ts'
 import type { PastViews } from './past-views.ts'
 import { total } from './response-cells.ts'
 import type { ResponseFit } from './response-fit.ts'
@@ -34,6 +34,15 @@ export interface ClassResponse {
   /** By segment. */
   listed: Float32Array
   curve: CurveOf
+  classes: ToldClass[]
+}
+
+/** Share of the shoppers, log-odds of buying without an offer beyond all shoppers' mean, show and slope. */
+export interface ToldClass {
+  share: number
+  base: number
+  show: number
+  slope: number
 }
 
 export function responseOfClasses(rows: ResponseRows, beside: Beside, past: PastViews): ClassResponse {
@@ -48,6 +57,7 @@ export function responseOfClasses(rows: ResponseRows, beside: Beside, past: Past
   const segments = segmentsOfClasses(classes, usual[MEDIAN])
   return {
     segment: segments.segment,
+    classes: toldClasses(classes),
     ...levelled(rows, segments.base, meanScore),
     listed: Float32Array.from({ length: segments.nSegments }, (_, s) =>
       meanParameter(classes.parameters, sharesOf(segments, s), slopeAt),
@@ -68,6 +78,18 @@ export function responseOfClasses(rows: ResponseRows, beside: Beside, past: Past
       ]
     },
   }
+}
+
+function toldClasses({ weights, parameters }: LatentClasses): ToldClass[] {
+  const shares = new Float64Array(CLASSES)
+  for (const [at, weight] of weights.entries()) shares[at % CLASSES] += (weight * CLASSES) / weights.length
+  const mean = meanParameter(parameters, shares, baseAt)
+  return Array.from(shares, (share, k) => ({
+    share,
+    base: parameters[baseAt(k)] - mean,
+    show: parameters[showAt(k)],
+    slope: parameters[slopeAt(k)],
+  }))
 }
 
 function sharesOf({ shares }: ClassSegments, segment: number): Float64Array {

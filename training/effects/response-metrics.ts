@@ -36,6 +36,7 @@ export function responseMetrics(
     signalGain: segmentation.gain,
     signalLow: low,
     signalHigh: high,
+    ...Object.assign({}, ...learned.classes.map((told, k) => prefixed(`class${k + 1}`, { ...told }))),
     ...mechanismMetrics(rows.mechanisms, learned.fit, fitted.segment),
     ...Object.assign({}, ...gains.map(gainMetrics)),
     ...calibrationMetrics(rows, learned),

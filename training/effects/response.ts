@@ -6,7 +6,7 @@ import { OfferwrightError } from '../../core/contract/errors.ts'
 import { RESPONSE_NUMBERS } from '../../core/snapshot/layout.ts'
 import { NO_INDEX } from '../duckdb.ts'
 import { type Beside, learnBeside, learnListed } from './beside.ts'
-import { type CurveOf, responseOfClasses } from './class-response.ts'
+import { type CurveOf, responseOfClasses, type ToldClass } from './class-response.ts'
 import { NO_VIEWS, type PastViews } from './past-views.ts'
 import { PERIODS, type Units, unitsOf } from './records.ts'
 import { type FitRows, fittedProbabilities, total } from './response-cells.ts'
@@ -42,6 +42,9 @@ export interface LearnedResponse {
   names: string[]
   /** Curve-major, then segment, then the numbers of `RESPONSE_NUMBERS`. */
   curves: Float32Array
+  /** Empty where shoppers are not found to differ: then everybody is in one segment. */
+  classes: ToldClass[]
+  /** Whether shoppers differ, and the response by the parts that this was tested on. */
   segmentation: Segmentation
   fit: ResponseFit
   /** The rows as they were fitted, and the unit of each, as `records.ts` numbers them. */
@@ -96,6 +99,7 @@ export function learnResponse(
   return {
     ...basesOf(units, segment, fitted, fit),
     segment,
+    classes: [],
     listed: told.listed,
     ...curvesOf(rows, told, borrowed, beside.cannibalised.mean),
     ...tests,

@@ -110,12 +110,39 @@ describe('latent classes', () => {
     expect(correct.length).toBeGreaterThan(750)
   })
 
+  it('tell more of shoppers whose past is known too', () => {
+    const isKept = rows.isPast.map((past) => 1 - past)
+    const only = <Column extends { filter(keeps: (value: number, row: number) => boolean): Column }>(column: Column) =>
+      column.filter((_, row) => isKept[row] === 1)
+    const kept = new Uint32Array(isKept.length + 1)
+    for (const [row, own] of isKept.entries()) kept[row + 1] = kept[row] + own
+    const without = learnClasses(
+      {
+        indptr: rows.indptr.map((row) => kept[row]),
+        offered: only(rows.offered),
+        move: only(rows.move),
+        known: only(rows.known),
+        score: only(rows.score),
+        isPast: only(rows.isPast),
+        weight: only(rows.weight),
+        bought: only(rows.bought),
+      },
+      strangers(2000),
+    )
+    const right = ({ weights, parameters }: LatentClasses) =>
+      Array.from({ length: 2000 }, (_, s) => s).filter((s) => {
+        const steep = meanParameter(parameters, weights.subarray(s * CLASSES, (s + 1) * CLASSES), slopeAt)
+        return steep > 1.4 === (s % 2 === 1)
+      }).length
+    expect(right(learned)).toBeGreaterThan(right(without))
+  })
+
   it('do not lose anybody without rows, and are the same for the same rows', () => {
-    const none = { ...rows, indptr: Uint32Array.of(...rows.indptr, rows.indptr[2000]) }
-    const { weights } = learnClasses(none, strangers(2001))
-    const last = weights.subarray(2000 * CLASSES)
-    expect(last.reduce((a, b) => a + b)).toBeCloseTo(1, 12)
-    expect(learnClasses(none, strangers(2001)).weights).toEqual(weights)
+    const few = drawnRows(200, 40, 9)
+    const none = { ...few, indptr: Uint32Array.of(...few.indptr, few.indptr[200]) }
+    const { weights } = learnClasses(none, strangers(201))
+    expect(weights.subarray(200 * CLASSES).reduce((a, b) => a + b)).toBeCloseTo(1, 12)
+    expect(learnClasses(none, strangers(201)).weights).toEqual(weights)
   })
 })
 
