@@ -21,7 +21,7 @@ import type { Estimate } from './shrinkage.ts'
 import { rowStarts } from './sparse.ts'
 
 export const PURCHASE = EVENT_KINDS.indexOf('purchase')
-const VIEW = EVENT_KINDS.indexOf('view')
+export const VIEW = EVENT_KINDS.indexOf('view')
 const WEEK_MS = 7 * 86_400_000
 const STEPS = 50
 /** Newton's steps of one elasticity are at most this long: far from the top the quadratic is no guide. */

@@ -17,7 +17,7 @@ export function responseMetrics(
   learned: LearnedResponse,
   gains: MechanismGain[],
 ): Metrics {
-  const { segmentation, segment } = learned
+  const { segmentation, fitted } = learned
   const [low, high] = segmentation.interval
   return {
     decisions,
@@ -31,12 +31,13 @@ export function responseMetrics(
     level: learned.level,
     cannibalised: learned.cannibalised.mean,
     cannibalisedSe: learned.cannibalised.se,
-    segments: segmentation.nSegments,
+    segments: learned.listed.length,
     signal: low > 0 ? 1 : 0,
     signalGain: segmentation.gain,
     signalLow: low,
     signalHigh: high,
-    ...mechanismMetrics(rows.mechanisms, learned.fit, segment),
+    ...Object.assign({}, ...learned.classes.map((told, k) => prefixed(`class${k + 1}`, { ...told }))),
+    ...mechanismMetrics(rows.mechanisms, learned.fit, fitted.segment),
     ...Object.assign({}, ...gains.map(gainMetrics)),
     ...calibrationMetrics(rows, learned),
     ...holdoutMetrics(holdout, learned),
@@ -47,11 +48,10 @@ function gainMetrics({ mechanism, gain, interval: [gainLow, gainHigh] }: Mechani
   return prefixed(mechanism, { gain, gainLow, gainHigh })
 }
 
-/** Show and slope of each mechanism, the mean over all shoppers, with standard errors. */
+/** Show and slope of each mechanism, the mean over all rows, with standard errors. */
 function mechanismMetrics(mechanisms: readonly string[], fit: ResponseFit, segment: Uint32Array): Metrics {
   const shares = new Float64Array(fit.shape.nSegments)
   for (const s of segment) shares[s] += 1 / segment.length
-  if (segment.length === 0) shares[0] = 1
   return Object.assign(
     {},
     ...mechanisms.map((mechanism, m) => {

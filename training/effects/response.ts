@@ -6,6 +6,8 @@ import { OfferwrightError } from '../../core/contract/errors.ts'
 import { RESPONSE_NUMBERS } from '../../core/snapshot/layout.ts'
 import { NO_INDEX } from '../duckdb.ts'
 import { type Beside, learnBeside, learnListed } from './beside.ts'
+import { type CurveOf, responseOfClasses, type ToldClass } from './class-response.ts'
+import { NO_VIEWS, type PastViews } from './past-views.ts'
 import { PERIODS, type Units, unitsOf } from './records.ts'
 import { type FitRows, fittedProbabilities, total } from './response-cells.ts'
 import { fitResponse, type ResponseFit } from './response-fit.ts'
@@ -40,6 +42,9 @@ export interface LearnedResponse {
   names: string[]
   /** Curve-major, then segment, then the numbers of `RESPONSE_NUMBERS`. */
   curves: Float32Array
+  /** Empty where shoppers are not found to differ: then everybody is in one segment. */
+  classes: ToldClass[]
+  /** Whether shoppers differ, and the response by the parts that this was tested on. */
   segmentation: Segmentation
   fit: ResponseFit
   /** The rows as they were fitted, and the unit of each, as `records.ts` numbers them. */
@@ -57,6 +62,7 @@ export function learnResponse(
   featuresNow: ShopperFeatures = rows.features,
   borrowed: ReadonlyMap<string, number> = new Map(),
   options: SegmentOptions = SEGMENT_OPTIONS,
+  past: PastViews = NO_VIEWS,
 ): LearnedResponse {
   checkRows(rows)
   const nothing = nothingToLearn(rows)
@@ -79,17 +85,24 @@ export function learnResponse(
     offset,
   )
   const { listed, fitted, fit } = learnListed(rows, bySegment, beside.listed, shape(segmentation.index))
+  const tests = { cannibalised: beside.cannibalised, segmentation, fit, fitted, unit: units.unit }
+  if (segmentation.nSegments > 1) {
+    const { curve, ...told } = responseOfClasses(rows, beside, past)
+    return { ...told, ...curvesOf(rows, { listed: told.listed, curve }, borrowed, beside.cannibalised.mean), ...tests }
+  }
+  const told = {
+    listed: Float32Array.from(listed),
+    curve: (mechanism: number, segment: number, campaign: number) =>
+      curveOf(fit, mechanism, segment, campaign, usualMove(fitted)),
+  }
   const segment = segmentation.segmentsOf(units.now.features)
   return {
-    segment,
     ...basesOf(units, segment, fitted, fit),
-    listed: Float32Array.from(listed),
-    cannibalised: beside.cannibalised,
-    ...curvesOf(rows, fit, usualMove(fitted), borrowed, beside.cannibalised.mean),
-    segmentation,
-    fit,
-    fitted,
-    unit: units.unit,
+    segment,
+    classes: [],
+    listed: told.listed,
+    ...curvesOf(rows, told, borrowed, beside.cannibalised.mean),
+    ...tests,
   }
 }
 
@@ -143,8 +156,7 @@ function usualMove({ campaign, priceMove, weight }: FitRows): number {
 
 function curvesOf(
   { campaigns, mechanisms }: ResponseRows,
-  fit: ResponseFit,
-  usual: number,
+  { listed, curve }: { listed: Float32Array; curve: CurveOf },
   borrowed: ReadonlyMap<string, number>,
   cannibalised: number,
 ): Pick<LearnedResponse, 'names' | 'curves'> {
@@ -152,12 +164,12 @@ function curvesOf(
     ...campaigns.map(({ id, mechanism }, campaign) => ({ name: id, mechanism, campaign })),
     ...mechanisms.map((mechanism) => ({ name: `mechanism:${mechanism}`, mechanism, campaign: NO_OFFER })),
   ].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
-  const { nSegments } = fit.shape
+  const nSegments = listed.length
   const curves = new Float32Array(told.length * nSegments * RESPONSE_NUMBERS)
-  told.forEach(({ mechanism, campaign }, curve) => {
+  told.forEach(({ mechanism, campaign }, c) => {
     for (let s = 0; s < nSegments; s++) {
-      const numbers = curveOf(fit, mechanisms.indexOf(mechanism), s, campaign, usual)
-      curves.set([...numbers, borrowed.get(mechanism) ?? 0, cannibalised], (curve * nSegments + s) * RESPONSE_NUMBERS)
+      const numbers = curve(mechanisms.indexOf(mechanism), s, campaign)
+      curves.set([...numbers, borrowed.get(mechanism) ?? 0, cannibalised], (c * nSegments + s) * RESPONSE_NUMBERS)
     }
   })
   return { names: told.map(({ name }) => name), curves }

@@ -14,6 +14,13 @@ const DAY_MS = 86_400_000
 const RECENT_MS = 180 * DAY_MS
 /** Of the values of all text traits the most common. */
 const MOST_VALUES = 64
+/** Names of what purchases tell; the others are traits. */
+export const PURCHASE_FEATURES = [
+  'purchases',
+  'share bought at a discount',
+  'mean paid',
+  'days since the last purchase',
+] as const
 
 /** `traits`: null where nothing is told of anybody. Only events before `atMs` count. */
 export function shopperFeatures(dataset: Dataset, traits: Traits | null, atMs: number): ShopperFeatures {
@@ -61,10 +68,11 @@ function purchaseColumns({ table, shoppers }: Dataset, atMs: number): NamedColum
     paid[s] += Math.max(0, paidMinor(table, e))
   }
   // 0 / 0 is not known.
-  return [
-    ['purchases', count],
-    ['share bought at a discount', discounted.map((n, s) => n / count[s])],
-    ['mean paid', paid.map((sum, s) => sum / count[s])],
-    ['days since the last purchase', newestMs.map((time) => Math.floor((atMs - time) / DAY_MS))],
+  const told = [
+    count,
+    discounted.map((n, s) => n / count[s]),
+    paid.map((sum, s) => sum / count[s]),
+    newestMs.map((time) => Math.floor((atMs - time) / DAY_MS)),
   ]
+  return PURCHASE_FEATURES.map((name, f) => [name, told[f]])
 }

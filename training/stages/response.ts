@@ -9,8 +9,9 @@ import { readSafetensors } from '../../core/snapshot/safetensors.ts'
 import { encodeStrings } from '../../core/snapshot/strings.ts'
 import { readItems, readShoppers } from '../duckdb.ts'
 import { type Impressions, readImpressions } from '../effects/impressions.ts'
+import { pastViews } from '../effects/past-views.ts'
 import { gainsOverPriceAlone } from '../effects/price-alone.ts'
-import { curvesOfMechanisms, learnResponse } from '../effects/response.ts'
+import { curvesOfMechanisms, learnResponse, SEGMENT_OPTIONS } from '../effects/response.ts'
 import { responseMetrics } from '../effects/response-metrics.ts'
 import { nothingToLearn, ofMostOffered, type ResponseRows } from '../effects/response-rows.ts'
 import { shopperFeatures } from '../effects/shopper-features.ts'
@@ -54,7 +55,9 @@ export async function trainResponse(context: StageContext): Promise<StageReport 
   }
   const now = shopperFeatures(dataset, traits, dataset.watermark + 1)
   const perShare = borrowed * meanSteepness(rows)
-  const learned = learnResponse(rows, now, new Map(rows.mechanisms.map((mechanism) => [mechanism, perShare])))
+  const past = pastViews(dataset.table, await elasticities(sections), usualMinor, impressions.firstMs)
+  const shares = new Map(rows.mechanisms.map((mechanism) => [mechanism, perShare]))
+  const learned = learnResponse(rows, now, shares, SEGMENT_OPTIONS, past)
   const gains = gainsOverPriceAlone(rows, learned)
   const confirmed = gains.filter(({ interval: [low] }) => low > 0).map(({ mechanism }) => mechanism)
   const { names, curves } = curvesOfMechanisms(learned, rows.campaigns, (mechanism) => confirmed.includes(mechanism))
@@ -76,7 +79,6 @@ async function impressionsOf(
   logs: string,
   usualMinor: Float32Array,
 ): Promise<Impressions> {
-  const { elasticity } = await readSafetensors(sectionFile(sections, 'prices'))
   const { key: items, category } = await readItems(dataset.folder, ['key', 'category'])
   const { key: shoppers } = await readShoppers(dataset.folder)
   return readImpressions({
@@ -87,10 +89,15 @@ async function impressionsOf(
     mostHeld: MOST_HELD,
     items: items.map(String),
     shoppers: shoppers.map(String),
-    elasticity: elasticity.data as Float32Array,
+    elasticity: await elasticities(sections),
     category: codesOf(category).codes,
     usualMinor,
   })
+}
+
+async function elasticities(sections: string): Promise<Float32Array> {
+  const { elasticity } = await readSafetensors(sectionFile(sections, 'prices'))
+  return elasticity.data as Float32Array
 }
 
 function mechanismsOf({ campaigns }: Pick<ResponseRows, 'campaigns'>): string[] {

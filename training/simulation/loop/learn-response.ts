@@ -2,7 +2,8 @@
 import { shopperIndexOf } from '../../../core/scoring/keys.ts'
 import { listedMove } from '../../../core/scoring/offers/response.ts'
 import { encodeStrings } from '../../../core/snapshot/strings.ts'
-import { learnResponse } from '../../effects/response.ts'
+import { pastViews } from '../../effects/past-views.ts'
+import { learnResponse, SEGMENT_OPTIONS } from '../../effects/response.ts'
 import { NO_OFFER, nothingToLearn, type ResponseRows } from '../../effects/response-rows.ts'
 import { shopperFeatures } from '../../effects/shopper-features.ts'
 import { usualPrices } from '../../effects/usual-prices.ts'
@@ -30,7 +31,9 @@ export async function learnFromLog(
   const rows = rowsOf(log, world, usualMinor, shopperFeatures(dataset, traits, dataset.watermark + 1))
   if (nothingToLearn(rows) !== null) return null
   const borrowed = new Map(rows.mechanisms.map((mechanism) => [mechanism, BORROWED]))
-  const learned = learnResponse(rows, rows.features, borrowed)
+  const elasticity = world.shop.g.tables.prices.elasticity.view
+  const past = pastViews(dataset.table, elasticity, usualMinor, dataset.watermark + 1)
+  const learned = learnResponse(rows, rows.features, borrowed, SEGMENT_OPTIONS, past)
   const { bytes, offsets } = encodeStrings(learned.names)
   return {
     segment: learned.segment,

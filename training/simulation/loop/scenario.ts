@@ -31,9 +31,8 @@ export const DEFAULT_SCENARIO: Scenario = {
   hiddenResponse: DEFAULT_HIDDEN_RESPONSE,
 }
 
-/** While learning, so high a temperature that all actions are as likely; the little exploration that goes on afterwards. */
+/** While learning, so high a temperature that all actions are as likely. No policy explores while it is measured. */
 const EVENLY = 1_000_000
-const SERVING_FLOOR = 0.001
 
 /**
  * A ladder of coupons on everything and a deeper one for a few hours on some categories, each on a budget of its own.
@@ -41,13 +40,12 @@ const SERVING_FLOOR = 0.001
  */
 export function scenarioCampaigns(currency: string, phase: 'learning' | 'serving'): CampaignFile {
   const always = { state: 'live' as const, startsAt: '2020-01-01T00:00:00Z', endsAt: '2099-12-31T23:59:59Z' }
-  const explorationFloor = phase === 'learning' ? 0 : SERVING_FLOOR
   return {
     version: 1,
     currency,
     policy: {
       holdoutBps: 500,
-      explorationFloor,
+      explorationFloor: 0,
       temperatureMinor: phase === 'learning' ? EVENLY : 0,
       uncertaintyZ: 0,
       ranking: 'items_first',
