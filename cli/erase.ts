@@ -6,10 +6,11 @@ import { OfferwrightError } from '../core/contract/errors.ts'
 import { usersOf } from '../core/snapshot/users.ts'
 import { Erasures } from '../core/store/erasure/erasures.ts'
 import { type Rewritten, rewriteSegments } from '../core/store/erasure/rewrite.ts'
+import { eraseFromLedger } from '../core/store/ledger/erase.ts'
 import { lockFolder } from '../core/store/log/lock.ts'
 import { type ErasedData, eraseFromData } from '../training/erasure/erase-data.ts'
 import { eraseFromParts } from '../training/erasure/erase-parts.ts'
-import { type HomeOptions, type ShopFolders, shopFolders, withHome } from './home.ts'
+import { type HomeOptions, type ShopFolders, shopFolders, withHome, withLedger } from './home.ts'
 
 interface EraseOptions extends HomeOptions {
   shopper: string
@@ -17,7 +18,7 @@ interface EraseOptions extends HomeOptions {
 }
 
 export function eraseCommand(): Command {
-  return withHome(new Command('erase'))
+  return withLedger(withHome(new Command('erase')))
     .description('take a shopper out of logs and imported data, and out of all snapshots to come; no server may run')
     .requiredOption('--shopper <key>', "the shopper's key")
     .option('--json', 'print JSON')
@@ -38,9 +39,10 @@ async function erase({ shopper, json, ...options }: EraseOptions): Promise<void>
   try {
     erasures.add(shopper, erasedAt)
     const logs = await rewriteSegments(await segmentsIn(folders.log), erasures)
+    const ledger = await eraseFromLedger(folders.ledger, erasures)
     const parquet = await eraseFromParts(folders.log, erasures)
     const data = await eraseFromData(folders.data, erasures)
-    tell({ erasedAt, logs, parquet, data }, json)
+    tell({ erasedAt, logs, parquet, ledger, data }, json)
   } finally {
     await unlock()
   }
@@ -51,13 +53,15 @@ interface Erased {
   logs: Rewritten
   /** Rows taken out of the logs' Parquet. */
   parquet: number
+  /** Rows of the ledger that named the shopper. */
+  ledger: number
   data: ErasedData
 }
 
 function tell(told: Erased, json: boolean | undefined): void {
-  const { logs, parquet, data } = told
+  const { logs, parquet, ledger, data } = told
   const line =
-    `${logs.erased} rows taken out of ${logs.segments} segments of logs, ${parquet} out of their Parquet, ${data.events} events of ${data.shoppers} shoppers out of ` +
+    `${logs.erased} rows taken out of ${logs.segments} segments of logs, ${parquet} out of their Parquet, ${ledger} out of the ledger, ${data.events} events of ${data.shoppers} shoppers out of ` +
     'the imported data; train, publish and `offerwright snapshot prune --parents 0` to have no snapshot left that knows the shopper'
   process.stdout.write(json ? `${JSON.stringify(told)}\n` : `${line}\n`)
 }

@@ -139,7 +139,7 @@ class Server implements RunningServer {
       waitingRequests: config.waitingRequests,
       watch,
     })
-    this.#eraser = new Eraser(shopPaths(config).log, state, logs, logger)
+    this.#eraser = new Eraser(shopPaths(config), state, logs, logger)
     addRoutes(this.#app, {
       config,
       dispatch,

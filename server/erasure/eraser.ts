@@ -1,6 +1,6 @@
 /**
  * DELETE /v1/shoppers/{key}. When it is answered the erasure is on the disk and nothing live tells of the shopper; the rows leave
- * the logs in the background, on a thread of their own, and an erasure that a stop cut short is taken up at the next start.
+ * logs and ledger in the background, on a thread of their own, and an erasure that a stop cut short is taken up at the next start.
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
@@ -25,19 +25,21 @@ export class Eraser {
   /** Erasures whose rows are not all out of the logs. */
   pending = 0
   readonly #folder: string
+  readonly #ledger: string
   readonly #state: LiveState
   readonly #logs: ShopLogs
   readonly #logger: Logger
   readonly #list: Erasures
   #rewriting: Promise<void> = Promise.resolve()
 
-  /** `folder`: of the logs. Throws `invalid_data` for a list of erasures that is damaged. */
-  constructor(folder: string, state: LiveState, logs: ShopLogs, logger: Logger) {
-    this.#folder = folder
+  /** `log`: folder of the logs. Throws `invalid_data` for a list of erasures that is damaged. */
+  constructor({ log, ledger }: { log: string; ledger: string }, state: LiveState, logs: ShopLogs, logger: Logger) {
+    this.#folder = log
+    this.#ledger = ledger
     this.#state = state
     this.#logs = logs
     this.#logger = logger
-    this.#list = Erasures.read(folder)
+    this.#list = Erasures.read(log)
   }
 
   /** `now`: milliseconds since 1970. What the shopper does later is a new beginning. */
@@ -82,9 +84,9 @@ export class Eraser {
       .then(async () => {
         const files = (await Promise.all(LOGS.map((name) => this.#logs.logs[name].seal()))).flat()
         first()
-        const { segments, erased } = await this.#inWorker({ folder: this.#folder, files })
+        const { segments, erased } = await this.#inWorker({ folder: this.#folder, files, ledger: this.#ledger })
         this.rows += erased
-        if (erased > 0) this.#logger.info({ segments, rows: erased }, 'erased shoppers taken out of the logs')
+        if (erased > 0) this.#logger.info({ segments, rows: erased }, 'erased shoppers taken out of logs and ledger')
         this.pending--
       })
       .catch((error) => this.#logger.error({ reason: String(error) }, 'erased shoppers are still in the logs'))

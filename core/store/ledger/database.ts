@@ -42,6 +42,11 @@ export class Ledger {
     return this.tables.transaction().execute(work)
   }
 
+  /** Moves all that is committed into the file, as far as readers let it. */
+  emptyLog(): void {
+    this.#database.pragma('wal_checkpoint(TRUNCATE)')
+  }
+
   close(): void {
     this.#database.close()
   }
@@ -57,6 +62,7 @@ export function openLedger(file: string): Ledger {
   const database = opened(file, { timeout: BUSY_MS }, (writable) => {
     writable.pragma('journal_mode = WAL')
     writable.pragma('synchronous = FULL')
+    writable.pragma('secure_delete = ON')
     layOut(writable, file)
     writable.pragma('foreign_keys = ON')
   })
