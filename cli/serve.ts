@@ -2,7 +2,7 @@
 import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
-import type { Ack } from '../core/store/log/writer.ts'
+import type { Ack } from '../core/store/log/options.ts'
 import { ACKS, LOG_LEVELS, type LogLevel, SERVER_DEFAULTS, type ServerConfig } from '../server/config.ts'
 import { type ApiKey, keysOfText, readKeyFile } from '../server/http/keys.ts'
 import { type RunningServer, startServer } from '../server/server.ts'

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { OfferwrightError } from '../core/contract/errors.ts'
 import { DEFAULT_SHOP, SHOP_ID_PATTERN } from '../core/contract/ids.ts'
 import type { SignaturePolicy } from '../core/snapshot/signature.ts'
-import type { Ack } from '../core/store/log/writer.ts'
+import type { Ack } from '../core/store/log/options.ts'
 import type { ApiKey } from './http/keys.ts'
 import type { LogSettings } from './live/logs.ts'
 
