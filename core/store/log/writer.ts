@@ -17,9 +17,6 @@ import { type Cut, recoverLog } from './recover.ts'
 import { failureOf, unavailable } from './refusals.ts'
 import { segmentPath } from './segments.ts'
 
-/** Rows that make a write worth its while. */
-const WRITE_BYTES = 1024 * 1024
-
 interface Flush {
   upTo: number
   resolve: () => void
@@ -127,7 +124,7 @@ export class AppendLog {
   #schedule(): void {
     if (this.#committing !== null || this.#timer !== undefined) return
     const wait = this.#commitAt - performance.now()
-    if (wait <= 0 || (this.#waiting.length >= WRITE_BYTES && this.#failure === null)) this.#begin()
+    if (wait <= 0) this.#begin()
     else this.#timer = setTimeout(() => this.#begin(), wait)
   }
 
