@@ -1,7 +1,7 @@
 /** `offerwright serve`: decisions over HTTP from the shop's current snapshot. */
 import type { KeyObject } from 'node:crypto'
 import { Command, Option } from 'commander'
-import type { Ack } from '../core/store/log/writer.ts'
+import type { Ack } from '../core/store/log/options.ts'
 import { ACKS, LOG_LEVELS, type LogLevel, SERVER_DEFAULTS, type ServerConfig, WATCH } from '../server/config.ts'
 import { type ApiKey, keysOfText, readKeyFile } from '../server/http/keys.ts'
 import { type RunningServer, startServer } from '../server/server.ts'

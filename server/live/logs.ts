@@ -6,8 +6,9 @@ import { EVENT_ROW_VERSION } from '../../core/contract/events.ts'
 import type { ItemChange } from '../../core/contract/requests.ts'
 import { DISK, type Files } from '../../core/store/files/files.ts'
 import { lockFolder } from '../../core/store/log/lock.ts'
+import type { Ack } from '../../core/store/log/options.ts'
 import { type Retention, removeOldSegments } from '../../core/store/log/retention.ts'
-import { type Ack, AppendLog } from '../../core/store/log/writer.ts'
+import { AppendLog } from '../../core/store/log/writer.ts'
 import type { ItemRow } from './catalogue.ts'
 
 export const LOGS = ['events', 'decisions', 'items'] as const

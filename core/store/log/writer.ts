@@ -9,52 +9,19 @@
  * - kept and written into the new segment, where they do not (`ack: 'memory'`): its callers were answered already.
  * Until the disk takes rows again, `refusal` tells callers why theirs are not taken.
  */
-import { OfferwrightError } from '../../contract/errors.ts'
-import { DISK, type Files } from '../files/files.ts'
-import { Gathering, type RowKind } from './gathering.ts'
+import type { OfferwrightError } from '../../contract/errors.ts'
+import { Gathering } from './gathering.ts'
 import { OpenSegment } from './open-segment.ts'
+import { type AppendLogOptions, type GivenLogOptions, LOG_DEFAULTS } from './options.ts'
 import { type Cut, recoverLog } from './recover.ts'
+import { failureOf, unavailable } from './refusals.ts'
 import { segmentPath, segmentsAmong } from './segments.ts'
-
-export type Ack = 'durable' | 'memory'
-
-export interface AppendLogOptions extends RowKind {
-  folder: string
-  name: string
-  ack: Ack
-  /** A sync begins at least this long after the last one began; a row that comes later does not wait. */
-  commitMs: number
-  /** A segment that has grown past this, or is older, is closed and the next one begun. */
-  segmentBytes: number
-  segmentMs: number
-  /** After a failure the disk is not asked again for this long. */
-  retryMs: number
-  /** Bytes that may wait for the disk. */
-  waitingBytes: number
-  files: Files
-  /** Told of each failure. */
-  onError: (error: Error) => void
-}
-
-export const LOG_DEFAULTS = {
-  commitMs: 5,
-  segmentBytes: 64 * 1024 * 1024,
-  segmentMs: 3_600_000,
-  retryMs: 250,
-  waitingBytes: 32 * 1024 * 1024,
-  files: DISK,
-}
-
-/** Rows that make a write worth its while. */
-const WRITE_BYTES = 1024 * 1024
 
 interface Flush {
   upTo: number
   resolve: () => void
   reject: (error: OfferwrightError) => void
 }
-
-export type GivenLogOptions = Omit<AppendLogOptions, keyof typeof LOG_DEFAULTS> & Partial<AppendLogOptions>
 
 export class AppendLog {
   /** What was cut off when the log was opened. */
@@ -171,7 +138,7 @@ export class AppendLog {
   #schedule(): void {
     if (this.#committing !== null || this.#timer !== undefined) return
     const wait = this.#commitAt - performance.now()
-    if (wait <= 0 || (this.#waiting.length >= WRITE_BYTES && this.#failure === null)) this.#begin()
+    if (wait <= 0) this.#begin()
     else this.#timer = setTimeout(() => this.#begin(), wait)
   }
 
@@ -251,15 +218,4 @@ export class AppendLog {
     this.#segment = null
     await segment.close()
   }
-}
-
-const FULL = new Set(['ENOSPC', 'EDQUOT'])
-
-function failureOf(name: string, error: NodeJS.ErrnoException): OfferwrightError {
-  if (!FULL.has(error.code ?? '')) return unavailable(name, error.message)
-  return new OfferwrightError('disk_full', `the disk is full: the ${name} log cannot be written; come again later`)
-}
-
-export function unavailable(name: string, reason: string): OfferwrightError {
-  return new OfferwrightError('log_unavailable', `the ${name} log cannot be written: ${reason}; come again later`)
 }

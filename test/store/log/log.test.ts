@@ -2,7 +2,8 @@ import { appendFile, copyFile, mkdtemp, readdir, readFile, rm, stat, truncate, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { AppendLog, type GivenLogOptions } from '../../../core/store/log/writer.ts'
+import type { GivenLogOptions } from '../../../core/store/log/options.ts'
+import { AppendLog } from '../../../core/store/log/writer.ts'
 import { logRows } from '../../support/log-text.ts'
 
 let folder: string
