@@ -28,6 +28,7 @@ class Holder {
   readonly leases = new Leases(ledger.ledger, TERMS, watch)
   readonly keeper: LeaseKeeper
   lost = 0
+  uncovered = 0
 
   constructor(holder: string) {
     this.keeper = new LeaseKeeper({
@@ -36,6 +37,9 @@ class Holder {
       limits: () => limits,
       renew: (renewal) => this.leases.renew(renewal),
       onLost: () => this.lost++,
+      onUncovered: (_, amount) => {
+        this.uncovered += amount
+      },
       watch: () => watch.read(),
     })
   }
@@ -175,6 +179,8 @@ it('purchases that nothing covers are booked as what they are, and leave less to
   a.budgets.spend('spring', 130, 0)
   await a.keeper.renew()
   expect(balances()).toEqual({ issued: -130, 'spent a': 130 })
+  expect(a.uncovered).toBe(30)
+  expect(verifyLedger(ledger.reader)).toMatchObject({ uncoveredMinor: 30, discrepancies: [] })
   await a.keeper.renew()
   expect(balances()).toEqual({ issued: -100, available: -30, 'spent a': 130 })
   expect(a.left()).toBe(0)

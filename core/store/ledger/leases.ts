@@ -72,6 +72,8 @@ export interface RenewedLimit {
   /** What others could take now. */
   available: number
   chunk: number
+  /** Purchases among those told just now that nothing covered. */
+  uncovered: number
 }
 
 /** Null: the lease was lost, to its end or to a later life; a new life has to begin. */
@@ -112,7 +114,8 @@ export class Leases {
     const ahead = begins ? Math.max(0, spentBefore - report.spent) : 0
     // A new life knows its purchases and offers from its log; what the ledger has of them is its cover to begin with.
     const inherited = begins ? spentBefore - ahead + heldBefore : 0
-    const covered = (await book.settle(report.spent + ahead - spentBefore)) + (await book.hold(report.held))
+    const settled = await book.settle(report.spent + ahead - spentBefore)
+    const covered = settled.foreign + (await book.hold(report.held))
     await book.giveBack(report.giveBack)
     const chunk = this.#chunkOf(
       report.slot,
@@ -122,7 +125,8 @@ export class Leases {
     const trimmed = begins ? await book.giveBack((await book.balance('lease')) - chunk) : 0
     const filled = wants ? await book.fill(chunk) : 0
     const available = Math.max(0, await book.balance('available'))
-    return { granted: inherited + covered + filled - trimmed, ahead, available, chunk }
+    const granted = inherited + covered + filled - trimmed
+    return { granted, ahead, available, chunk, uncovered: settled.uncovered }
   }
 
   #chunkOf(slot: CampaignSlot, left: number): number {
@@ -149,15 +153,18 @@ class LimitBook {
     return this.#accounts.balance(this.#at(place))
   }
 
-  /** Books purchases of `amount`: from what was held, the lease, what is available, and what there is not. Answers with what of it was not the server's own. */
-  async settle(amount: number): Promise<number> {
+  /**
+   * Books purchases of `amount`: from what was held, the lease, what is available, and what there is not. Answers with what of it
+   * was not the server's own, and what was nobody's.
+   */
+  async settle(amount: number): Promise<{ foreign: number; uncovered: number }> {
     let left = Math.max(0, amount)
     left -= await this.#moveUpTo(left, 'held', 'spent', 'settled')
     left -= await this.#moveUpTo(left, 'lease', 'spent', 'settled')
     const foreign = left
     left -= await this.#moveUpTo(left, 'available', 'spent', 'settled')
     await this.#accounts.move(left, this.#at('issued'), this.#at('spent'), { kind: 'uncovered', cause: this.#holder })
-    return foreign
+    return { foreign, uncovered: left }
   }
 
   /** Brings what is held to `amount`, as far as there is any. Answers with what of it was not the server's own. */
