@@ -163,6 +163,18 @@ it('what a life held of a limit that the next one does not know comes back when 
   allAgree()
 })
 
+it('counts as far as a campaign file can', async () => {
+  limits = [{ campaign: 'spring', slot: 'minor', limit: Number.MAX_SAFE_INTEGER }]
+  const a = new Holder('a')
+  await a.keeper.renew()
+  expect(a.give(2 ** 31 - 1, 60_000)).toBe(true)
+  await a.keeper.renew()
+  expect(balances()).toMatchObject({ issued: -Number.MAX_SAFE_INTEGER, 'held a': 2 ** 31 - 1 })
+  await a.keeper.end()
+  expect(balances()).toMatchObject({ available: Number.MAX_SAFE_INTEGER - (2 ** 31 - 1) })
+  allAgree()
+})
+
 it('a server that ends gives all back at once but what its offers hold', async () => {
   const a = new Holder('a')
   await a.keeper.renew()
