@@ -35,8 +35,9 @@ function verify(options: LedgerOptions): void {
   if (verified.discrepancies.length > 0) process.exitCode = EXIT.refused
 }
 
-function report({ accounts, movements, redemptions, discrepancies }: Verified): string[] {
-  const read = `${accounts} accounts, ${movements} movements, ${redemptions} redemptions`
+function report({ accounts, movements, redemptions, uncoveredMinor, discrepancies }: Verified): string[] {
+  const uncovered = uncoveredMinor === 0 ? '' : `, ${uncoveredMinor} minor units of purchases that no budget covered`
+  const read = `${accounts} accounts, ${movements} movements, ${redemptions} redemptions${uncovered}`
   if (discrepancies.length === 0) return [`${read}: all agree (${CHECKS.join(', ')})`]
   const columns = [
     { title: 'check' },

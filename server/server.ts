@@ -162,6 +162,7 @@ class Server implements RunningServer {
       limits: () => this.#campaigns.leased,
       renew: (renewal) => this.#desk.renew(renewal),
       onLost: (reason) => this.#logger.warn({ reason }, 'leases of budgets lost, taken anew'),
+      onUncovered: (limit, amount) => this.#logger.error({ ...limit, amount }, 'purchases that no budget covered'),
     })
   }
 

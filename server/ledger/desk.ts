@@ -1,14 +1,15 @@
 /**
  * What is on its way to the ledger: redemptions, what becomes of them, and orders of new codes. Redemptions that come while a
  * commit is under way go with the next, so that a busy desk makes few of them. The ledger's thread begins with the first thing
- * to write: a shop without codes has none.
+ * to write, or to give back: a shop without codes has none.
  */
 import { type Fault, OfferwrightError } from '../../core/contract/errors.ts'
 import type { RedemptionAnswer, ReversalAnswer } from '../../core/contract/redemptions.ts'
 import { WorkerPool } from '../../core/native/pool.ts'
 import type { CodeOrder, MadeCode } from '../../core/store/ledger/codes.ts'
+import type { RedemptionTerms } from '../../core/store/ledger/guards.ts'
 import type { LeaseAnswer, LeaseTerms, Renewal } from '../../core/store/ledger/leases.ts'
-import type { LedgerRequest, Redeemed, Redemption, RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
+import type { LedgerRequest, Redeemed, Redemption } from '../../core/store/ledger/redemptions.ts'
 import type { Reversal } from '../../core/store/ledger/settlement.ts'
 import type { Spent } from '../../core/store/ledger/spending.ts'
 import type { LedgerResult, LedgerSetup, LedgerTask } from './worker.ts'
@@ -69,9 +70,10 @@ export class LedgerDesk {
     return renewed
   }
 
-  /** Gives back what was reserved for longer than was asked, where a ledger is in use. */
+  /** Gives back what was reserved for longer than was asked, also before this server started. */
   async expire(): Promise<void> {
-    if (this.#pool === null || this.#committing !== null) return
+    const isInUse = this.#pool !== null || this.#options.terms().size > 0
+    if (!isInUse || this.#committing !== null) return
     await this.#commit([]).catch(() => undefined)
   }
 

@@ -25,6 +25,8 @@ export interface LeaseKeeperOptions {
   renew: (renewal: Renewal) => Promise<LeaseAnswer>
   /** Told why; a new life begins with the next renewal. */
   onLost: (reason: string) => void
+  /** Told of purchases that no budget covered: others have used what this server promised before it died. */
+  onUncovered: (limit: LeasedLimit, amount: number) => void
   /** Milliseconds, as `machineTime`. */
   watch?: () => number
 }
@@ -142,11 +144,13 @@ export class LeaseKeeper {
     this.#epoch = 0
   }
 
-  #take({ campaign, slot, limit }: LimitReport, { granted, ahead, available, chunk }: RenewedLimit): void {
+  #take({ campaign, slot, limit }: LimitReport, renewed: RenewedLimit): void {
+    const { granted, ahead, available, chunk, uncovered } = renewed
     const key = limitKey(campaign, slot)
     const before = this.#told.get(key)
     this.#told.set(key, { campaign, slot, limit, ahead: before?.ahead ?? ahead, available, chunk })
     this.#options.budgets.grow(key, granted)
+    if (uncovered > 0) this.#options.onUncovered({ campaign, slot, limit }, uncovered)
   }
 
   #hasNew(): boolean {

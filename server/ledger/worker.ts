@@ -5,13 +5,9 @@ import { OfferwrightError } from '../../core/contract/errors.ts'
 import { workerData } from '../../core/native/pool.ts'
 import { type CodeOrder, type MadeCode, makeCodes } from '../../core/store/ledger/codes.ts'
 import { openLedger } from '../../core/store/ledger/database.ts'
+import type { RedemptionTerms } from '../../core/store/ledger/guards.ts'
 import { type LeaseAnswer, Leases, type LeaseTerms, type Renewal } from '../../core/store/ledger/leases.ts'
-import {
-  type LedgerRequest,
-  type Redeemed,
-  Redemptions,
-  type RedemptionTerms,
-} from '../../core/store/ledger/redemptions.ts'
+import { type LedgerRequest, type Redeemed, Redemptions } from '../../core/store/ledger/redemptions.ts'
 import type { Spent } from '../../core/store/ledger/spending.ts'
 
 export interface LedgerSetup {

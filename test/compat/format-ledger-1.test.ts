@@ -40,7 +40,7 @@ test('a ledger of format 1, as it was first written, opens with its codes and re
     ['HI-BX2DTTC73EDD', 'unused', null],
     ['HI-DDEZZ55RSHCV', 'used', 'order-2'],
   ])
-  expect(verifyLedger(reader)).toEqual({ accounts: 8, movements: 5, redemptions: 3, discrepancies: [] })
+  expect(verifyLedger(reader)).toEqual({ accounts: 8, movements: 5, redemptions: 3, uncoveredMinor: 0, discrepancies: [] })
   expect(balancesOf(reader)).toContainEqual({ campaign: 'spring', slot: 'minor', place: 'issued', holder: '', balance: -250 })
   reader.close()
 })

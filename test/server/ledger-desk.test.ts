@@ -1,20 +1,26 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { OfferwrightError } from '../../core/contract/errors.ts'
-import { spentByCodes } from '../../core/store/ledger/spending.ts'
+import { Redemptions } from '../../core/store/ledger/redemptions.ts'
+import { type Spent, spentByCodes } from '../../core/store/ledger/spending.ts'
 import { LedgerDesk } from '../../server/ledger/desk.ts'
 import { OPEN, type TestLedger, testLedger } from '../support/ledger.ts'
 
 let ledger: TestLedger
 let desk: LedgerDesk
 let redeemed: number
+let last: Spent | undefined
 beforeEach(async () => {
   ledger = await testLedger()
   redeemed = 0
+  last = undefined
   desk = new LedgerDesk({
     file: ledger.file,
     leases: { ttlMs: 1000, shareBps: 2500, leastMinor: 1 },
     terms: () => new Map([['spring', OPEN]]),
-    onSpent: () => redeemed++,
+    onSpent: (spent) => {
+      redeemed++
+      last = spent
+    },
     onConfirmed: () => undefined,
     onFailure: (error) => {
       throw error
@@ -62,4 +68,18 @@ test('codes that are ordered meanwhile are made, with those of others all differ
   expect(new Set([...made, ...others].map(({ code }) => code)).size).toBe(600)
   expect(answers).toHaveLength(20)
   await expect(desk.make({ ...order, length: 8 }, 0)).rejects.toMatchObject({ code: 'invalid_value', field: 'length' })
+})
+
+test('what expired before this server started is given back, and told, without anybody redeeming', async () => {
+  const [code] = await codes(1)
+  const { tables } = ledger.ledger
+  const terms = new Map([['spring', OPEN]])
+  const reserve = { id: 'old', code, discountMinor: 2, time: 1 }
+  await new Redemptions(ledger.ledger).perform([{ reserve }], terms)
+  await desk.expire()
+  expect(last).toBeUndefined()
+  await tables.updateTable('redemptions').set({ expires_ms: 0 }).execute()
+  await desk.expire()
+  expect(last).toEqual({ campaign: 'spring', uses: 0, minor: 0 })
+  expect(await redeem('new', code)).toMatchObject({ id: 'new' })
 })

@@ -28,6 +28,7 @@ class Holder {
   readonly leases = new Leases(ledger.ledger, TERMS, watch)
   readonly keeper: LeaseKeeper
   lost = 0
+  uncovered = 0
 
   constructor(holder: string) {
     this.keeper = new LeaseKeeper({
@@ -36,6 +37,9 @@ class Holder {
       limits: () => limits,
       renew: (renewal) => this.leases.renew(renewal),
       onLost: () => this.lost++,
+      onUncovered: (_, amount) => {
+        this.uncovered += amount
+      },
       watch: () => watch.read(),
     })
   }
@@ -159,6 +163,18 @@ it('what a life held of a limit that the next one does not know comes back when 
   allAgree()
 })
 
+it('counts as far as a campaign file can', async () => {
+  limits = [{ campaign: 'spring', slot: 'minor', limit: Number.MAX_SAFE_INTEGER }]
+  const a = new Holder('a')
+  await a.keeper.renew()
+  expect(a.give(2 ** 31 - 1, 60_000)).toBe(true)
+  await a.keeper.renew()
+  expect(balances()).toMatchObject({ issued: -Number.MAX_SAFE_INTEGER, 'held a': 2 ** 31 - 1 })
+  await a.keeper.end()
+  expect(balances()).toMatchObject({ available: Number.MAX_SAFE_INTEGER - (2 ** 31 - 1) })
+  allAgree()
+})
+
 it('a server that ends gives all back at once but what its offers hold', async () => {
   const a = new Holder('a')
   await a.keeper.renew()
@@ -175,6 +191,8 @@ it('purchases that nothing covers are booked as what they are, and leave less to
   a.budgets.spend('spring', 130, 0)
   await a.keeper.renew()
   expect(balances()).toEqual({ issued: -130, 'spent a': 130 })
+  expect(a.uncovered).toBe(30)
+  expect(verifyLedger(ledger.reader)).toMatchObject({ uncoveredMinor: 30, discrepancies: [] })
   await a.keeper.renew()
   expect(balances()).toEqual({ issued: -100, available: -30, 'spent a': 130 })
   expect(a.left()).toBe(0)

@@ -73,6 +73,7 @@ const keeper = new LeaseKeeper({
   budgets,
   limits: () => [{ campaign: 'summer', slot: 'minor', limit: setup.budgetMinor }],
   renew: (renewal) => leases.renew(renewal),
+  onUncovered: () => undefined,
   onLost: () => told.lostLeases++,
   watch: watchNow,
 })

@@ -40,6 +40,7 @@ async function live(): Promise<void> {
     budgets,
     limits: () => limits,
     renew: (renewal) => leases.renew(renewal),
+    onUncovered: () => undefined,
     onLost: () => {
       isLost = true
     },

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Random } from '../../bench/random.ts'
 import { type CodeOrder, type MadeCode, makeCodes } from '../../core/store/ledger/codes.ts'
 import { type Ledger, type LedgerReader, openLedger, openLedgerToRead } from '../../core/store/ledger/database.ts'
-import { NOTHING, type RedemptionTerms } from '../../core/store/ledger/redemptions.ts'
+import { NOTHING, type RedemptionTerms } from '../../core/store/ledger/guards.ts'
 
 export const OPEN: RedemptionTerms = {
   isLive: true,

@@ -30,13 +30,18 @@ export function machineWatch(): Watch {
   return { id: machineStart() ?? randomUUID(), read: machineTime }
 }
 
-/** Containers share the kernel's start, but may see another offset of its clock. */
+/** Null where it cannot be told: not Linux. A process then counts the time between its own looks alone, which is never too much. */
 function machineStart(): string | null {
+  const boot = readable(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
+  // Containers share the kernel's start, but may see another offset of its clock.
+  const offset = readable(() => readlinkSync('/proc/self/ns/time')) ?? ''
+  return boot === null ? null : `${boot} ${offset}`
+}
+
+function readable(read: () => string): string | null {
   try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    return `${boot} ${readlinkSync('/proc/self/ns/time')}`
+    return read()
   } catch {
-    // Not Linux, or an old one: a process then counts the time between its own looks alone, which is never too much.
     return null
   }
 }

@@ -22,7 +22,8 @@
 import type { CampaignSlot } from '../budget-words.ts'
 import { Accounts, account, type Place } from './accounts.ts'
 import { machineWatch, tick, type Watch } from './clock.ts'
-import type { Ledger, Tables } from './database.ts'
+import type { Ledger } from './database.ts'
+import { expireLeases, leaseOf, newLife, prolong } from './lives.ts'
 
 export interface LeaseTerms {
   /** Milliseconds from a renewal to the end of a lease. */
@@ -71,6 +72,8 @@ export interface RenewedLimit {
   /** What others could take now. */
   available: number
   chunk: number
+  /** Purchases among those told just now that nothing covered. */
+  uncovered: number
 }
 
 /** Null: the lease was lost, to its end or to a later life; a new life has to begin. */
@@ -111,7 +114,8 @@ export class Leases {
     const ahead = begins ? Math.max(0, spentBefore - report.spent) : 0
     // A new life knows its purchases and offers from its log; what the ledger has of them is its cover to begin with.
     const inherited = begins ? spentBefore - ahead + heldBefore : 0
-    const covered = (await book.settle(report.spent + ahead - spentBefore)) + (await book.hold(report.held))
+    const settled = await book.settle(report.spent + ahead - spentBefore)
+    const covered = settled.foreign + (await book.hold(report.held))
     await book.giveBack(report.giveBack)
     const chunk = this.#chunkOf(
       report.slot,
@@ -121,7 +125,8 @@ export class Leases {
     const trimmed = begins ? await book.giveBack((await book.balance('lease')) - chunk) : 0
     const filled = wants ? await book.fill(chunk) : 0
     const available = Math.max(0, await book.balance('available'))
-    return { granted: inherited + covered + filled - trimmed, ahead, available, chunk }
+    const granted = inherited + covered + filled - trimmed
+    return { granted, ahead, available, chunk, uncovered: settled.uncovered }
   }
 
   #chunkOf(slot: CampaignSlot, left: number): number {
@@ -148,15 +153,18 @@ class LimitBook {
     return this.#accounts.balance(this.#at(place))
   }
 
-  /** Books purchases of `amount`: from what was held, the lease, what is available, and what there is not. Answers with what of it was not the server's own. */
-  async settle(amount: number): Promise<number> {
+  /**
+   * Books purchases of `amount`: from what was held, the lease, what is available, and what there is not. Answers with what of it
+   * was not the server's own, and what was nobody's.
+   */
+  async settle(amount: number): Promise<{ foreign: number; uncovered: number }> {
     let left = Math.max(0, amount)
     left -= await this.#moveUpTo(left, 'held', 'spent', 'settled')
     left -= await this.#moveUpTo(left, 'lease', 'spent', 'settled')
     const foreign = left
     left -= await this.#moveUpTo(left, 'available', 'spent', 'settled')
     await this.#accounts.move(left, this.#at('issued'), this.#at('spent'), { kind: 'uncovered', cause: this.#holder })
-    return foreign
+    return { foreign, uncovered: left }
   }
 
   /** Brings what is held to `amount`, as far as there is any. Answers with what of it was not the server's own. */
@@ -188,93 +196,5 @@ class LimitBook {
   #at(place: Place) {
     const holder = place === 'lease' ? this.#lease : place === 'held' || place === 'spent' ? this.#holder : ''
     return account(this.#report.campaign, this.#report.slot, place, holder)
-  }
-}
-
-function leaseOf(holder: string, epoch: number): string {
-  return `${holder}#${epoch}`
-}
-
-/** Of all servers and lives, in the order in which they began. */
-async function newLife({ tables }: Accounts, holder: string): Promise<number> {
-  const { epoch } = await tables
-    .updateTable('ledger')
-    .set(({ eb }) => ({ epoch: eb('epoch', '+', 1) }))
-    .returning('epoch')
-    .executeTakeFirstOrThrow()
-  await tables.insertInto('leases').values({ holder, epoch, expires_ms: 0, held_until_ms: 0 }).execute()
-  return epoch
-}
-
-function newestLife(tables: Tables, holder: string) {
-  return tables
-    .selectFrom('leases')
-    .select(['epoch', 'expires_ms'])
-    .where('holder', '=', holder)
-    .orderBy('epoch', 'desc')
-    .executeTakeFirst()
-}
-
-/** False where the lease has ended, or a later life has begun. */
-async function prolong(
-  { tables, time }: Accounts,
-  { holder, epoch: told, heldForMs, ends }: Renewal,
-  epoch: number,
-  ttlMs: number,
-): Promise<boolean> {
-  const newest = await newestLife(tables, holder)
-  if (newest?.epoch !== epoch || (told !== 0 && newest.expires_ms <= time)) return false
-  await tables
-    .updateTable('leases')
-    .set({ expires_ms: ends ? time : time + ttlMs, held_until_ms: time + Math.max(0, heldForMs) })
-    .where('holder', '=', holder)
-    .where('epoch', '=', epoch)
-    .execute()
-  return true
-}
-
-/**
- * Returns what lies on leases that are over; and when the offers are over that a life has told of, what was held for them, but
- * for limits of which a later life of the server tells itself.
- */
-export async function expireLeases(accounts: Accounts): Promise<void> {
-  const { tables, time } = accounts
-  const over = await tables.selectFrom('leases').selectAll().where('expires_ms', '<=', time).orderBy('epoch').execute()
-  for (const { holder, epoch, held_until_ms } of over) {
-    await returnAll(accounts, 'lease', leaseOf(holder, epoch), 'returned')
-    if (held_until_ms > time) continue
-    await tables.deleteFrom('leases').where('holder', '=', holder).where('epoch', '=', epoch).execute()
-    const later = await newestLife(tables, holder)
-    await returnAll(accounts, 'held', holder, 'freed', later === undefined ? null : leaseOf(holder, later.epoch))
-  }
-}
-
-/** `unless`: limits that have an account of this lease are left out. */
-async function returnAll(
-  accounts: Accounts,
-  place: Place,
-  holder: string,
-  kind: 'returned' | 'freed',
-  unless: string | null = null,
-): Promise<void> {
-  const rows = await accounts.tables
-    .selectFrom('accounts as a')
-    .leftJoin('accounts as lease', (join) =>
-      join
-        .onRef('lease.campaign', '=', 'a.campaign')
-        .onRef('lease.slot', '=', 'a.slot')
-        .on('lease.place', '=', 'lease')
-        .on('lease.holder', '=', unless),
-    )
-    .select(['a.campaign', 'a.slot', 'a.balance'])
-    .where('a.place', '=', place)
-    .where('a.holder', '=', holder)
-    .where('a.balance', '>', 0)
-    .where('lease.id', 'is', null)
-    .orderBy('a.id')
-    .execute()
-  for (const { campaign, slot, balance } of rows) {
-    const from = account(campaign, slot as CampaignSlot, place, holder)
-    await accounts.move(balance, from, account(campaign, slot as CampaignSlot, 'available'), { kind, cause: holder })
   }
 }

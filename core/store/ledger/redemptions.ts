@@ -8,14 +8,15 @@
  * Whoever else asks for the same code meanwhile, in this process or another, is refused; whoever sends the same request again
  * is answered the same. Reservations expire by the ledger's clock (`clock.ts`).
  */
-import { codeRefusal, plainCode } from '../../contract/codes.ts'
-import { type ErrorCode, OfferwrightError } from '../../contract/errors.ts'
+import { plainCode } from '../../contract/codes.ts'
+import { OfferwrightError } from '../../contract/errors.ts'
 import type { RedemptionAnswer, RedemptionRequest, ReversalAnswer } from '../../contract/redemptions.ts'
-import { CAMPAIGN_SLOTS, type CampaignSlot } from '../budget-words.ts'
+import { CAMPAIGN_SLOTS } from '../budget-words.ts'
 import { Accounts, account, type Place } from './accounts.ts'
 import { machineWatch, tick, type Watch } from './clock.ts'
-import { codeQuery, type FoundRow, storedOf, usesQuery } from './codes.ts'
+import { codeQuery, type FoundRow, storedOf } from './codes.ts'
 import type { Ledger } from './database.ts'
+import { check, type HeldBack, limitsOf, type RedemptionTerms, refusedCode } from './guards.ts'
 import { keepPersonal, ledgerSubject } from './personal.ts'
 import type { RedemptionRow } from './schema.ts'
 import {
@@ -28,25 +29,6 @@ import {
   shownCodeOf,
 } from './settlement.ts'
 import { type Spent, spentOf } from './spending.ts'
-
-/** What a campaign lets its codes do. Times in milliseconds since 1970; null: no limit. */
-export interface RedemptionTerms {
-  isLive: boolean
-  startsAt: number
-  endsAt: number
-  budgetMinor: number | null
-  uses: number | null
-  usesOfShopper: number | null
-  /** What offers hold back of the limits. */
-  heldBack: HeldBack
-}
-
-export interface HeldBack {
-  uses: number
-  minor: number
-}
-
-export const NOTHING: HeldBack = { uses: 0, minor: 0 }
 
 /** What is asked, with its time told. */
 export type Redemption = Omit<RedemptionRequest, 'shop' | 'time'> & {
@@ -141,7 +123,7 @@ async function reserve(
   }
   const made = await codeQuery(tables, plain).executeTakeFirst()
   const found = made ?? personalRow(one, plain)
-  if (found === undefined) throw refusedCode(one, 'code_unknown', 'no such code')
+  if (found === undefined) throw refusedCode(one.code, 'code_unknown', 'no such code')
   const { campaign } = found
   const allowed = await check(accounts, one, found, terms.get(campaign))
   if (made === undefined) await keepPersonal(tables, plain, campaign, found.shopper)
@@ -151,59 +133,6 @@ async function reserve(
   const answer = answerOf(row, storedOf(found).code)
   const confirmedFor = row.state === 'confirmed' ? row.subject : null
   return { answer, spent: await spentOf(accounts, campaign), confirmedFor }
-}
-
-/** Guards, in this order; answers with the terms once the limits are those of the accounts. */
-async function check(
-  accounts: Accounts,
-  one: Redemption,
-  found: FoundRow,
-  terms: RedemptionTerms | undefined,
-): Promise<RedemptionTerms> {
-  const { campaign } = found
-  const refusal = codeRefusal(storedOf(found), one.shopper, one.time)
-  if (refusal !== null) throw refusedCode(one, refusal, REFUSED[refusal])
-  if (terms === undefined) throw refusedCode(one, 'code_unknown', `campaign ${campaign} has no such codes now`)
-  if (!terms.isLive || one.time < terms.startsAt || one.time >= terms.endsAt)
-    throw refusedCode(one, 'campaign_not_live', `campaign ${campaign} does not run`)
-  const left = await leftOf(accounts, campaign, terms, one.held?.get(campaign))
-  if (left.uses < 1) throw refusedCode(one, 'limit_reached', `no redemption is left of ${campaign}`)
-  const subject = ledgerSubject(one)
-  if (terms.usesOfShopper !== null && (await usesOf(accounts, campaign, subject)) >= terms.usesOfShopper)
-    throw refusedCode(one, 'limit_reached', `${terms.usesOfShopper} of ${campaign} are for one shopper`)
-  if (one.discountMinor > left.minor)
-    throw new OfferwrightError(
-      'budget_exhausted',
-      `refused discountMinor: ${one.discountMinor} (${Math.max(0, left.minor)} are left of ${campaign})`,
-      { field: 'discountMinor', value: one.discountMinor },
-    )
-  return terms
-}
-
-/** Where a campaign counts by shopper, nobody in particular may have none. */
-async function usesOf({ tables }: Accounts, campaign: string, subject: string | null): Promise<number> {
-  if (subject === null) return Number.POSITIVE_INFINITY
-  const { uses } = await usesQuery(tables, campaign, subject).executeTakeFirstOrThrow()
-  return uses
-}
-
-/** `own`: what the shopper's offers hold back is theirs to use. */
-async function leftOf(
-  accounts: Accounts,
-  campaign: string,
-  terms: RedemptionTerms,
-  own: HeldBack = NOTHING,
-): Promise<HeldBack> {
-  const limits = limitsOf(terms)
-  const left = async (slot: 'minor' | 'uses') => {
-    const limit = limits[slot]
-    return limit === null ? Number.POSITIVE_INFINITY : accounts.availableOf(campaign, slot, limit)
-  }
-  const { heldBack } = terms
-  return {
-    uses: (await left('uses')) - heldBack.uses + own.uses,
-    minor: (await left('minor')) - heldBack.minor + own.minor,
-  }
 }
 
 /** What it takes, from where the campaign's limits say. */
@@ -218,11 +147,6 @@ async function book(accounts: Accounts, row: RedemptionRow, terms: RedemptionTer
     const source = account(campaign, slot, limit === null ? 'issued' : 'available')
     await accounts.move(amounts[slot], source, account(campaign, slot, place), { kind: state as 'reserved', cause: id })
   }
-}
-
-/** Null: no limit. */
-export function limitsOf({ budgetMinor, uses }: RedemptionTerms): Record<CampaignSlot, number | null> {
-  return { minor: budgetMinor, uses, stock: null }
 }
 
 function newRow(one: Redemption, found: FoundRow, time: number): RedemptionRow {
@@ -267,16 +191,6 @@ function answerOf(row: RedemptionRow, code: string): RedemptionAnswer {
 function personalRow({ personalOf, shopper }: Redemption, plain: string): FoundRow | undefined {
   if (personalOf === undefined) return undefined
   return { code: plain, campaign: personalOf, prefix: '', shopper: shopper ?? null, expiresAt: null, usedBy: null }
-}
-
-function refusedCode({ code }: Redemption, refusal: ErrorCode, why: string): OfferwrightError {
-  return new OfferwrightError(refusal, `refused code: ${code} (${why})`, { field: 'code', value: code })
-}
-
-const REFUSED = {
-  code_used: 'it was used',
-  code_reserved: 'it is for another shopper',
-  code_expired: 'its time is over',
 }
 
 /** Whether a redemption that was booked is the one that is asked for. */

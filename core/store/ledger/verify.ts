@@ -29,6 +29,8 @@ export interface Verified {
   accounts: number
   movements: number
   redemptions: number
+  /** Purchases that no budget covered, in minor units: facts that servers were told, and no discrepancy. */
+  uncoveredMinor: number
   discrepancies: Discrepancy[]
 }
 
@@ -85,10 +87,23 @@ export function verifyLedger(ledger: LedgerReader): Verified {
     accounts: count('accounts'),
     movements: count('movements'),
     redemptions: count('redemptions'),
+    uncoveredMinor: uncovered(ledger),
     discrepancies: CHECKS.flatMap((check) =>
       ledger.all(QUERIES[check]).map(({ of, expected, found }) => ({ check, of, expected, found })),
     ),
   }
+}
+
+function uncovered(ledger: LedgerReader): number {
+  const [{ minor }] = ledger.all(
+    ledger.tables
+      .selectFrom('movements as m')
+      .innerJoin('accounts as a', 'a.id', 'm.target')
+      .select(({ fn }) => fn.sum<number | null>('m.amount').as('minor'))
+      .where('m.kind', '=', 'uncovered')
+      .where('a.slot', '=', 'minor'),
+  )
+  return minor ?? 0
 }
 
 export interface BalanceRow {

@@ -61,7 +61,8 @@ async function claimUnderKills(run: FaultRun): Promise<Counts> {
     if (round % 10 === 9) run.say(`${(round + 1) * BUDGETS_A_ROUND} budgets, ${shop.counts.kills} kills`)
   }
   await shop.close()
-  shop.counts.discrepancies = verifyLedger(ledger.reader).discrepancies.length
+  const { discrepancies, uncoveredMinor } = verifyLedger(ledger.reader)
+  Object.assign(shop.counts, { uncoveredMinor, discrepancies: discrepancies.length })
   await ledger.remove()
   return shop.counts
 }
@@ -222,12 +223,5 @@ class ClaimingShop {
       this.counts.overspendMinor += Math.max(0, told - limit, (spent.get(campaign) ?? 0) - limit)
       this.counts.lostMinor += Math.max(0, told - (spent.get(campaign) ?? 0))
     }
-    const uncovered = this.#reader.all(
-      this.#reader.tables
-        .selectFrom('movements')
-        .select(({ fn }) => fn.sum<number | null>('amount').as('minor'))
-        .where('kind', '=', 'uncovered'),
-    )
-    this.counts.uncoveredMinor = uncovered[0].minor ?? 0
   }
 }
