@@ -6,14 +6,13 @@
  * for `STALE_MS`. That age is counted on the store's own clock, so machines need not agree on the time.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { OfferwrightError } from '../contract/errors.ts'
 import type { SnapshotId } from '../contract/ids.ts'
-import { writeDurably, writeFully } from './files.ts'
 
 /** A server that has not shown itself for so long has been stopped together with its machine. */
 const STALE_MS = 600_000
@@ -52,7 +51,10 @@ export class SnapshotUser {
     if (this.#held.length === 0) return
     const holding: Holding = { v: 1, host: hostname(), pid: process.pid, snapshots: this.#held }
     await mkdir(folderOf(this.#store), { recursive: true })
-    await writeDurably(this.#file, (file) => writeFully(file, Buffer.from(`${JSON.stringify(holding)}\n`), 0))
+    // Whole or not at all for who reads it; it need not outlive a power cut, which the server does not either.
+    const beside = `${this.#file}.tmp`
+    await writeFile(beside, `${JSON.stringify(holding)}\n`)
+    await rename(beside, this.#file)
   }
 
   async release(): Promise<void> {
