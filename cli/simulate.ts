@@ -22,8 +22,8 @@ interface SimulateOptions extends Scenario {
 const STEPS_OF_SEED = 5
 
 export function simulateCommand(): Command {
-  const { shoppers, items, events, learningDays, days, visitsPerDay, slots, budgetShare, hiddenResponse } =
-    DEFAULT_SCENARIO
+  const { shoppers, items, events, learningDays, days, visitsPerDay, slots } = DEFAULT_SCENARIO
+  const { budgetShare, explorationFloor, hiddenResponse } = DEFAULT_SCENARIO
   return new Command('simulate')
     .description('play offers in shops whose truth is known: explore, learn from the log, then measure every policy')
     .option('--policy <names...>', `tell only of these: ${POLICIES.join(', ')}`)
@@ -37,6 +37,7 @@ export function simulateCommand(): Command {
     .option('--events <n>', 'rows of the year before, from which the shop is trained', positive, events)
     .option('--slots <n>', 'items shown a visit', listLength, slots)
     .option('--budget-share <share>', 'budgets, of what the informed policy would spend without', decimal, budgetShare)
+    .option('--exploration-floor <p>', 'of each action while policies are measured; of ours', decimal, explorationFloor)
     .option('--hidden-response <share>', 'share of the response that no shop can see', decimal, hiddenResponse)
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  $ offerwright simulate --seeds 20 --policy ours informed --json')
@@ -51,10 +52,11 @@ export function simulateCommand(): Command {
     })
 }
 
-function checkOptions({ policy, budgetShare, hiddenResponse }: SimulateOptions): void {
+function checkOptions({ policy, budgetShare, explorationFloor, hiddenResponse }: SimulateOptions): void {
   for (const name of policy ?? [])
     if (!POLICIES.some((known) => known === name)) throw invalid('policy', name, POLICIES.join(', '))
   if (budgetShare <= 0 || budgetShare > 1) throw invalid('budget-share', budgetShare, 'above 0, at most 1')
+  if (explorationFloor > 0.05) throw invalid('exploration-floor', explorationFloor, '0 to 0.05')
   if (hiddenResponse > 1) throw invalid('hidden-response', hiddenResponse, '0 to 1')
 }
 
@@ -93,7 +95,10 @@ const COLUMNS: ColumnLayout[] = [
   { title: 'off, least to most of a tier', align: 'right' },
 ]
 
-function text(report: LoopReport, { days, learningDays, budgetShare, hiddenResponse }: SimulateOptions): string {
+function text(
+  report: LoopReport,
+  { days, learningDays, budgetShare, explorationFloor, hiddenResponse }: SimulateOptions,
+): string {
   const { seeds, currency, visits, policies, overBestFixedMinor, exploringCostMinor, exploringCostShare } = report
   const amount = (minor: number) => formatMinor(roundMinor(minor), currency)
   return [
@@ -107,6 +112,7 @@ function text(report: LoopReport, { days, learningDays, budgetShare, hiddenRespo
     `ours beyond the best fixed discount: ${amount(overBestFixedMinor.mean)} (${overBestFixedMinor.interval.map(amount).join(' to ')})`,
     `exploring cost ${amount(exploringCostMinor.mean)} a shop, ${percent(exploringCostShare)} of the margin of giving nothing`,
     `budgets exceeded: ${report.overspent}`,
+    `explored while measured, each action of ours with: ${percent(explorationFloor)}`,
     'extra margin: expected under the truth by true costs, against none, of shoppers outside the hold-out',
     'informed: knows the true response as far as a shop can see it, and reads tastes from the same scorer',
     'tastes known: knows tastes too; clairvoyant: knows every shopper’s nature; informed for all: without a hold-out',

@@ -18,12 +18,14 @@ const TURNS = 3
 /** Before data speaks: 20 % off one item costs each of the others 4 % of its sales, give or take as much. */
 const CANNIBALISED = { mean: 0.2, spread: 0.2 }
 const LISTED = { mean: 1, spread: 1 }
+/** More than an answer has. */
+const RIVALS = 65_536
 /** Between segments. */
 const LISTED_SPREAD = 0.7
 
 /**
  * Beside a base that is estimated too, only how x differs from its mean tells, or from that of its group: who is shown many rivals
- * may be another shopper than who is shown few.
+ * may be another shopper than who is shown few, and a category of deeper offers may be bought less.
  */
 function centred(x: Float64Array, weight: Float64Array, group: ArrayLike<number>): Float64Array {
   const sums = new Map<number, { x: number; weight: number }>()
@@ -55,7 +57,8 @@ export function learnBeside(rows: ResponseRows, shape: ResponseShape): Beside {
   let listed: SideEffect = { mean: 0, se: 0 }
   let pooled = fitRows(rows, nobody, rows.offset)
   let fit = fitResponse(pooled, shape)
-  const ofRivals = centred(against, rows.weight, rows.nRivals)
+  const alike = Float64Array.from(rows.category, (category, row) => category * RIVALS + rows.nRivals[row])
+  const ofRivals = centred(against, rows.weight, alike)
   const ofPrice = centred(rows.listed, rows.weight, nobody)
   for (let turn = 0; turn < TURNS; turn++) {
     const z = logOddsOf(pooled, fit)

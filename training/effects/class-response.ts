@@ -102,7 +102,7 @@ interface DoubtfulShift extends CampaignShift {
 }
 
 function shiftsOf(
-  { campaign, campaigns, mechanisms, weight }: ResponseRows,
+  { campaign, campaigns, weight }: ResponseRows,
   { shape, parameters, covariance, spreads }: ResponseFit,
 ) {
   const pooled = (mechanism: number, code: number): CampaignShift => {
@@ -124,7 +124,8 @@ function shiftsOf(
   return {
     ofCampaigns: ofCampaigns.map(fromMean),
     of(mechanism: number, code: number): DoubtfulShift {
-      const own = shape.show(mechanisms.length > mechanism ? mechanism : 0, 0, code).at(-1)?.parameter ?? 0
+      const parts = shape.show(mechanism, 0, code)
+      const own = parts[parts.length - 1].parameter
       const isUnseen = code === NO_OFFER
       return {
         ...fromMean(pooled(mechanism, code)),

@@ -210,7 +210,7 @@ class Reading {
   }
 
   #rowsOf(drawn: number[], bought: Uint8Array): Impressions['rows'] {
-    const { elasticity, usualMinor, items } = this.#source
+    const { elasticity, usualMinor, items, category } = this.#source
     const { pair, timeMs, shopper, campaign, discount, priceMinor, rivals, nRivals, offset, weight } = this.#shown
     const itemOf = (row: number) => pair[row] % items.length
     return {
@@ -224,6 +224,7 @@ class Reading {
       ),
       rivals: Float64Array.from(drawn, (row) => rivals[row]),
       nRivals: Uint16Array.from(drawn, (row) => nRivals[row]),
+      category: Uint32Array.from(drawn, (row) => category[itemOf(row)]),
       offset: Float64Array.from(drawn, (row) => offset[row]),
       weight: Float64Array.from(drawn, (row) => weight[row]),
       bought: Uint8Array.from(drawn, (row) => bought[row]),

@@ -29,6 +29,8 @@ export interface ResponseRows {
   rivals: Float64Array
   /** How many such items there are. */
   nRivals: Uint16Array
+  /** Code of the item's category, or `NO_CODE`. */
+  category: Uint32Array
   /** What the row counts for, above 0: `impressions.ts` makes the offered and the others alike by it. */
   weight: Float64Array
   bought: Uint8Array
@@ -87,6 +89,7 @@ export function ofMostOffered<Rows extends Omit<ResponseRows, 'mechanisms' | 'fe
     listed: numbers(rows.listed),
     rivals: numbers(rows.rivals),
     nRivals: Uint16Array.from(kept, (row) => rows.nRivals[row]),
+    category: kept.map((row) => rows.category[row]),
     bought: Uint8Array.from(kept, (row) => rows.bought[row]),
     campaigns: stays.map((code) => campaigns[code]),
   }

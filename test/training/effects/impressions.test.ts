@@ -53,6 +53,7 @@ describe('an impression', () => {
       // The other item of the category is a fifth cheaper; the usual price of cups is not known.
       rivals: Float64Array.of(0.2, 0),
       nRivals: Uint16Array.of(1, 1),
+      category: Uint32Array.of(7, 7),
       listed: Float64Array.of(0, -0),
       offset: new Float64Array(2).fill(Math.log(0.1 / 0.9) - 0.5),
       weight: Float64Array.of(harmonic / 0.5, harmonic / 0.25),

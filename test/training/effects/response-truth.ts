@@ -38,6 +38,7 @@ export function drawnRows({ rows, shoppers, seed, ...truth }: ResponseTruth): Re
     listed: new Float64Array(rows),
     rivals: new Float64Array(rows),
     nRivals: new Uint16Array(rows),
+    category: new Uint32Array(rows),
     weight: new Float64Array(rows).fill(1),
     bought: new Uint8Array(rows),
     campaigns: [

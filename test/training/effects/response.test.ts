@@ -108,6 +108,17 @@ describe('the response that is learned', () => {
     expect(Math.abs(listed[0] - 1.4)).toBeLessThan(0.2)
   })
 
+  it('does not take a category of deeper offers, which is bought more or less anyway, for what rivals do', () => {
+    const rows = drawnRows({ ...ALIKE, rows: 60_000, show: [0.3, 0.3], slope: [0.8, 0.8], rivals: -0.5, seed: 8 })
+    const next = splitMix32(9)
+    const category = rows.category.map(() => next() % 2)
+    const isDeep = (row: number) => category[row] === 1
+    const bought = rows.bought.map((each, row) => (isDeep(row) && next() % 3 === 0 ? 0 : each))
+    const rivals = rows.rivals.map((share, row) => (isDeep(row) ? share + 0.5 : share))
+    const { cannibalised } = learnResponse({ ...rows, category, bought, rivals })
+    expect(Math.abs(cannibalised.mean - 0.5)).toBeLessThan(3 * cannibalised.se)
+  })
+
   it('knows who buys more, from their own record', () => {
     const rows = drawnRows({ ...ALIKE, rows: 120_000, base: -1.5, show: [0.3, 0.3], slope: [0.8, 0.8], seed: 12 })
     const often = (shopper: number) => shopper % 4 === 0
@@ -269,6 +280,7 @@ function at(rows: ResponseRows, some: number[]): ResponseRows {
     timeMs: Float64Array.from(some, (row) => rows.timeMs[row]),
     rivals: Float64Array.from(some, (row) => rows.rivals[row]),
     nRivals: Uint16Array.from(some, (row) => rows.nRivals[row]),
+    category: Uint32Array.from(some, (row) => rows.category[row]),
     listed: Float64Array.from(some, (row) => rows.listed[row]),
     weight: Float64Array.from(some, (row) => rows.weight[row]),
     bought: Uint8Array.from(some, (row) => rows.bought[row]),

@@ -67,6 +67,7 @@ function rowsOf(
     ),
     rivals: Float64Array.from(log.rivals),
     nRivals: Uint16Array.from(log.nRivals),
+    category: Uint32Array.from(log.item, (item) => g.tables.catalogue.category.view[item]),
     weight: new Float64Array(log.length).fill(1),
     bought: Uint8Array.from(log.bought),
     campaigns: campaigns.all.map(({ id, mechanism }) => ({ id, mechanism })),

@@ -15,6 +15,8 @@ export interface Scenario {
   slots: number
   /** The budgets, as a share of what the informed policy would spend without any. */
   budgetShare: number
+  /** Probability of each action while policies are measured, of ours alone; 0: nothing is explored any more. */
+  explorationFloor: number
   /** Of the truth: share of the variance of the response that a shop cannot see. */
   hiddenResponse: number
 }
@@ -28,24 +30,27 @@ export const DEFAULT_SCENARIO: Scenario = {
   visitsPerDay: 2800,
   slots: 10,
   budgetShare: 0.5,
+  explorationFloor: 0,
   hiddenResponse: DEFAULT_HIDDEN_RESPONSE,
 }
 
-/** While learning, so high a temperature that all actions are as likely. No policy explores while it is measured. */
+/** While learning, so high a temperature that all actions are as likely. */
 const EVENLY = 1_000_000
+
+export type Phase = 'learning' | 'serving'
 
 /**
  * A ladder of coupons on everything and a deeper one for a few hours on some categories, each on a budget of its own.
  * Amounts of budgets are not in the file: the loop keeps an account for each policy.
  */
-export function scenarioCampaigns(currency: string, phase: 'learning' | 'serving'): CampaignFile {
+export function scenarioCampaigns(currency: string, phase: Phase, explorationFloor: number): CampaignFile {
   const always = { state: 'live' as const, startsAt: '2020-01-01T00:00:00Z', endsAt: '2099-12-31T23:59:59Z' }
   return {
     version: 1,
     currency,
     policy: {
       holdoutBps: 500,
-      explorationFloor: 0,
+      explorationFloor: phase === 'learning' ? 0 : explorationFloor,
       temperatureMinor: phase === 'learning' ? EVENLY : 0,
       uncertaintyZ: 0,
       ranking: 'items_first',

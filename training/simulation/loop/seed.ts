@@ -67,7 +67,7 @@ export async function simulateSeed(
   onStep('learn from the log')
   const response = await learnFromLog(log, shop, before.world)
   if (response !== null) await addResponse(shop, response)
-  const learned = await publishAndOpen(shop, 'serving')
+  const learned = await publishAndOpen(shop, 'serving', scenario.explorationFloor)
   onStep('measure every policy')
   const after = openPeriod(truth, shoppers, learned, scenario, { firstDay: truth.days + learningDays, days, seed })
   return {

@@ -17,7 +17,7 @@ import { train } from '../../train.ts'
 import { generateShop } from '../generate.ts'
 import { truthParameters } from '../parameters.ts'
 import { openTruth, type Truth } from '../truth.ts'
-import { type Scenario, scenarioCampaigns } from './scenario.ts'
+import { type Phase, type Scenario, scenarioCampaigns } from './scenario.ts'
 
 export interface SimulatedShop {
   folder: string
@@ -61,7 +61,7 @@ export async function addResponse(shop: SimulatedShop, response: ResponseTables)
   )
 }
 
-export async function publishAndOpen(shop: SimulatedShop, phase: 'learning' | 'serving'): Promise<OpenShop> {
+export async function publishAndOpen(shop: SimulatedShop, phase: Phase, explorationFloor = 0): Promise<OpenShop> {
   const { folder, dataset, quality } = shop
   const store = join(folder, 'snapshots')
   const sections = join(folder, 'sections')
@@ -72,5 +72,5 @@ export async function publishAndOpen(shop: SimulatedShop, phase: 'learning' | 's
   })
   fillLiveCatalogue(liveCatalogueOf(image), tablesOf(image))
   const g = openGeneration(image, 0)
-  return { g, campaigns: compileCampaigns(g, scenarioCampaigns(dataset.currency, phase), phase) }
+  return { g, campaigns: compileCampaigns(g, scenarioCampaigns(dataset.currency, phase, explorationFloor), phase) }
 }
