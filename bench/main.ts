@@ -89,7 +89,7 @@ program
   .option('--decisions-per-second <n>', 'decisions beside them', positive, 1000)
   .option('--seconds <n>', 'seconds a round with events and without', positive, 5)
   .option('--rounds <n>', 'interleaved rounds', positive, 5)
-  .option('--restart-events <n>', 'events in the log of a server that starts', positive, 200_000)
+  .option('--restart-events <n>', 'events in the log of a server that starts', positive, 500_000)
   .option('--seed <n>', 'seed of the shop, of requests and events', wholeNumber, 1)
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- events --rounds 5')

@@ -3,6 +3,7 @@
  * 5,000 events a second in turn, round by round, in one run; the figure is the median over rounds of the ratio of their p99s.
  * Answers are compared with known ones all the while: the events are of visitors who ask for nothing.
  */
+import { availableParallelism } from 'node:os'
 import { Child } from '../http/child.ts'
 import { benchHome } from '../http/home.ts'
 import { knownAnswers } from '../http/known-answers.ts'
@@ -78,7 +79,7 @@ export async function benchEvents(options: EventsBench, say: (line: string) => v
   const deciders = new Child<LoadQuestion, LoadAnswer>(new URL('../http/load-child.js', import.meta.url))
   const senders = new Child<LoadQuestion, LoadAnswer>(new URL('../http/load-child.js', import.meta.url))
   try {
-    await server.listen({ home: home.home, workers: 1 })
+    await server.listen({ home: home.home, workers: availableParallelism() })
     const paired: Paired[] = []
     for (let round = 0; round <= options.rounds; round++) {
       say(round === 0 ? 'warming up' : `round ${round} of ${options.rounds}`)

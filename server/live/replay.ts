@@ -78,9 +78,9 @@ export async function replay(
   await eachRow<ItemRow>(folder, 'items', itemRow, report, ({ v, shop, time, ...change }) =>
     state.catalogue.keep(change, time),
   )
-  await eachRow<DecisionRow>(folder, 'decisions', decisionRow, report, (row) =>
-    restoreOffers(generation.room, row, state, now),
-  )
+  const holds = (text: string) => holdsOffers(text, now)
+  const restore = (row: DecisionRow) => restoreOffers(generation.room, row, state, now)
+  await eachRow<DecisionRow>(folder, 'decisions', decisionRow, report, restore, holds)
   await eachRow<EventRow>(folder, 'events', eventRow, report, (row) => {
     if (row.id !== undefined) {
       if (state.eventIds.has(row.id)) return
@@ -92,6 +92,21 @@ export async function replay(
     if (spending !== null) state.applySpending(spending, campaigns)
   })
   return report
+}
+
+const VALID_UNTIL = '"validUntil":'
+
+/**
+ * Whether a row of ours tells of an offer that may still hold. Most do not, and parsing them would be most of a start. What does
+ * not begin as our rows do is for the parser to refuse.
+ */
+function holdsOffers(text: string, now: number): boolean {
+  if (!text.startsWith('{"v":') || !text.endsWith('}')) return true
+  for (let at = text.indexOf(VALID_UNTIL); at >= 0; at = text.indexOf(VALID_UNTIL, at + 1)) {
+    const start = at + VALID_UNTIL.length
+    if (!(Number.parseFloat(text.slice(start, start + 20)) <= now)) return true
+  }
+  return false
 }
 
 /** What offers that still hold may cost stays reserved, and their shoppers keep them. */
@@ -131,6 +146,7 @@ async function eachRow<Row>(
   schema: Schema,
   report: ReplayReport,
   take: (row: Row) => void,
+  matters: (text: string) => boolean = () => true,
 ): Promise<void> {
   let faults = 0
   const erasures = Erasures.read(folder)
@@ -138,7 +154,7 @@ async function eachRow<Row>(
     const text = lineWithoutErased(logged, erasures)
     if (text === null) return
     try {
-      take(parseAs<Row>(schema, parseJson(text)))
+      if (matters(text)) take(parseAs<Row>(schema, parseJson(text)))
       report.rows++
     } catch (error) {
       if (!(error instanceof OfferwrightError)) throw error

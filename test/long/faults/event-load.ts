@@ -9,7 +9,7 @@ export const eventLoad: Fault = {
   about: `5,000 durable events a second: the p99 of decisions beside them stays within ${MOST} times`,
   never: ['failedRequests', 'wrongAnswers', 'overLimit'],
   run: async (run) => {
-    const sizes = { items: 20_000, shoppers: 50_000, campaigns: 4, restartEvents: 200_000 }
+    const sizes = { items: 20_000, shoppers: 50_000, campaigns: 4, restartEvents: 500_000 }
     const rates = { eventsPerSecond: 5000, decisionsPerSecond: 1000, seconds: 5, rounds: repetitions(9, run) }
     const report = await benchEvents({ ...sizes, ...rates, seed: run.seed }, run.say)
     return {
