@@ -21,6 +21,8 @@ interface Account {
   /** What of them is expected to be used. */
   expected: Map<number, number>
   spent: number
+  /** What other servers have used of the same limit. */
+  elsewhere: number
 }
 
 /** The owner: knows budgets, spending and expiries. Limits go by their `limitKey`. */
@@ -132,10 +134,15 @@ export class BudgetLedger {
     this.#view.add(slot, held)
   }
 
-  /** Minor units that were spent, and what offers that still hold are expected to cost. */
+  /** Notes what other servers have used. */
+  noteElsewhere(campaign: string, amountMinor: number): void {
+    this.#account(campaign).elsewhere = amountMinor
+  }
+
+  /** Minor units that were spent, by all servers, and what this one's offers that still hold are expected to cost. */
   used(campaign: string): { spent: number; outstanding: number } {
-    const { spent, expected } = this.#account(campaign)
-    return { spent, outstanding: [...expected.values()].reduce((sum, minor) => sum + minor, 0) }
+    const { spent, elsewhere, expected } = this.#account(campaign)
+    return { spent: spent + elsewhere, outstanding: [...expected.values()].reduce((sum, minor) => sum + minor, 0) }
   }
 
   /** Gives back the reservations of offers that have expired at `now`. */
@@ -164,7 +171,7 @@ export class BudgetLedger {
     if (known) return known
     const slot = this.#bySlot.length
     if (slot === BUDGET_SLOTS) throw new RangeError(`more than ${BUDGET_SLOTS} campaigns since the start`)
-    const account = { slot, budgetMinor: 0, reserved: new Map(), expected: new Map(), spent: 0 }
+    const account = { slot, budgetMinor: 0, reserved: new Map(), expected: new Map(), spent: 0, elsewhere: 0 }
     this.#accounts.set(campaign, account)
     this.#bySlot.push(account)
     return account

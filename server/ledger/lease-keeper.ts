@@ -145,11 +145,12 @@ export class LeaseKeeper {
   }
 
   #take({ campaign, slot, limit }: LimitReport, renewed: RenewedLimit): void {
-    const { granted, ahead, available, chunk, uncovered } = renewed
+    const { granted, ahead, available, chunk, elsewhere, uncovered } = renewed
     const key = limitKey(campaign, slot)
     const before = this.#told.get(key)
     this.#told.set(key, { campaign, slot, limit, ahead: before?.ahead ?? ahead, available, chunk })
     this.#options.budgets.grow(key, granted)
+    this.#options.budgets.noteElsewhere(key, elsewhere)
     if (uncovered > 0) this.#options.onUncovered({ campaign, slot, limit }, uncovered)
   }
 

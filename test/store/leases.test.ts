@@ -82,6 +82,9 @@ it('each server has a chunk of what is available, and what offers take and purch
     'lease b#2': 187,
   })
   expect(a.left()).toBe(143)
+  await b.keeper.renew()
+  expect(a.budgets.used('spring').spent).toBe(40)
+  expect(b.budgets.used('spring').spent).toBe(240)
   allAgree()
 })
 

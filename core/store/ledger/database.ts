@@ -97,10 +97,10 @@ interface Compilable<Row> {
 export class LedgerReader {
   /** Builds queries for this ledger; they are run by `all` and `each`. */
   readonly tables: Tables
-  readonly #database: Sqlite.Database
+  readonly #kept: ReturnType<typeof keepingStatements>
 
   constructor(database: Sqlite.Database) {
-    this.#database = database
+    this.#kept = keepingStatements(database)
     this.tables = tablesOf(database)
   }
 
@@ -110,11 +110,11 @@ export class LedgerReader {
 
   each<Row>(query: Compilable<Row>): IterableIterator<Row> {
     const { sql, parameters } = query.compile(this.tables)
-    return this.#database.prepare<unknown[], Row>(sql).iterate(...parameters)
+    return this.#kept.prepare(sql).iterate(...parameters) as IterableIterator<Row>
   }
 
   close(): void {
-    this.#database.close()
+    this.#kept.close()
   }
 }
 

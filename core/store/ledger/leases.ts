@@ -72,6 +72,8 @@ export interface RenewedLimit {
   /** What others could take now. */
   available: number
   chunk: number
+  /** What other servers have spent and hold: what paces a budget has to know of it. */
+  elsewhere: number
   /** Purchases among those told just now that nothing covered. */
   uncovered: number
 }
@@ -126,7 +128,8 @@ export class Leases {
     const filled = wants ? await book.fill(chunk) : 0
     const available = Math.max(0, await book.balance('available'))
     const granted = inherited + covered + filled - trimmed
-    return { granted, ahead, available, chunk, uncovered: settled.uncovered }
+    const elsewhere = await book.elsewhere()
+    return { granted, ahead, available, chunk, elsewhere, uncovered: settled.uncovered }
   }
 
   #chunkOf(slot: CampaignSlot, left: number): number {
@@ -179,6 +182,20 @@ class LimitBook {
   /** Answers with what left the lease. */
   async giveBack(amount: number): Promise<number> {
     return this.#moveUpTo(amount, 'lease', 'available', 'returned')
+  }
+
+  /** What is spent and held by others. */
+  async elsewhere(): Promise<number> {
+    const { campaign, slot } = this.#report
+    const { used } = await this.#accounts.tables
+      .selectFrom('accounts')
+      .select(({ fn }) => fn.sum<number | null>('balance').as('used'))
+      .where('campaign', '=', campaign)
+      .where('slot', '=', slot)
+      .where('place', 'in', ['held', 'reserved', 'spent'])
+      .where('holder', '<>', this.#holder)
+      .executeTakeFirstOrThrow()
+    return used ?? 0
   }
 
   /** Answers with what came to the lease. */

@@ -35,8 +35,10 @@ async function raceForCodes(run: FaultRun): Promise<Record<string, number>> {
   await writeFile(codes, (await ledger.make({ for: count })).map(({ code }) => code).join('\n'))
   const outcome: Outcome = { successes: new Map(), answered: 0, kills: 0, crashes: 0 }
   const random = new Random(run.seed)
+  const kills = repetitions(25, run)
+  const lives = { kills, mostCodes: Math.ceil((2 * count) / (kills + 1)) }
   const racing = Array.from({ length: RACERS }, (_, n) =>
-    raceToTheEnd(`racer-${n}`, { ledger: ledger.file, codes }, random, outcome, repetitions(25, run)),
+    raceToTheEnd(`racer-${n}`, { ledger: ledger.file, codes }, random, outcome, lives),
   )
   await Promise.all(racing)
   const spent = spentByCodes(ledger.file)[0]
@@ -62,17 +64,20 @@ async function raceToTheEnd(
   files: { ledger: string; codes: string },
   random: Random,
   outcome: Outcome,
-  kills: number,
+  { kills, mostCodes }: { kills: number; mostCodes: number },
 ): Promise<void> {
   let from = 0
   for (let life = 0; ; life++) {
     const setup: RacerSetup = { ...files, name, seed: random.below(2 ** 31), from }
+    const lastsTo = from + random.below(mostCodes)
     const child = fork(RACER, [JSON.stringify(setup)])
-    child.on('message', ({ to, answers }: Raced) => {
-      from = to
-      for (const [code, id, answer] of answers) note(outcome, code, id, answer)
-    })
-    const told = new Promise((resolve) => child.once('message', resolve))
+    const told = new Promise<void>((resolve) =>
+      child.on('message', ({ to, answers }: Raced) => {
+        from = to
+        for (const [code, id, answer] of answers) note(outcome, code, id, answer)
+        if (to > lastsTo) resolve()
+      }),
+    )
     const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))
     if (life === kills) {
       if ((await exit) !== 0) outcome.crashes++
