@@ -1,6 +1,6 @@
 /**
  * Which snapshots stay and which may go. One stays that is current, that served before it (the nearest few), that is pinned, that
- * a server uses, or that is newer than the current one and may be activated yet. All others go.
+ * a server uses, or that is not older than the current one: whoever published it may activate it yet. All others go.
  *
  * A folder that goes is first renamed, so that nobody opens half of it; should it have become current or used in that moment, it
  * is renamed back.
@@ -38,7 +38,7 @@ export async function retention(store: string, parents: number): Promise<Retaine
     if (ancestors.includes(id)) return 'served before'
     if (pinned.has(id)) return 'pinned'
     if (users.has(id)) return `used by ${users.get(id)?.join(', ')}`
-    return waits(snapshot, current) ? 'newer than the current one' : null
+    return waits(snapshot, current) ? 'not older than the current one' : null
   }
   return listed.map((snapshot) => ({ id: snapshot.id, why: whyOf(snapshot) }))
 }
@@ -47,7 +47,7 @@ export async function retention(store: string, parents: number): Promise<Retaine
 function waits(snapshot: ListedSnapshot, current: ListedSnapshot | undefined): boolean {
   if (current === undefined) return true
   if (!('epoch' in snapshot && 'epoch' in current) || snapshot.rolledBack !== undefined) return false
-  return snapshot.epoch > current.epoch
+  return snapshot.epoch >= current.epoch
 }
 
 /** Deletes what may go; answers what became of each. Throws `invalid_value`. */

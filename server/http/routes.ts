@@ -1,13 +1,10 @@
 /** Every route of the server: who may call it and what answers. */
-import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { MAX_KEY_LENGTH } from '../../core/contract/ids.ts'
 import { parseAs, parseJson } from '../../core/contract/parse.ts'
 import { ItemsRequest } from '../../core/contract/requests.ts'
 import type { HttpRequest, HttpResponse, TemplatedApp } from '../../core/native/uws.ts'
-import { activationHistory } from '../../core/snapshot/history.ts'
-import { activateSnapshot, listSnapshots, rollBackSnapshot } from '../../core/snapshot/store.ts'
 import type { Redemption } from '../../core/store/ledger/redemptions.ts'
 import type { ServerConfig } from '../config.ts'
 import { shopPaths } from '../config.ts'
@@ -25,6 +22,7 @@ import { type Dispatch, notReady } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
 import { type Caller, callerOf, ROLES, type Role } from './keys.ts'
 import { answerCodes, answerConfirmation, answerRedemption, answerReversal } from './redemptions.ts'
+import { answerActivate, answerRollBack, answerSnapshots } from './snapshots.ts'
 
 export interface RouteParts {
   config: ServerConfig
@@ -222,38 +220,19 @@ function campaignsOf({ generations, campaigns }: RouteParts): LiveCampaigns {
 }
 
 function snapshots(parts: RouteParts, exchange: Exchange): void {
-  const store = shopPaths(parts.config).snapshots
-  answerWith(parts, exchange, async () => ({
-    serving: parts.generations.current?.id ?? null,
-    snapshots: await listSnapshots(store),
-    history: await activationHistory(store),
-  }))
+  const serving = parts.generations.current?.id ?? null
+  answerWith(parts, exchange, () => answerSnapshots(shopPaths(parts.config).snapshots, serving))
 }
 
-/** Moves the pointer; the server follows it as it follows anybody's. */
 function activate(parts: RouteParts, exchange: Exchange, req: HttpRequest): void {
   const id = req.getParameter(0) ?? ''
-  answerWith(parts, exchange, async () => {
-    await activateSnapshot(shopPaths(parts.config).snapshots, id, { time: Date.now(), by: 'hand' })
-    return { current: id }
-  })
+  answerWith(parts, exchange, () => answerActivate(shopPaths(parts.config).snapshots, id, Date.now()))
 }
-
-const RollBackRequest = Type.Object(
-  { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })) },
-  { additionalProperties: false },
-)
-const rollBackSchema = Compile(RollBackRequest)
 
 function rollBack(parts: RouteParts, exchange: Exchange, req: HttpRequest, { name }: Caller): void {
   exchange.readBody(req, parts.config.bodyBytes, (body) => {
     const text = Buffer.from(body).toString()
-    answerWith(parts, exchange, async () => {
-      const asked = parseAs<Static<typeof RollBackRequest>>(rollBackSchema, parseJson(text === '' ? '{}' : text))
-      const reason = asked.reason ?? `asked for by ${name}`
-      const moved = await rollBackSnapshot(shopPaths(parts.config).snapshots, { time: Date.now(), reason })
-      return { current: moved?.to, rolledBack: moved?.from, reason }
-    })
+    answerWith(parts, exchange, () => answerRollBack(shopPaths(parts.config).snapshots, text, name, Date.now()))
   })
 }
 

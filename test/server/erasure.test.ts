@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LocalDecisions } from '../../cli/local-decisions.ts'
+import { Erasures } from '../../core/store/erasure/erasures.ts'
 import { Database, quoteName, quoteText } from '../../training/duckdb.ts'
 import { run } from '../support/processes.ts'
 import { CLI, serveShop, type TestServer, type TrainedShop, trainShop, until } from '../support/trained-shop.ts'
@@ -134,6 +135,19 @@ test('without a server the command erases; while one runs it refuses and says wh
   const told = JSON.parse(await cli('erase', '--shopper', key, '--json'))
   expect(told.logs.erased).toBeGreaterThan(0)
   expect(await filesWith(shop.folders.log, key)).toEqual([])
+})
+
+test('what a stop of the server cut short is taken up at the next start, and read by nobody until then', async () => {
+  const before = await serveShop(shop)
+  await act(before, key)
+  await before.close()
+  expect((await filesWith(shop.folders.log, key)).length).toBeGreaterThan(0)
+  Erasures.read(shop.folders.log).add(key, Date.now())
+  const server = await serveShop(shop)
+  expect(await isKnown(server, key)).toBe(false)
+  await isRewritten(server)
+  expect(await filesWith(shop.folders.log, key)).toEqual([])
+  await server.close()
 })
 
 test('only an admin may erase, and only a key that can be one', async () => {

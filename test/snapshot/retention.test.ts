@@ -49,9 +49,19 @@ describe('retention', () => {
       'served before',
       'served before',
       'current',
-      'newer than the current one',
+      'not older than the current one',
     ])
     expect((await left(store)).sort()).toEqual([ids[0], ids[3], ids[4], ids[5], waiting].sort())
+  })
+
+  test('what another trainer published beside the current one waits to be activated, unless it was rolled back', async () => {
+    const { store, ids } = await storeOf(2)
+    const sibling = await publishSnapshot({ ...(await tinyPublication()), store, epoch: 2, seed: 7 })
+    const whyOf = async (id: string) => (await retention(store, 0)).find((one) => one.id === id)?.why
+    expect(await whyOf(sibling)).toBe('not older than the current one')
+    await activateSnapshot(store, sibling, { time: 5, by: 'publish' })
+    await rollBackSnapshot(store, { time: 6, reason: 'slow' })
+    expect([await whyOf(ids[1]), await whyOf(sibling)]).toEqual(['current', null])
   })
 
   test('an unpinned snapshot goes; unpinning twice and pinning what is not there is refused', async () => {
