@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Random } from '../../../bench/random.ts'
+import { machineTime } from '../../../core/store/budget-words.ts'
 import { type LedgerReader, openLedgerToRead } from '../../../core/store/ledger/database.ts'
 import type { LeaseTerms } from '../../../core/store/ledger/leases.ts'
 import { verifyLedger } from '../../../core/store/ledger/verify.ts'
@@ -144,7 +145,7 @@ class ClaimingShop {
     while (this.#leasesOf(n).length === 0 && !this.#isAllSpent()) await pause(5)
     await pause(this.#random.below(20))
     await ended(child, () => child.kill('SIGKILL'))
-    const killedAt = performance.now()
+    const killedAt = this.#ledgerTime()
     this.counts.kills++
     const stranded = this.#leasesOf(n)
     this.#servers[n] = this.#start(n)
@@ -156,7 +157,7 @@ class ClaimingShop {
     }
     const names = new Set(stranded.map(({ holder }) => holder))
     while (this.#leases().some(({ holder }) => names.has(holder))) await pause(10)
-    const reclaimMs = Math.ceil(performance.now() - killedAt)
+    const reclaimMs = this.#lastReturn([...names]) - killedAt
     this.counts.reclaimMs = Math.max(this.counts.reclaimMs, reclaimMs)
     if (reclaimMs > 2 * TERMS.ttlMs) this.counts.lateReclaims++
   }
@@ -168,6 +169,26 @@ class ClaimingShop {
     await pause(1.5 * TERMS.ttlMs)
     child.kill('SIGCONT')
     this.counts.stalls++
+  }
+
+  /** By the clock of the ledger, at this moment. */
+  #ledgerTime(): number {
+    const [{ clock_ms, watch_ms }] = this.#reader.all(
+      this.#reader.tables.selectFrom('ledger').select(['clock_ms', 'watch_ms']),
+    )
+    return clock_ms + machineTime() - watch_ms
+  }
+
+  /** When the last of these leases came back; long ago where there was none. */
+  #lastReturn(names: string[]): number {
+    const [{ at }] = this.#reader.all(
+      this.#reader.tables
+        .selectFrom('movements')
+        .select(({ fn }) => fn.max<number | null>('at').as('at'))
+        .where('kind', '=', 'returned')
+        .where('cause', 'in', ['', ...names]),
+    )
+    return at ?? 0
   }
 
   #leases() {
