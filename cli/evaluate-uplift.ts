@@ -66,7 +66,7 @@ function told(result: UpliftResult): string {
     line('two models', models.two_models),
     line('chosen by cross-validation', models.chosen),
     line('random', models.random),
-    `calibration: observed / predicted uplift, slope ${result.calibrationSlope.toFixed(2)}`,
+    `calibration: observed / predicted uplift, slope ${result.calibrationSlope.toFixed(2)} (as learned ${result.asLearned.calibrationSlope.toFixed(2)})`,
     signal
       ? 'signal: features predict for whom the effect is larger'
       : 'no signal: targeting by these features cannot be told from treating at random',

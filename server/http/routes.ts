@@ -1,7 +1,6 @@
 /** Every route of the server: who may call it and what answers. */
 import { Compile } from 'typebox/compile'
 import { OfferwrightError } from '../../core/contract/errors.ts'
-import { MAX_KEY_LENGTH } from '../../core/contract/ids.ts'
 import { parseAs, parseJson } from '../../core/contract/parse.ts'
 import { ItemsRequest } from '../../core/contract/requests.ts'
 import type { HttpRequest, HttpResponse, TemplatedApp } from '../../core/native/uws.ts'
@@ -21,6 +20,7 @@ import { changeState, replaceCampaigns, servingCampaigns } from './campaigns.ts'
 import { type Dispatch, notReady } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
 import { type Caller, callerOf, ROLES, type Role } from './keys.ts'
+import { keyOfPath } from './path-keys.ts'
 import { answerCodes, answerConfirmation, answerRedemption, answerReversal } from './redemptions.ts'
 import { answerActivate, answerRollBack, answerSnapshots } from './snapshots.ts'
 
@@ -161,7 +161,7 @@ function ofRedemption(answer: typeof answerConfirmation | typeof answerReversal)
       const text = Buffer.from(body).toString()
       answerWith(parts, exchange, async () => {
         if (parts.generations.current === null) throw notReady()
-        return answer(parts.desk, unescaped(id), text, Date.now())
+        return answer(parts.desk, keyOfPath(id, 'id'), text, Date.now())
       })
     })
   }
@@ -172,18 +172,6 @@ function reversal(parts: RouteParts, exchange: Exchange, req: HttpRequest, calle
   const mayReverse = caller.trusted || caller.role !== 'serve'
   if (mayReverse) ofRedemption(answerReversal)(parts, exchange, req, caller)
   else exchange.refuse(untrusted(caller))
-}
-
-/** Keys may hold any character; a path holds some of them as `%2F`. */
-function unescaped(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    throw new OfferwrightError('invalid_value', `invalid id: ${part} (an escape that is none)`, {
-      field: 'id',
-      value: part,
-    })
-  }
 }
 
 function campaignsServing(parts: RouteParts, exchange: Exchange): void {
@@ -240,19 +228,8 @@ function eraseShopper(parts: RouteParts, exchange: Exchange, req: HttpRequest): 
   const parameter = req.getParameter(0) ?? ''
   answerWith(parts, exchange, async () => {
     if (parts.generations.current === null) throw notReady()
-    return parts.eraser.erase(keyOf(parameter), parts.generations.current, Date.now())
+    return parts.eraser.erase(keyOfPath(parameter, 'key'), parts.generations.current, Date.now())
   })
-}
-
-function keyOf(parameter: string): string {
-  try {
-    const key = decodeURIComponent(parameter)
-    if (key.length > 0 && key.length <= MAX_KEY_LENGTH) return key
-  } catch (error) {
-    if (!(error instanceof URIError)) throw error
-  }
-  const message = `invalid key: 1 to ${MAX_KEY_LENGTH} characters, percent-encoded`
-  throw new OfferwrightError('invalid_value', message, { field: 'key', value: parameter })
 }
 
 function metrics(parts: RouteParts, exchange: Exchange): void {

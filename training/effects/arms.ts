@@ -61,18 +61,7 @@ function stacked({ nRows, nCols, data }: Design, arm: Uint8Array, nArms: number)
 /** `criterion`: how good predictions by arm are for cases that were not learned from. */
 export function chooseApart(cases: Cases, criterion: (held: Cases, predicted: Float64Array[]) => number): number {
   const scores = APART_RIDGES.map((apart) =>
-    Array.from({ length: FOLDS }, (_, fold) => {
-      const isHeld = (row: number) => row % FOLDS === fold
-      const held = rowsWhere(cases, isHeld)
-      const model = fitArms(
-        rowsWhere(cases, (row) => !isHeld(row)),
-        apart,
-      )
-      return criterion(
-        held,
-        Array.from({ length: cases.nArms }, (_, arm) => predictArm(held.design, model, arm)),
-      )
-    }),
+    heldOutFolds(cases, apart).map(({ held, predicted }) => criterion(held, predicted)),
   )
   let best = 0
   for (let candidate = 1; candidate < APART_RIDGES.length; candidate++) {
@@ -81,6 +70,19 @@ export function chooseApart(cases: Cases, criterion: (held: Cases, predicted: Fl
     if (mean > deviation / Math.sqrt(FOLDS)) best = candidate
   }
   return APART_RIDGES[best]
+}
+
+/** The cases of each fold, with predictions by arm of a model of the others. */
+export function heldOutFolds(cases: Cases, apart: number): { held: Cases; predicted: Float64Array[] }[] {
+  return Array.from({ length: FOLDS }, (_, fold) => {
+    const isHeld = (row: number) => row % FOLDS === fold
+    const held = rowsWhere(cases, isHeld)
+    const model = fitArms(
+      rowsWhere(cases, (row) => !isHeld(row)),
+      apart,
+    )
+    return { held, predicted: Array.from({ length: cases.nArms }, (_, arm) => predictArm(held.design, model, arm)) }
+  })
 }
 
 export function rowsWhere({ design, arm, outcome, nArms, link }: Cases, isIn: (row: number) => boolean): Cases {

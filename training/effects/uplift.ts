@@ -7,7 +7,7 @@ import { OfferwrightError } from '../../core/contract/errors.ts'
 import { ArmTally, differenceOfMeans } from '../../core/evaluation/effect.ts'
 import { qini } from '../../core/evaluation/qini.ts'
 import { sampleRatio } from '../../core/evaluation/sample-ratio.ts'
-import { APART_RIDGES, type Cases, chooseApart, fitArms, meanAndDeviation, predictArm } from './arms.ts'
+import { APART_RIDGES, type Cases, chooseApart, fitArms, heldOutFolds, meanAndDeviation, predictArm } from './arms.ts'
 import {
   armNamed,
   casesOf,
@@ -47,8 +47,12 @@ export interface UpliftResult {
   models: Record<'two_models' | 'chosen' | 'random', QiniOverSplits>
   /** Splits in which each strength of the ridge between the arms was chosen. */
   chosen: Record<string, number>
-  /** Slope of observed on predicted uplift in the test halves; 1 is calibrated. */
+  /**
+   * Slope of observed on predicted uplift over all test halves; 1 is calibrated, and so is what predicts the same for all, told as 0. Predictions are drawn to their mean by the slope that
+   * folds of the training half have, from 0 to 1; `asLearned`: without that.
+   */
   calibrationSlope: number
+  asLearned: { calibrationSlope: number }
   signal: boolean
 }
 
@@ -63,7 +67,8 @@ export async function evaluateUplift(options: UpliftOptions): Promise<UpliftResu
   const rows = rowsOfArms(trial, arms)
   const scores: Record<'two_models' | 'chosen' | 'random', number[]> = { two_models: [], chosen: [], random: [] }
   const chosen: Record<string, number> = Object.fromEntries(APART_RIDGES.map((apart) => [apart, 0]))
-  const slopes: number[] = []
+  const calibrated = new Calibration()
+  const asLearned = new Calibration()
   for (let split = 0; split < options.splits; split++) {
     const [train, test] = casesOf(trial, arms, ...halvesOf(rows, options.seed, split))
     const apart = chooseApart(train, (held, predicted) => qiniOf(held, upliftOf(predicted)))
@@ -82,7 +87,8 @@ export async function evaluateUplift(options: UpliftOptions): Promise<UpliftResu
         baseline.map((_, i) => (Math.imul(i + 1, 2_654_435_761) >>> 0) / 2 ** 32),
       ),
     )
-    slopes.push(calibrationSlope(test, own))
+    asLearned.add(test, own)
+    calibrated.add(test, drawnToMean(own, slopeOfFolds(train, apart)))
     options.onProgress?.(split + 1)
   }
   const models = {
@@ -97,7 +103,8 @@ export async function evaluateUplift(options: UpliftOptions): Promise<UpliftResu
     qini: models.chosen,
     models,
     chosen,
-    calibrationSlope: meanAndDeviation(slopes).mean,
+    calibrationSlope: calibrated.slope,
+    asLearned: { calibrationSlope: asLearned.slope },
     signal: models.chosen.low > 0,
   }
 }
@@ -122,17 +129,40 @@ function overSplits(values: number[]): QiniOverSplits {
   return { ...meanAndDeviation(values), low: at(0.025), high: at(0.975) }
 }
 
-/** Least squares of y t / e − y (1 − t) / (1 − e) on the prediction; e is the share that was treated. */
-function calibrationSlope({ arm, outcome }: Cases, predicted: Float64Array): number {
-  const share = arm.reduce((sum, treated) => sum + treated, 0) / arm.length
-  const observed = outcome.map((y, i) => (arm[i] === 1 ? y / share : -y / (1 - share)))
-  const mean = predicted.reduce((sum, value) => sum + value, 0) / predicted.length
-  let [cross, squares] = [0, 0]
-  for (let i = 0; i < predicted.length; i++) {
-    cross += (predicted[i] - mean) * observed[i]
-    squares += (predicted[i] - mean) ** 2
+/** What noise in a model makes too wide, seen on cases that it was not learned from. */
+function slopeOfFolds(train: Cases, apart: number): number {
+  const calibration = new Calibration()
+  for (const { held, predicted } of heldOutFolds(train, apart)) calibration.add(held, upliftOf(predicted))
+  return Math.min(1, Math.max(0, calibration.slope))
+}
+
+function drawnToMean(uplift: Float64Array, slope: number): Float64Array {
+  const mean = meanOf(uplift)
+  return uplift.map((value) => mean + slope * (value - mean))
+}
+
+/** Least squares of y t / e − y (1 − t) / (1 − e) on the prediction, within each part that is added; e: the share treated. */
+class Calibration {
+  #cross = 0
+  #squares = 0
+
+  add({ arm, outcome }: Cases, uplift: Float64Array): void {
+    const share = arm.reduce((sum, treated) => sum + treated, 0) / arm.length
+    const mean = meanOf(uplift)
+    for (let i = 0; i < uplift.length; i++) {
+      const observed = arm[i] === 1 ? outcome[i] / share : -outcome[i] / (1 - share)
+      this.#cross += (uplift[i] - mean) * observed
+      this.#squares += (uplift[i] - mean) ** 2
+    }
   }
-  return squares === 0 ? 0 : cross / squares
+
+  get slope(): number {
+    return this.#squares === 0 ? 0 : this.#cross / this.#squares
+  }
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 function averageEffect({ armOf, outcome }: TrialTable, [control, treated]: number[]) {
