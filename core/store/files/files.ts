@@ -5,6 +5,7 @@
  * All reject with the system's error, whose `code` tells what happened. Nothing here tries again.
  */
 import { type FileHandle, open, readdir, statfs, unlink } from 'node:fs/promises'
+import { openDirect, partToWrite } from './direct.ts'
 
 export interface WrittenFile {
   /** Resolves with the number of bytes that were taken, which may be fewer than given. */
@@ -29,8 +30,8 @@ export interface Files {
 }
 
 export const DISK: Files = {
-  create: async (path) => written(await open(path, 'wx')),
-  change: async (path) => written(await open(path, 'r+')),
+  create: async (path) => new DiskFile(path, await open(path, 'wx')),
+  change: async (path) => new DiskFile(path, await open(path, 'r+')),
   remove: unlink,
   list: (folder) => readdir(folder),
   async syncFolder(folder) {
@@ -47,12 +48,36 @@ export const DISK: Files = {
   },
 }
 
-function written(handle: FileHandle): WrittenFile {
-  return {
-    write: async (bytes, position) => (await handle.write(bytes, 0, bytes.length, position)).bytesWritten,
-    datasync: () => handle.datasync(),
-    truncate: (bytes) => handle.truncate(bytes),
-    close: () => handle.close(),
+class DiskFile implements WrittenFile {
+  readonly #path: string
+  readonly #handle: FileHandle
+  /** Undefined: not needed yet. Null: there is none. */
+  #direct: FileHandle | null | undefined
+
+  constructor(path: string, handle: FileHandle) {
+    this.#path = path
+    this.#handle = handle
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<number> {
+    const { part, isDirect } = partToWrite(bytes, position)
+    if (isDirect && this.#direct === undefined) this.#direct = await openDirect(this.#path)
+    const handle = (isDirect && this.#direct) || this.#handle
+    return (await handle.write(part, 0, part.length, position)).bytesWritten
+  }
+
+  /** Covers both ways of writing. */
+  datasync(): Promise<void> {
+    return this.#handle.datasync()
+  }
+
+  truncate(bytes: number): Promise<void> {
+    return this.#handle.truncate(bytes)
+  }
+
+  async close(): Promise<void> {
+    await this.#direct?.close()
+    await this.#handle.close()
   }
 }
 

@@ -30,9 +30,14 @@ export class OpenSegment {
     }
   }
 
+  /** Where the next frames go. */
+  get end(): number {
+    return this.durable === 0 ? SEGMENT_HEADER_BYTES : this.durable
+  }
+
   /** Resolves when the frames survive a power cut. */
   async append(frames: Uint8Array): Promise<void> {
-    const position = this.durable === 0 ? SEGMENT_HEADER_BYTES : this.durable
+    const position = this.end
     await writeWhole(this.#file, frames, position)
     await this.#file.datasync()
     if (this.durable === 0) await this.#files.syncFolder(dirname(this.path))

@@ -166,6 +166,7 @@ export class AppendLog {
     try {
       if (this.#segment !== null && this.#isOver(this.#segment)) await this.#endSegment(this.#segment)
       this.#segment ??= await this.#beginSegment()
+      this.#waiting.expectAt(this.#segment.end + group.length)
       await this.#segment.append(group.frames)
       this.#settle(group)
     } catch (error) {
