@@ -69,7 +69,7 @@ export class Dispatch {
     if (generations.current === null) return notReady()
     if (this.#waiting >= waitingRequests) return overloaded(`${this.#waiting} requests wait already`)
     if (route === 'events') return logs.refusal('events')
-    if (logs.waitsForDecisions && DECIDING.has(route)) return logs.refusal('decisions')
+    if (logs.needsDecisions && DECIDING.has(route)) return logs.refusal('decisions')
     return null
   }
 
@@ -136,18 +136,19 @@ export class Dispatch {
     this.#spare.push(batch.writer)
   }
 
-  /** An event is answered when it counts; a decision at once, or when its row is durable, by configuration. */
+  /** An event is answered when it counts; a decision at once, or when its row is durable, by configuration and while the disk is slow. */
   #finish(batch: Batch, results: ResultReader, effects: Effects | null): void {
     const { state, logs, logger } = this.#parts
     state.noteReserved(results.reserved())
     for (const failure of effects?.failures ?? []) logger.error({ failure }, 'request failed')
+    const waits = logs.waitsForDecisions
     const later: Later[] = []
     for (let i = 0; i < batch.exchanges.length; i++) {
       const exchange = batch.exchanges[i]
       if (batch.routes[i] === EVENTS && results.nRows(i) > 0) this.#takeEvents(exchange, i, results, effects)
       else {
         if (results.nRows(i) > 0) logs.logDecisions(results.rows(i), results.nRows(i))
-        if (results.nRows(i) === 0 || !logs.waitsForDecisions) exchange.answer(results.status(i), results.answer(i))
+        if (results.nRows(i) === 0 || !waits) exchange.answer(results.status(i), results.answer(i))
         else later.push({ exchange, status: results.status(i), answer: Buffer.from(results.answer(i)) })
       }
     }
@@ -170,12 +171,16 @@ export class Dispatch {
   }
 
   async #answerLogged(later: Later[]): Promise<void> {
+    const { logs } = this.#parts
     try {
-      await this.#parts.logs.logs.decisions.flush()
-      for (const { exchange, status, answer } of later) exchange.answer(status, answer)
+      await logs.logs.decisions.flush()
     } catch (refusal) {
-      for (const { exchange } of later) exchange.refuse(refusal as OfferwrightError)
+      if (logs.needsDecisions) {
+        for (const { exchange } of later) exchange.refuse(refusal as OfferwrightError)
+        return
+      }
     }
+    for (const { exchange, status, answer } of later) exchange.answer(status, answer)
   }
 
   #refuseAll(): void {

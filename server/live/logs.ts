@@ -29,8 +29,9 @@ const KINDS = {
 } as const
 /** Segments that may go are looked for this often. */
 const RETAIN_MS = 60_000
-/** With the sync that follows, what a decision's row is at risk stays under 100 ms. */
 const COMMIT_DECISIONS_MS = 50
+/** Of no more time than this are decisions answered whose rows a power cut would take. */
+const AT_RISK_MS = 100
 const COMMIT_MS = 5
 const LINE_FEED = 10
 
@@ -97,8 +98,15 @@ export class ShopLogs {
     return new OfferwrightError('disk_full', `the disk is full: ${reason}`)
   }
 
-  get waitsForDecisions(): boolean {
+  /** Whether decisions are refused while the disk takes nothing. */
+  get needsDecisions(): boolean {
     return this.#settings.decisionAck === 'durable'
+  }
+
+  /** Whether decisions are answered after their rows are durable: where it is asked for, and where a sync takes too long. */
+  get waitsForDecisions(): boolean {
+    const { waitingMs, failure } = this.logs.decisions
+    return this.needsDecisions || (failure === null && waitingMs > AT_RISK_MS)
   }
 
   /**
@@ -106,7 +114,7 @@ export class ShopLogs {
    * while the disk takes nothing rows are dropped and counted.
    */
   logDecisions(rows: Uint8Array, count: number): void {
-    if (!this.waitsForDecisions && this.refusal('decisions') !== null && !this.#hasRoom()) {
+    if (!this.needsDecisions && this.refusal('decisions') !== null && !this.#hasRoom()) {
       this.droppedRows += count
       return
     }

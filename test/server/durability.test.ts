@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DISK } from '../../core/store/files/files.ts'
 import type { ServerConfig } from '../../server/config.ts'
+import { pause } from '../support/children.ts'
 import { FaultyFiles, failingCalls } from '../support/faulty-files.ts'
 import { logRows } from '../support/log-text.ts'
 import { copyShop, serveShop, type TestServer, type TrainedShop, trainShop, until } from '../support/trained-shop.ts'
@@ -104,6 +105,30 @@ test('decisions that wait for the disk by configuration are refused while it fai
   expect((await server.call('POST', '/v1/recommend', {})).status).toBe(200)
   files.plan = NEVER
   await until(decide, ({ status }) => status === 200, 5000)
+})
+
+test('on a slow disk a decision waits for its row where those of more than 100 ms are not durable yet', async () => {
+  files.syncMs = 400
+  const first = await decide()
+  await pause(200)
+  const { status, body } = await decide()
+  expect([first.status, status]).toEqual([200, 200])
+  const logged = (await rows('decisions')).map((text) => JSON.parse(text).answer.decisionId)
+  expect(logged).toEqual([first.body.decisionId, body.decisionId])
+})
+
+test('a slow disk that then fails lets the decisions go that waited for it, and has their rows later', async () => {
+  files.syncMs = 400
+  await decide()
+  await pause(200)
+  files.plan = failingCalls('EIO', 0, 1_000_000)
+  expect((await decide()).status).toBe(200)
+  files.plan = NEVER
+  await until(
+    () => rows('decisions'),
+    (logged) => logged.length === 2,
+    5000,
+  )
 })
 
 test('the oldest segments go when they are too old, the newest stays', async () => {

@@ -1,6 +1,7 @@
 /** The disk with faults: real files, and calls that fail by a plan. Equal plan and calls fail alike. */
 import { Random } from '../../bench/random.ts'
 import { DISK, type Files, type WrittenFile } from '../../core/store/files/files.ts'
+import { pause } from './children.ts'
 
 export type FaultyCall = 'create' | 'write' | 'datasync' | 'truncate' | 'remove' | 'syncFolder' | 'close'
 
@@ -25,6 +26,8 @@ export class FaultyFiles implements Files {
   /** Calls so far, and those of them that failed. */
   calls = 0
   failed = 0
+  /** How long a sync takes at least. */
+  syncMs = 0
 
   constructor(plan: FaultPlan) {
     this.plan = plan
@@ -69,6 +72,7 @@ export class FaultyFiles implements Files {
       },
       datasync: async () => {
         this.#fail('datasync', path)
+        if (this.syncMs > 0) await pause(this.syncMs)
         await file.datasync()
       },
       truncate: async (bytes) => {

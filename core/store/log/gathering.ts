@@ -14,6 +14,8 @@ export interface RowKind {
 
 export class Gathering {
   count = 0
+  /** When the first of them came, by the process's watch in milliseconds. */
+  since = 0
   #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
   #begin = 0
   #end = 0
@@ -41,7 +43,10 @@ export class Gathering {
     const end = start + row.length
     if (end > this.#bytes.length) this.#grow(end)
     this.#bytes.set(row, start)
-    if (this.count === 0) this.#first = sequence
+    if (this.count === 0) {
+      this.#first = sequence
+      this.since = performance.now()
+    }
     const { type, schemaVersion } = kind
     writeFrameHeader(this.#bytes, at, { type, schemaVersion, sequence, groupStart: this.#first, start, end })
     this.#end = end

@@ -6,7 +6,8 @@
  *
  * A write or sync that fails seals its segment for good and the next rows begin a new one. What was not durable then is
  * - given up, where acknowledgements wait for the disk (`ack: 'durable'`): every `flush` rejects and the sequences are given again;
- * - kept and written into the new segment, where they do not (`ack: 'memory'`): its callers were answered already.
+ * - kept and written into the new segment, where they do not (`ack: 'memory'`): its callers were answered already. Every `flush`
+ *   rejects too.
  * Until the disk takes rows again, `refusal` tells callers why theirs are not taken.
  */
 import type { OfferwrightError } from '../../contract/errors.ts'
@@ -81,6 +82,12 @@ export class AppendLog {
     return this.#waiting.length + this.#flight.length
   }
 
+  /** For how long the oldest row that is not durable has been waiting, in milliseconds; 0: all are. */
+  get waitingMs(): number {
+    const oldest = this.#flight.count > 0 ? this.#flight : this.#waiting
+    return oldest.count === 0 ? 0 : performance.now() - oldest.since
+  }
+
   /** The file that is written now, and those before it are not; null: none is. */
   get openFile(): string | null {
     return this.#segment?.path ?? null
@@ -92,7 +99,7 @@ export class AppendLog {
     this.#schedule()
   }
 
-  /** Resolves when everything appended so far is durable. Rejects with `disk_full` or `log_unavailable` when it was given up. */
+  /** Resolves when everything appended so far is durable. Rejects with `disk_full` or `log_unavailable` when the disk did not take it. */
   flush(): Promise<void> {
     const upTo = this.#next - 1
     if (upTo === this.#durable) return Promise.resolve()
@@ -131,7 +138,8 @@ export class AppendLog {
     this.#segment = null
     if (this.#next - 1 === this.#durable) return
     const lost = this.#failure ?? unavailable(this.#options.name, 'closed')
-    this.#giveUp(lost)
+    this.#giveUp()
+    this.#reject(lost)
     throw lost
   }
 
@@ -188,16 +196,20 @@ export class AppendLog {
     this.#options.onError(error)
     this.#failure = failureOf(this.#options.name, error)
     this.#commitAt = performance.now() + this.#options.retryMs
-    if (this.#options.ack === 'durable') this.#giveUp(this.#failure)
+    if (this.#options.ack === 'durable') this.#giveUp()
+    this.#reject(this.#failure)
     const segment = this.#segment
     this.#segment = null
     await segment?.seal()
   }
 
-  #giveUp(why: OfferwrightError): void {
+  #giveUp(): void {
     this.#flight.clear()
     this.#waiting.clear()
     this.#next = this.#durable + 1
+  }
+
+  #reject(why: OfferwrightError): void {
     for (const { reject } of this.#flushes.splice(0)) reject(why)
   }
 
