@@ -9,6 +9,7 @@ import { OfferwrightError } from '../core/contract/errors.ts'
 import { emptyLiveShopper, type LiveShopperColumns, liveShopperFromRow } from '../core/contract/live.ts'
 import { LoggedLiveShopper } from '../core/contract/logged-live.ts'
 import { parseAs, parseJson } from '../core/contract/parse.ts'
+import { type DualPrices, noPrices } from '../core/scoring/dual-prices.ts'
 import { hashOf, subjectOf } from '../core/scoring/keys.ts'
 import { limitsOfRow } from '../core/scoring/row.ts'
 import { type CampaignSlot, limitKey } from '../core/store/budget-words.ts'
@@ -30,7 +31,7 @@ export interface LiveState {
   /** By position in the campaign file; Infinity where there is no limit. */
   remainingMinor: Float64Array
   remainingUses: Float64Array
-  dualPrices: Float64Array
+  dualPrices: DualPrices
 }
 
 const Time = Type.Number({ minimum: 0 })
@@ -41,6 +42,8 @@ const RowPart = Type.Object({
     remainingMinor: OfCampaigns,
     remainingUses: OfCampaigns,
     budgetDualPrice: OfCampaigns,
+    stockDualPrice: Type.Optional(OfCampaigns),
+    returnDualPrice: Type.Optional(OfCampaigns),
   }),
 })
 const rowSchema = Compile(RowPart)
@@ -51,7 +54,7 @@ export function freshState({ campaigns }: CampaignFile): LiveState {
   return {
     readLive: () => live,
     ...remainingOf(campaigns, (_, limit) => limit),
-    dualPrices: new Float64Array(campaigns.length),
+    dualPrices: noPrices(campaigns.length),
   }
 }
 
@@ -98,7 +101,7 @@ export async function stateOfLogs(folders: ShopFolders, { generation, file }: Lo
       return live
     },
     ...remainingOf(file.campaigns, (key) => state.budgets.remaining(key)),
-    dualPrices: new Float64Array(file.campaigns.length),
+    dualPrices: noPrices(file.campaigns.length),
   }
 }
 

@@ -213,8 +213,8 @@ class Server implements RunningServer {
   }
 
   #pace(): void {
-    const allocation = this.#generations.current?.image.manifest.model.allocation ?? {}
-    this.#pacing.tick(this.#campaigns.paced, allocation, Date.now())
+    const current = this.#generations.current
+    if (current !== null) this.#pacing.tick(this.#campaigns.paced, current.image.manifest.model, Date.now())
   }
 
   /** Once, however often it is asked for: the listening socket is freed by it. */

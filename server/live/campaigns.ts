@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import type { Campaign, CampaignFile } from '../../core/contract/campaigns.ts'
 import { DEFAULT_VALID_MINUTES, isPersonal, isSingleUse } from '../../core/contract/campaigns.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
+import { BPS } from '../../core/contract/money.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { parseWhen, Zone } from '../../core/scoring/campaigns/windows.ts'
 import { writeDurably, writeFully } from '../../core/snapshot/files.ts'
@@ -24,7 +25,7 @@ type Change = (text: string, revision: string, refusal: OfferwrightError | null)
 
 export class LiveCampaigns {
   published!: PublishedCampaigns
-  /** Live campaigns whose budgets are paced. */
+  /** What of the live campaigns has a price. */
   paced: Paced[] = []
   /** Of the campaigns whose codes are good once, by id. */
   redemptionTerms: ReadonlyMap<string, RedemptionTerms> = new Map()
@@ -145,6 +146,7 @@ export class LiveCampaigns {
       revision,
       text: shared(Buffer.from(text)),
       slots: this.#slotsOf(file),
+      returns: this.#returnSlotsOf(file),
       personal: personalCodes?.parts ?? null,
     }
     this.paced = this.#pacedOf(file)
@@ -159,13 +161,26 @@ export class LiveCampaigns {
   }
 
   #pacedOf({ campaigns }: CampaignFile): Paced[] {
-    return campaigns.flatMap((campaign) => {
-      const { id, state, pacing, budgetMinor } = campaign
-      if (state !== 'live' || pacing === undefined || budgetMinor === undefined) return []
+    return campaigns.flatMap((campaign): Paced[] => {
+      if (campaign.state !== 'live') return []
       const zone = campaign.zone === undefined ? null : new Zone(campaign.zone)
       const [startsAt, endsAt] = [parseWhen(campaign.startsAt, '', zone), parseWhen(campaign.endsAt, '', zone)]
-      return [{ id, slot: this.#slotOf(campaign, 'minor', budgetMinor), budgetMinor, startsAt, endsAt }]
+      const common = { campaign: campaign.id, startsAt, endsAt }
+      const limits = pacedLimits(campaign).map(({ slot: of, resource, limit }) => {
+        const [key, slot] = [limitKey(campaign.id, of), this.#slotOf(campaign, of, limit)]
+        return { ...common, resource, key, slot, limit }
+      })
+      if (campaign.returnFloorBps === undefined) return limits
+      const slot = this.#budgets.returns.slotOf(campaign.id)
+      return [...limits, { ...common, resource: 'return', slot, floor: campaign.returnFloorBps / BPS }]
     })
+  }
+
+  #returnSlotsOf({ campaigns }: CampaignFile): SharedArrayBuffer {
+    const { returns } = this.#budgets
+    return shared(
+      Int32Array.from(campaigns, ({ id, returnFloorBps }) => (returnFloorBps === undefined ? -1 : returns.slotOf(id))),
+    )
   }
 
   #slotOf(campaign: Campaign, slot: CampaignSlot, limit: number): number {
@@ -203,6 +218,19 @@ export function limitsOf(campaign: Campaign): Record<CampaignSlot, number | unde
   const { budgetMinor, limits, mechanism } = campaign
   const stock = mechanism === 'time_limited' ? campaign.stockSetAside : undefined
   return { minor: budgetMinor, uses: limits?.total, stock }
+}
+
+/** Of two limits on the number of offers only the lower one can become scarce. */
+function pacedLimits(campaign: Campaign): { slot: CampaignSlot; resource: 'budget' | 'stock'; limit: number }[] {
+  if (campaign.pacing === undefined) return []
+  const { minor, uses = Number.POSITIVE_INFINITY, stock = Number.POSITIVE_INFINITY } = limitsOf(campaign)
+  const offers = Math.min(uses, stock)
+  return [
+    ...(minor === undefined ? [] : [{ slot: 'minor' as const, resource: 'budget' as const, limit: minor }]),
+    ...(offers === Number.POSITIVE_INFINITY
+      ? []
+      : [{ slot: uses <= stock ? ('uses' as const) : ('stock' as const), resource: 'stock' as const, limit: offers }]),
+  ]
 }
 
 function handEdited({ message, faults }: OfferwrightError): OfferwrightError {
