@@ -37,7 +37,7 @@ export interface ReturnState extends Returned {
   timeMs: number
 }
 
-export const RETURN_PACING: PacingLaw = { gain: 20, unit: 0.2 }
+export const RETURN_PACING: PacingLaw = { gain: 40, unit: 1 }
 
 const HIGHEST_PRICE = 1000
 

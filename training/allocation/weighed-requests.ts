@@ -1,4 +1,4 @@
-/** Requests decided by the scorer that serves, for what each action is worth and would use, before any budget has a price. */
+/** Requests decided by the scorer that serves, for what each action is worth and would use, before anything has a price. */
 
 import type { ConsideredAction } from '../../core/contract/answers.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
@@ -55,9 +55,11 @@ export function weighRequests(
 function plannedActions(considered: ConsideredAction[]): PlannedRequest['actions'] {
   return considered
     .filter(({ droppedBy }) => droppedBy === null)
-    .map(({ campaign, valueMinor, purchaseProbability, discountMinor }) => ({
+    .map(({ campaign, valueMinor, purchaseProbability, discountMinor, incrementalMarginMinor }) => ({
       campaignId: campaign,
       valueMinor,
       costMinor: purchaseProbability * discountMinor,
+      useProbability: purchaseProbability,
+      marginMinor: incrementalMarginMinor,
     }))
 }
