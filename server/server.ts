@@ -187,6 +187,8 @@ class Server implements RunningServer {
     this.#metrics.watch(this.#state, this.#logs, this.#intake, this.#generations, () => this.#campaigns)
     this.#metrics.watchErasures(this.#eraser)
     this.#eraser.resume()
+    // The first decision already meets the planned prices.
+    this.#pace()
     this.#polls = [
       new Poll(LOOK_MS, () => this.#generations.follow()),
       new Poll(LOOK_MS, () => this.#campaigns.look()),
