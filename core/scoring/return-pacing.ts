@@ -39,10 +39,10 @@ export interface ReturnState extends Returned {
 
 export const RETURN_PACING: PacingLaw = { gain: 40, unit: 1 }
 
-const HIGHEST_PRICE = 1000
+export const HIGHEST_RETURN_PRICE = 1000
 
 export function startReturnPacing(plan: ReturnPlan, timeMs: number, returned: Returned): ReturnState {
-  return { ...returned, dualPrice: Math.min(HIGHEST_PRICE, plan.dualPrice), startMs: timeMs, timeMs }
+  return { ...returned, dualPrice: Math.min(HIGHEST_RETURN_PRICE, plan.dualPrice), startMs: timeMs, timeMs }
 }
 
 /** The state after a tick at `timeMs`; while nothing was given since the start, the price stays as it is. */
@@ -55,7 +55,7 @@ export function nextReturnPrice(
 ): ReturnState {
   if (timeMs <= state.timeMs) return state
   const moved = movedPrice(state.dualPrice, returnError(state, timeMs, returned, plan), plan, law)
-  return { ...state, ...returned, dualPrice: Math.min(HIGHEST_PRICE, moved), timeMs }
+  return { ...state, ...returned, dualPrice: Math.min(HIGHEST_RETURN_PRICE, moved), timeMs }
 }
 
 function returnError(state: ReturnState, untilMs: number, returned: Returned, plan: ReturnPlan): number {

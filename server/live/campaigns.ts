@@ -8,7 +8,6 @@ import type { Logger } from 'pino'
 import type { Campaign, CampaignFile } from '../../core/contract/campaigns.ts'
 import { DEFAULT_VALID_MINUTES, isPersonal, isSingleUse } from '../../core/contract/campaigns.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
-import { BPS } from '../../core/contract/money.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { parseWhen, Zone } from '../../core/scoring/campaigns/windows.ts'
 import { writeDurably, writeFully } from '../../core/snapshot/files.ts'
@@ -18,7 +17,7 @@ import { NOTHING, type RedemptionTerms } from '../../core/store/ledger/guards.ts
 import { PersonalCodes } from '../../core/store/ledger/personal.ts'
 import type { LeasedLimit } from '../ledger/lease-keeper.ts'
 import type { PublishedCampaigns } from '../work/messages.ts'
-import type { Paced } from './pacing.ts'
+import { type Paced, pacedResources } from './paced.ts'
 
 /** `refusal`: why the file as it lies on the disk does not serve; null where it does. */
 type Change = (text: string, revision: string, refusal: OfferwrightError | null) => string
@@ -149,7 +148,10 @@ export class LiveCampaigns {
       returns: this.#returnSlotsOf(file),
       personal: personalCodes?.parts ?? null,
     }
-    this.paced = this.#pacedOf(file)
+    this.paced = pacedResources(file.campaigns, {
+      slotOf: (campaign, slot, limit) => this.#slotOf(campaign, slot, limit),
+      returnSlotOf: (campaign) => this.#budgets.returns.slotOf(campaign),
+    })
     this.redemptionTerms = redemptionTermsOf(file)
     this.#logger.info({ revision, campaigns: file.campaigns.length }, 'campaigns serving')
   }
@@ -158,22 +160,6 @@ export class LiveCampaigns {
     const personal = campaigns.filter(isPersonal).map(({ id }) => id)
     const secret = personal.length === 0 ? null : this.#secret()
     return secret === null ? null : new PersonalCodes({ secret, campaigns: personal })
-  }
-
-  #pacedOf({ campaigns }: CampaignFile): Paced[] {
-    return campaigns.flatMap((campaign): Paced[] => {
-      if (campaign.state !== 'live') return []
-      const zone = campaign.zone === undefined ? null : new Zone(campaign.zone)
-      const [startsAt, endsAt] = [parseWhen(campaign.startsAt, '', zone), parseWhen(campaign.endsAt, '', zone)]
-      const common = { campaign: campaign.id, startsAt, endsAt }
-      const limits = pacedLimits(campaign).map(({ slot: of, resource, limit }) => {
-        const [key, slot] = [limitKey(campaign.id, of), this.#slotOf(campaign, of, limit)]
-        return { ...common, resource, key, slot, limit }
-      })
-      if (campaign.returnFloorBps === undefined) return limits
-      const slot = this.#budgets.returns.slotOf(campaign.id)
-      return [...limits, { ...common, resource: 'return', slot, floor: campaign.returnFloorBps / BPS }]
-    })
   }
 
   #returnSlotsOf({ campaigns }: CampaignFile): SharedArrayBuffer {
@@ -218,19 +204,6 @@ export function limitsOf(campaign: Campaign): Record<CampaignSlot, number | unde
   const { budgetMinor, limits, mechanism } = campaign
   const stock = mechanism === 'time_limited' ? campaign.stockSetAside : undefined
   return { minor: budgetMinor, uses: limits?.total, stock }
-}
-
-/** Of two limits on the number of offers only the lower one can become scarce. */
-function pacedLimits(campaign: Campaign): { slot: CampaignSlot; resource: 'budget' | 'stock'; limit: number }[] {
-  if (campaign.pacing === undefined) return []
-  const { minor, uses = Number.POSITIVE_INFINITY, stock = Number.POSITIVE_INFINITY } = limitsOf(campaign)
-  const offers = Math.min(uses, stock)
-  return [
-    ...(minor === undefined ? [] : [{ slot: 'minor' as const, resource: 'budget' as const, limit: minor }]),
-    ...(offers === Number.POSITIVE_INFINITY
-      ? []
-      : [{ slot: uses <= stock ? ('uses' as const) : ('stock' as const), resource: 'stock' as const, limit: offers }]),
-  ]
 }
 
 function handEdited({ message, faults }: OfferwrightError): OfferwrightError {

@@ -19,29 +19,7 @@ import {
 } from '../../core/scoring/return-pacing.ts'
 import { type Allocation, HOURS_OF_WEEK, type ModelParameters } from '../../core/snapshot/manifest.ts'
 import type { BudgetLedger } from '../../core/store/budgets.ts'
-
-/** A resource of a live campaign that has a price while the campaign runs. */
-export type Paced = PacedLimit | PacedReturn
-
-interface PacedResource {
-  campaign: string
-  /** Where its price stands. */
-  slot: number
-  startsAt: number
-  endsAt: number
-}
-
-export interface PacedLimit extends PacedResource {
-  resource: 'budget' | 'stock'
-  /** Under which the budgets know it. */
-  key: string
-  limit: number
-}
-
-export interface PacedReturn extends PacedResource {
-  resource: 'return'
-  floor: number
-}
+import type { Paced, PacedLimit, PacedReturn } from './paced.ts'
 
 const EVEN = new Array<number>(HOURS_OF_WEEK).fill(1 / HOURS_OF_WEEK)
 const UNPLANNED: Allocation[string] = { dualPrice: 0 }

@@ -7,9 +7,9 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Campaign } from '../../core/contract/campaigns.ts'
-import { BPS } from '../../core/contract/money.ts'
 import { type CompiledCampaigns, compileCampaigns, type Live } from '../../core/scoring/campaigns/compile.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
+import { pricedLimits } from '../../core/scoring/campaigns/priced.ts'
 import { HOUR_MS } from '../../core/scoring/pacing.ts'
 import { expectedTraffic } from '../allocation/logged-requests.ts'
 import { type AllocationPlan, type PlannedCampaign, planAllocation } from '../allocation/plan.ts'
@@ -62,26 +62,16 @@ function plannedCampaigns(
   return all.flatMap((campaign) => {
     const known = choices.filter(({ timeMs }) => runsAt(campaign, timeMs)).length
     if (!hasPrice(campaign.definition) || known === 0) return []
+    const { budgetMinor, stock, returnFloor } = pricedLimits(campaign.definition)
     const expected = perHour * perDecision * ((campaign.endsAt - campaign.startsAt) / HOUR_MS)
     const expectedRequests = (expected * choices.length) / known
-    return [{ campaignId: campaign.id, expectedRequests, ...limitsOf(campaign.definition) }]
+    return [{ campaignId: campaign.id, budgetMinor, stock: stock?.limit, returnFloor, expectedRequests }]
   })
 }
 
 /** Whether something of it is to last, or it owes a return. */
-function hasPrice({ state, pacing, returnFloorBps }: Campaign): boolean {
-  return state === 'live' && (pacing !== undefined || returnFloorBps !== undefined)
-}
-
-function limitsOf(campaign: Campaign): Pick<PlannedCampaign, 'budgetMinor' | 'stock' | 'returnFloor'> {
-  const { pacing, budgetMinor, limits, returnFloorBps } = campaign
-  const set = campaign.mechanism === 'time_limited' ? campaign.stockSetAside : undefined
-  const stock = Math.min(limits?.total ?? Number.POSITIVE_INFINITY, set ?? Number.POSITIVE_INFINITY)
-  return {
-    budgetMinor: pacing === undefined ? undefined : budgetMinor,
-    stock: pacing === undefined || stock === Number.POSITIVE_INFINITY ? undefined : stock,
-    returnFloor: returnFloorBps === undefined ? undefined : returnFloorBps / BPS,
-  }
+function hasPrice(campaign: Campaign): boolean {
+  return campaign.state === 'live' && Object.keys(pricedLimits(campaign)).length > 0
 }
 
 function runsAt({ startsAt, endsAt }: Live, timeMs: number): boolean {

@@ -13,7 +13,7 @@ import { snapshotFolder } from '../../../core/snapshot/store.ts'
 import { readManifestBytes } from '../../../core/snapshot/verify.ts'
 import { readLog } from '../../../core/store/log/reader.ts'
 import { readReport } from '../../../training/sections.ts'
-import { CLI, serveShop, type TestServer, type TrainedShop, trainShop } from '../../support/trained-shop.ts'
+import { CLI, serveShop, type TestServer, type TrainedShop, trainShop, until } from '../../support/trained-shop.ts'
 
 const HOUR_MS = 3_600_000
 const HOURS = 12
@@ -153,4 +153,20 @@ it('has the prices in the rows of its log', async () => {
   expect(prices[0]).not.toHaveProperty('returnDualPrice')
   expect(prices.at(-1)?.returnDualPrice?.[0][0]).toBe(0)
   expect(prices.at(-1)?.stockDualPrice?.[0][0]).toBe(1)
+})
+
+it('raises the price of a floor that no plan knows, as offers fall short of it, in every worker', async () => {
+  const [owing] = campaigns(Math.round(3 * freeReturn * 10_000)).campaigns
+  const own = { ...owing, id: 'unplanned', startsAt: Date.now() - 1000, endsAt: Date.now() + 10 * 60_000 }
+  await writeFile(shop.folders.campaigns, JSON.stringify({ ...campaigns(undefined), campaigns: [own] }))
+  const server = await serveShop(shop, { workers: 2 })
+  const pricesNow = async () => {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ask(server, Date.now(), 5)))
+    const considered = answers.flat().flatMap(({ items }) => items.flatMap(({ considered = [] }) => considered))
+    return considered.map(({ returnDualPrice }) => returnDualPrice)
+  }
+  expect(new Set(await pricesNow())).toEqual(new Set([0]))
+  const raised = await until(pricesNow, (prices) => prices.every((price) => price > 0), 15_000)
+  expect(new Set(raised).size).toBeLessThanOrEqual(2)
+  await server.close()
 })
