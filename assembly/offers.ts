@@ -6,14 +6,14 @@
  *   p_a = o_0 f_a / (1 + o_0 f_a),  m_a = (1 - b_a)(P - c)
  *   margin_a = p_a (m_a - δ_a) - p_0 (P - c) - k_a R              always-buyers cost, not gain
  *   se_a     = p_a (1 - p_a) se(ln f_a) |m_a - δ_a|        delta method, dp / d ln(odds) = p (1 - p)
- *   price_a  = λ_a p_a δ_a                    λ: price of one minor unit of the action's budget
+ *   price_a  = λ_a p_a δ_a + μ_a p_a - ν_a margin_a      λ: of a minor unit expected off, μ: of an offer used, ν: of margin won
  *   value_a  = margin_a - z se_a - price_a
  */
 import { expectArray, expectCount, expectNumber } from './contract'
 import { expOfNonPositive } from './exp'
 
 /**
- * unitMargin: P - c. rivals: R. discount, oddsFactor (>= 0), factorSe, borrowed (0 to 1), displaced = k, dual: f64[n].
+ * unitMargin: P - c. rivals: R. discount, oddsFactor (>= 0), factorSe, borrowed (0 to 1), displaced = k, dual = λ, stockDual = μ, returnDual = ν: f64[n].
  * Writes f64[n] each: outP = p, outMargin = margin, outSe = z · se, outPrice = price, outValue = value.
  */
 export function offerValues(
@@ -28,6 +28,8 @@ export function offerValues(
   rivals: f64,
   z: f64,
   dual: usize,
+  stockDual: usize,
+  returnDual: usize,
   outP: usize,
   outMargin: usize,
   outSe: usize,
@@ -42,6 +44,8 @@ export function offerValues(
     borrowed,
     displaced,
     dual,
+    stockDual,
+    returnDual,
     outP,
     outMargin,
     outSe,
@@ -58,7 +62,7 @@ export function offerValues(
     const won = (1.0 - load<f64>(borrowed + at)) * unitMargin - off
     const margin = p * won - none - load<f64>(displaced + at) * rivals
     const se = z * (p * (1.0 - p) * load<f64>(factorSe + at) * abs<f64>(won))
-    const price = load<f64>(dual + at) * (p * off)
+    const price = load<f64>(dual + at) * (p * off) + load<f64>(stockDual + at) * p - load<f64>(returnDual + at) * margin
     store<f64>(outP + at, p)
     store<f64>(outMargin + at, margin)
     store<f64>(outSe + at, se)
@@ -79,6 +83,8 @@ export function tierValues(
   displaced: usize,
   z: f64,
   dual: usize,
+  stockDual: usize,
+  returnDual: usize,
   outP: usize,
   outMargin: usize,
   outSe: usize,
@@ -101,6 +107,8 @@ export function tierValues(
       0,
       z,
       dual + at,
+      stockDual + at,
+      returnDual + at,
       outP + at,
       outMargin + at,
       outSe + at,
@@ -168,6 +176,8 @@ function expectOfferTables(
   borrowed: usize,
   displaced: usize,
   dual: usize,
+  stockDual: usize,
+  returnDual: usize,
   outP: usize,
   outMargin: usize,
   outSe: usize,
@@ -180,6 +190,8 @@ function expectOfferTables(
   expectArray(borrowed, n, 8)
   expectArray(displaced, n, 8)
   expectArray(dual, n, 8)
+  expectArray(stockDual, n, 8)
+  expectArray(returnDual, n, 8)
   expectArray(outP, n, 8)
   expectArray(outMargin, n, 8)
   expectArray(outSe, n, 8)

@@ -8,6 +8,7 @@ import { answerOf, answerText } from '../core/scoring/answer.ts'
 import { type CompiledCampaigns, compileCampaigns } from '../core/scoring/campaigns/compile.ts'
 import { fillLiveCatalogue } from '../core/scoring/catalogue.ts'
 import { type Decision, decide } from '../core/scoring/decide.ts'
+import { type DualPrices, noPrices } from '../core/scoring/dual-prices.ts'
 import { type Generation, openGeneration, reserveBytes } from '../core/scoring/generation.ts'
 import { openSnapshot } from '../core/snapshot/open.ts'
 import { faultOf } from './oracle.ts'
@@ -21,7 +22,7 @@ export class Decider {
   readonly #live = emptyLiveShopper()
   readonly #remainingMinor: Float64Array
   readonly #remainingUses: Float64Array
-  readonly #dualPrices: Float64Array
+  readonly #dualPrices: DualPrices
 
   private constructor(shop: PublishedShop, generation: Generation, file: CampaignFile, revision: string) {
     this.generation = generation
@@ -33,7 +34,7 @@ export class Decider {
       ({ budgetMinor }) => budgetMinor ?? Number.POSITIVE_INFINITY,
     )
     this.#remainingUses = new Float64Array(file.campaigns.length).fill(Number.POSITIVE_INFINITY)
-    this.#dualPrices = new Float64Array(file.campaigns.length)
+    this.#dualPrices = noPrices(file.campaigns.length)
   }
 
   static async open(shop: PublishedShop, campaigns: CampaignFile, revision = 'bench'): Promise<Decider> {

@@ -126,7 +126,7 @@ const WEIGHED_COLUMNS: ColumnLayout[] = [
   { title: 'would buy', align: 'right' },
   { title: 'extra margin', align: 'right' },
   { title: 'doubt', align: 'right' },
-  { title: 'budget price', align: 'right' },
+  { title: 'limit prices', align: 'right' },
   { title: 'value', align: 'right' },
   { title: 'chance', align: 'right' },
   { title: '' },
@@ -146,12 +146,29 @@ function weighed(actions: ConsideredAction[], currency: string, wouldBuyAnyway: 
     perThousand(action.resourcePriceMinor),
     perThousand(action.valueMinor),
     share(action.propensity, 1),
-    action.droppedBy === null ? '' : `dropped: ${WHY[action.droppedBy]}`,
+    action.droppedBy === null ? scarcity(action, currency) : `dropped: ${WHY[action.droppedBy]}`,
   ])
   return [
     ...table(WEIGHED_COLUMNS, [nothing, ...rows]),
     `  ${currency} per 1,000 shoppers who see it; chance: of being chosen`,
   ]
+}
+
+/** What of the campaign is scarce, and costs the action most. */
+function scarcity(
+  { bindingResource, budgetDualPrice, stockDualPrice, returnDualPrice }: ConsideredAction,
+  currency: string,
+): string {
+  switch (bindingResource) {
+    case null:
+      return ''
+    case 'budget':
+      return `budget at ${budgetDualPrice.toFixed(2)}`
+    case 'stock':
+      return `offers at ${formatMinor(roundMinor(stockDualPrice), currency)} each`
+    case 'return':
+      return `return floor at ${returnDualPrice.toFixed(2)}`
+  }
 }
 
 function share(value: number, digits = 2): string {

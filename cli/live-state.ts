@@ -9,6 +9,8 @@ import { OfferwrightError } from '../core/contract/errors.ts'
 import { emptyLiveShopper, type LiveShopperColumns, liveShopperFromRow } from '../core/contract/live.ts'
 import { LoggedLiveShopper } from '../core/contract/logged-live.ts'
 import { parseAs, parseJson } from '../core/contract/parse.ts'
+import { plannedPrices } from '../core/scoring/campaigns/priced.ts'
+import type { DualPrices } from '../core/scoring/dual-prices.ts'
 import { hashOf, subjectOf } from '../core/scoring/keys.ts'
 import { limitsOfRow } from '../core/scoring/row.ts'
 import { type CampaignSlot, limitKey } from '../core/store/budget-words.ts'
@@ -30,7 +32,7 @@ export interface LiveState {
   /** By position in the campaign file; Infinity where there is no limit. */
   remainingMinor: Float64Array
   remainingUses: Float64Array
-  dualPrices: Float64Array
+  dualPrices: DualPrices
 }
 
 const Time = Type.Number({ minimum: 0 })
@@ -41,17 +43,19 @@ const RowPart = Type.Object({
     remainingMinor: OfCampaigns,
     remainingUses: OfCampaigns,
     budgetDualPrice: OfCampaigns,
+    stockDualPrice: Type.Optional(OfCampaigns),
+    returnDualPrice: Type.Optional(OfCampaigns),
   }),
 })
 const rowSchema = Compile(RowPart)
 
 /** Nothing seen of any shopper, nothing spent of the budgets. */
-export function freshState({ campaigns }: CampaignFile): LiveState {
+export function freshState({ generation, file: { campaigns }, campaigns: { all } }: LocalShop): LiveState {
   const live = emptyLiveShopper()
   return {
     readLive: () => live,
     ...remainingOf(campaigns, (_, limit) => limit),
-    dualPrices: new Float64Array(campaigns.length),
+    dualPrices: plannedPrices(all, generation.image.manifest.model.allocation),
   }
 }
 
@@ -70,7 +74,10 @@ function remainingOf(campaigns: Campaign[], left: (key: string, limit: number) =
 }
 
 /** What a server of this shop would start with; its catalogue changes are applied to the generation. */
-export async function stateOfLogs(folders: ShopFolders, { generation, file }: LocalShop): Promise<LiveState> {
+export async function stateOfLogs(
+  folders: ShopFolders,
+  { generation, file, campaigns: compiled }: LocalShop,
+): Promise<LiveState> {
   const logger = pino({ level: 'warn' }, pino.destination(2))
   const state = new LiveInMemory(SERVER_DEFAULTS.liveShoppers, SERVER_DEFAULTS.eventIds)
   const { currency } = generation.image.manifest
@@ -98,7 +105,7 @@ export async function stateOfLogs(folders: ShopFolders, { generation, file }: Lo
       return live
     },
     ...remainingOf(file.campaigns, (key) => state.budgets.remaining(key)),
-    dualPrices: new Float64Array(file.campaigns.length),
+    dualPrices: plannedPrices(compiled.all, generation.image.manifest.model.allocation),
   }
 }
 

@@ -101,7 +101,7 @@ export class LocalDecisions {
 
 /** A shop that was never served has no logs. */
 export function stateOfShop(folders: ShopFolders, shop: LocalShop): Promise<LiveState> | LiveState {
-  return existsSync(folders.log) ? stateOfLogs(folders, shop) : freshState(shop.file)
+  return existsSync(folders.log) ? stateOfLogs(folders, shop) : freshState(shop)
 }
 
 export interface LocalShop {

@@ -52,7 +52,7 @@ function tableLines({ items, shoppers, neighbours, dualPrices, metrics }: Snapsh
       ({ item, overlap, before, after }) =>
         `  ${item}: overlap ${overlap.toFixed(2)}, ${before.join(' ') || 'none'} → ${after.join(' ') || 'none'}`,
     ),
-    ...numberLines('budget', dualPrices),
+    ...numberLines('price', dualPrices),
     ...numberLines('metric', metrics),
   ]
 }

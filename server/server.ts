@@ -187,6 +187,8 @@ class Server implements RunningServer {
     this.#metrics.watch(this.#state, this.#logs, this.#intake, this.#generations, () => this.#campaigns)
     this.#metrics.watchErasures(this.#eraser)
     this.#eraser.resume()
+    // The first decision already meets the planned prices.
+    this.#pace()
     this.#polls = [
       new Poll(LOOK_MS, () => this.#generations.follow()),
       new Poll(LOOK_MS, () => this.#campaigns.look()),
@@ -213,8 +215,8 @@ class Server implements RunningServer {
   }
 
   #pace(): void {
-    const allocation = this.#generations.current?.image.manifest.model.allocation ?? {}
-    this.#pacing.tick(this.#campaigns.paced, allocation, Date.now())
+    const current = this.#generations.current
+    if (current !== null) this.#pacing.tick(this.#campaigns.paced, current.image.manifest.model, Date.now())
   }
 
   /** Once, however often it is asked for: the listening socket is freed by it. */

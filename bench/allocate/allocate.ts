@@ -1,12 +1,15 @@
 /**
  * How near does spending by dual prices come to the best that could have been done? Parity of our solvers with HiGHS; a week
- * with one budget and one with sixteen coupled constraints, served under drift; and a day through the product's ledger.
+ * with one budget, one with sixteen coupled constraints and one with a return floor, served under drift; and a day through the
+ * product's ledger.
  */
 import { table } from '../../cli/table.ts'
 import { bootstrapMeans, type Interval } from '../../core/evaluation/bootstrap.ts'
 import { type DayOutcome, type DayResult, servedDay } from './day.ts'
+import { type FloorOutcome, type FloorResult, servedFloorWeek } from './floors.ts'
 import { compareWithHighs, type Parity } from './parity.ts'
 import { BUDGET_SHARE, COUPLED, type DRIFTS, ONE_BUDGET, type PeriodResult, servedWeek } from './periods.ts'
+import type { ShopShape } from './shop.ts'
 
 export interface AllocateOptions {
   /** Of a week with one budget; with coupled constraints half as many. */
@@ -35,6 +38,14 @@ interface Week {
   over: number
 }
 
+interface Floor {
+  name: string
+  requests: number
+  price: keyof FloorResult
+  value: Measured
+  kept: Measured
+}
+
 interface Day {
   validMinutes: number
   name: keyof DayResult
@@ -49,6 +60,7 @@ export interface AllocateReport {
   seeds: number
   parity: Parity[]
   weeks: Week[]
+  floors: Floor[]
   days: Day[]
 }
 
@@ -57,20 +69,31 @@ const WEEKS: { name: string; drift: keyof typeof DRIFTS; isCoupled: boolean }[] 
   { name: 'one budget, demand and traffic ±30 %', drift: 'both', isCoupled: false },
   { name: '16 constraints, demand ±30 %', drift: 'demand', isCoupled: true },
 ]
-const NAMES: Record<keyof DayResult, string> = {
+/** Programs that HiGHS solves too. A floor of 3: about half as much again as offers bring without prices. */
+const PROGRAMS: { shape: Omit<ShopShape, 'requests'>; floor: number | null }[] = [
+  { shape: ONE_BUDGET, floor: null },
+  { shape: COUPLED, floor: null },
+  { shape: COUPLED, floor: 3 },
+]
+const FLOORS: { name: string; drift: keyof typeof DRIFTS }[] = [
+  { name: 'demand ±30 %', drift: 'demand' },
+  { name: 'demand and traffic ±30 %', drift: 'both' },
+]
+const NAMES: Record<keyof FloorResult, string> = {
   paced: 'planned and paced',
   fixed: 'planned, fixed',
   unplanned: 'paced from 0',
+  free: 'no price',
 }
 const VALID_MINUTES = [1, 10, 60]
 const MINUTE_MS = 60_000
 
 export async function benchAllocate(options: AllocateOptions, say: (line: string) => void): Promise<AllocateReport> {
   const { requests, parity, seeds, seed } = options
-  const report: AllocateReport = { bench: 'allocate', seeds, parity: [], weeks: [], days: [] }
-  for (const shape of parity === 0 ? [] : [ONE_BUDGET, COUPLED]) {
-    say(`HiGHS: ${parity} requests, ${shape.budgets + shape.stocks} constraints`)
-    report.parity.push(await compareWithHighs({ ...shape, requests: parity }, BUDGET_SHARE, seed))
+  const report: AllocateReport = { bench: 'allocate', seeds, parity: [], weeks: [], floors: [], days: [] }
+  for (const { shape, floor } of parity === 0 ? [] : PROGRAMS) {
+    say(`HiGHS: ${parity} requests, budgets ${shape.budgets}, stocks ${shape.stocks}, floor ${floor ?? 'none'}`)
+    report.parity.push(await compareWithHighs({ ...shape, requests: parity }, BUDGET_SHARE, floor, seed))
   }
   for (const { name, drift, isCoupled } of WEEKS) {
     const shape = isCoupled ? { ...COUPLED, requests: Math.ceil(requests / 2) } : { ...ONE_BUDGET, requests }
@@ -79,6 +102,13 @@ export async function benchAllocate(options: AllocateOptions, say: (line: string
       return servedWeek(shape, drift, seed + run)
     })
     report.weeks.push(weekOf(name, shape.requests, runs, seed))
+  }
+  for (const { name, drift } of FLOORS) {
+    const runs = Array.from({ length: seeds }, (_, run) => {
+      say(`return floor, ${name}: week ${run + 1} of ${seeds}`)
+      return servedFloorWeek(requests, drift, seed + run)
+    })
+    report.floors.push(...floorsOf(name, requests, runs, seed))
   }
   for (const validMinutes of VALID_MINUTES) {
     say(`days, offers hold for ${validMinutes} minutes`)
@@ -107,6 +137,17 @@ function weekOf(name: string, requests: number, runs: PeriodResult[], seed: numb
   }
 }
 
+function floorsOf(name: string, requests: number, runs: FloorResult[], seed: number): Floor[] {
+  return (['paced', 'fixed', 'unplanned', 'free'] as const).map((price) => {
+    const of = (part: keyof FloorOutcome) =>
+      measured(
+        runs.map((run) => run[price][part]),
+        seed,
+      )
+    return { name, requests, price, value: of('value'), kept: of('kept') }
+  })
+}
+
 function daysOf(validMinutes: number, runs: DayResult[], seed: number): Day[] {
   return (['paced', 'fixed', 'unplanned'] as const).map((name) => {
     const of = (part: keyof DayOutcome) => runs.map((run) => run[name][part])
@@ -128,7 +169,7 @@ function measured(values: number[], seed: number): Measured {
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`
 const withInterval = ({ mean, interval }: Measured) => `${percent(mean)} (${interval.map(percent).join(' to ')})`
 
-export function renderAllocate({ seeds, parity, weeks, days }: AllocateReport): string {
+export function renderAllocate({ seeds, parity, weeks, floors, days }: AllocateReport): string {
   const right = (title: string) => ({ title, align: 'right' as const })
   return [
     ...parity.map(
@@ -157,6 +198,27 @@ export function renderAllocate({ seeds, parity, weeks, days }: AllocateReport): 
         percent(unplanned.mean),
         percent(usedShare.mean),
         String(over),
+      ]),
+    ),
+    '',
+    'A campaign that owes half as much again for what it takes off as it would return without prices; value in shares of the optimum',
+    'within the floor, return in shares of the floor',
+    ...table(
+      [
+        { title: 'week' },
+        right('requests'),
+        { title: 'price' },
+        right('value'),
+        right('return'),
+        right('least return'),
+      ],
+      floors.map(({ name, requests, price, value, kept }) => [
+        name,
+        String(requests),
+        NAMES[price],
+        withInterval(value),
+        withInterval(kept),
+        percent(kept.least),
       ]),
     ),
     '',

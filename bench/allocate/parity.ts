@@ -1,7 +1,9 @@
 /** Do our solvers find what HiGHS finds? The same linear program, solved by both. */
 import { solveDual } from '../../training/allocation/dual.ts'
+import type { AllocationInstance } from '../../training/allocation/instance.ts'
 import { solveOneBudget } from '../../training/allocation/one-budget.ts'
 import { Random } from '../random.ts'
+import { withFloors } from './floors.ts'
 import { solveByHighs } from './highs.ts'
 import { inShareOfFreeUse } from './serve.ts'
 import { drawRequests, NO_DRIFT, type ShopShape, WEEK_MS } from './shop.ts'
@@ -21,8 +23,15 @@ export interface Parity {
   highsMs: number
 }
 
-export async function compareWithHighs(shape: ShopShape, budgetShare: number, seed: number): Promise<Parity> {
-  const instance = inShareOfFreeUse(drawRequests(new Random(seed), shape, WEEK_MS, NO_DRIFT), budgetShare)
+/** `floor`: return that every budget's campaign owes besides; null: none owes any. */
+export async function compareWithHighs(
+  shape: ShopShape,
+  budgetShare: number,
+  floor: number | null,
+  seed: number,
+): Promise<Parity> {
+  const limited = inShareOfFreeUse(drawRequests(new Random(seed), shape, WEEK_MS, NO_DRIFT), budgetShare)
+  const instance = floor === null ? limited : withFloors(limited, shape, floor)
   const [from, ours, between] = [performance.now(), solved(instance), performance.now()]
   const theirs = await solveByHighs(instance)
   const highsMs = performance.now() - between
@@ -40,7 +49,7 @@ export async function compareWithHighs(shape: ShopShape, budgetShare: number, se
   }
 }
 
-function solved(instance: ReturnType<typeof inShareOfFreeUse>) {
+function solved(instance: AllocationInstance) {
   if (instance.budget.length === 1) {
     const { objective, lowest, highest } = solveOneBudget(instance)
     return { objective, lowest: [lowest], highest: [highest] }

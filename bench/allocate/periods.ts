@@ -2,7 +2,7 @@
  * A week planned on a sample of what was forecast and served as it came, against the best that could have been done knowing
  * every request: the linear program's optimum of what came.
  */
-import { BUDGET_PACING, type PacingLaw } from '../../core/scoring/pacing.ts'
+import { BUDGET_PACING, stockPacing } from '../../core/scoring/pacing.ts'
 import { solveDual } from '../../training/allocation/dual.ts'
 import { dualValue } from '../../training/allocation/instance.ts'
 import { solveOneBudget } from '../../training/allocation/one-budget.ts'
@@ -35,11 +35,11 @@ export const DRIFTS = {
 export const ONE_BUDGET = { offers: 1, depthsBps: [500, 1000, 1500, 2000], budgets: 1, stocks: 0 }
 export const COUPLED = { offers: 8, depthsBps: [500, 1000, 2000], budgets: 8, stocks: 8 }
 export const BUDGET_SHARE = 0.25
-const SAMPLE = 20_000
-const TICK_MS = 60_000
+export const SAMPLE = 20_000
+export const TICK_MS = 60_000
 export const EVEN = new Float64Array(168).fill(1 / 168)
-/** For pieces: a step of a fifth of a unit, as for budgets, in the price of an item. */
-const STOCK_PACING: PacingLaw = { gain: BUDGET_PACING.gain, unit: 2000 * BUDGET_PACING.unit }
+/** Items cost about so much. */
+const STOCK_PACING = stockPacing(2000)
 
 export function servedWeek(shape: ShopShape, drift: keyof typeof DRIFTS, seed: number): PeriodResult {
   const random = new Random(seed)
@@ -84,19 +84,21 @@ export function planOfBudget(sample: Served, came: Served): Plan {
   return { prices: [campaigns.c.dualPrice], hourShares: campaigns.c.hourShares ?? EVEN }
 }
 
-/** With stocks, which no campaign's plan has. */
+/** With stocks that campaigns share, which no campaign's plan has. */
 function planOfAll(sample: Served, came: Served): Plan {
   const budget = came.budget.map((b) => (b * sample.timesMs.length) / came.timesMs.length)
   return { prices: solveDual({ ...sample, budget }).dualPrices, hourShares: hourSharesOf(sample.timesMs) ?? EVEN }
 }
 
-function requestsOf({ timesMs, actionStart, value, use }: Served): PlannedRequest[] {
+export function requestsOf({ timesMs, actionStart, value, use, probability }: Served): PlannedRequest[] {
   return Array.from(timesMs, (timeMs, r) => ({
     timeMs,
     actions: Array.from({ length: actionStart[r + 1] - actionStart[r] }, (_, i) => ({
       campaignId: 'c',
       valueMinor: value[actionStart[r] + i],
       costMinor: use[actionStart[r] + i],
+      useProbability: probability[actionStart[r] + i],
+      marginMinor: value[actionStart[r] + i],
     })),
   }))
 }

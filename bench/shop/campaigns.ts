@@ -17,7 +17,7 @@ export function liveCampaigns(
   }
 }
 
-/** As `liveCampaigns`, with little money, kept offers and a softmax: every guard and every kind of choice comes up. */
+/** As `liveCampaigns`, with little money, prices, kept offers and a softmax: every guard and every kind of choice comes up. */
 export function tightCampaigns(count: number, shop: Pick<PublishedShop, 'currency' | 'time'>): CampaignFile {
   const file = liveCampaigns(count, shop)
   return {
@@ -27,6 +27,7 @@ export function tightCampaigns(count: number, shop: Pick<PublishedShop, 'currenc
       ...campaign,
       budgetMinor: 500_000 * (i + 1),
       limits: i % 5 === 0 ? { total: 2000 } : {},
+      ...(i % 2 === 0 ? { pacing: 'even' as const } : { returnFloorBps: 20_000 }),
       validMinutes: i % 2,
     })),
   }

@@ -61,9 +61,17 @@ export interface ConsideredAction {
   purchaseProbability: number
   incrementalMarginMinor: number
   uncertaintyMinor: number
-  /** What the budget that it uses is worth elsewhere, at `budgetDualPrice` a minor unit. */
+  /**
+   * What the campaign's scarce resources that it uses are worth elsewhere: its budget at `budgetDualPrice` a minor unit, its stock of
+   * offers at `stockDualPrice` minor units each, and what it falls short of the return floor at `returnDualPrice`; an action that earns more
+   * than the floor gets some back.
+   */
   resourcePriceMinor: number
   budgetDualPrice: number
+  stockDualPrice: number
+  returnDualPrice: number
+  /** Of these, what costs it most; null: none costs it anything. */
+  bindingResource: 'budget' | 'stock' | 'return' | null
   /** Of a spend threshold: what the items shown win by it. */
   jointMinor: number
   valueMinor: number

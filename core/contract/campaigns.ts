@@ -86,7 +86,10 @@ const common = {
   holdoutBps: Type.Optional(Bps),
   /** Absent: no limit. */
   budgetMinor: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
-  /** `even`: a price on the budget, which follows what is used, spreads it over the campaign's time. Absent: first come. */
+  /**
+   * `even`: a price on the budget, and one on the offers that `limits.total` or `stockSetAside` leaves, follow what is used and spread it
+   * over the campaign's time. Absent: first come.
+   */
   pacing: Type.Optional(Type.Literal('even')),
   /** Redemptions in all, and of one shopper. */
   limits: Type.Optional(
@@ -112,6 +115,11 @@ const common = {
   pins: Type.Optional(Type.Array(Pin, { minItems: 1, maxItems: 100 })),
   /** Least margin left after the discount, in basis points of the reduced price. */
   marginFloorBps: Type.Optional(Bps),
+  /**
+   * Least margin that the campaign is to win for what it takes off, in basis points: at 15,000 every pound off brings a pound and a half
+   * beyond itself, over the whole campaign, as far as responses are known. Single offers may bring less.
+   */
+  returnFloorBps: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
   /** How long an issued offer holds; 0: for the answer that gives it alone, and the next one draws anew. */
   validMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 527_040 })),
 }

@@ -36,6 +36,9 @@ export interface LiveCampaigns {
   remainingUses: OfCampaign[]
   /** Price of a minor unit of each budget, where it is above 0. */
   budgetDualPrice: OfCampaign[]
+  /** Of an offer that is used, and of a minor unit that a return falls short of its floor; absent: none has a price. */
+  stockDualPrice?: OfCampaign[]
+  returnDualPrice?: OfCampaign[]
 }
 
 /**

@@ -47,6 +47,8 @@ const ACTION_COLUMNS = [
   'borrowed',
   'displaced',
   'dual',
+  'stockDual',
+  'returnDual',
   'probability',
   'margin',
   'se',

@@ -11,6 +11,7 @@ import type { ItemIndex } from '../contract/ids.ts'
 import type { LiveShopperColumns } from '../contract/live.ts'
 import { type DecideRequest, LIMITS } from '../contract/requests.ts'
 import type { BasketStep, CompiledCampaigns, ItemStep, Live } from './campaigns/compile.ts'
+import { type DualPrices, pricePerMinor } from './dual-prices.ts'
 import { eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import { gatherHistory, type History } from './history.ts'
@@ -44,8 +45,7 @@ export interface DecideArguments {
   remainingMinor: Float64Array
   /** By position in the campaign file: offers that it may still give; Infinity where there is no limit. */
   remainingUses: Float64Array
-  /** By position in the campaign file: price of one minor unit of that budget. */
-  dualPrices: Float64Array
+  dualPrices: DualPrices
   /** The shopper's own code of a campaign that gives such; absent: there is nobody to give one to. */
   codeOf?: CodeOf
 }
@@ -58,6 +58,8 @@ export interface IssuedOffer {
   amountMinor: number
   /** Probability with which it will be used. */
   useProbability: number
+  /** What it is expected to add to the margin, after what it costs. */
+  marginMinor: number
   /** 0 for an item. */
   thresholdMinor: number
   validUntil: number
@@ -127,7 +129,8 @@ export function decide(g: Generation, args: DecideArguments): Decision {
 
 function choosingOf(g: Generation, args: DecideArguments, shopper: number, subject: string | null): Choosing {
   const { request, time, campaigns, live, remainingMinor, remainingUses, dualPrices } = args
-  const { policy, left } = campaigns
+  const { policy, left, perMinor } = campaigns
+  pricePerMinor(campaigns.all, dualPrices, perMinor)
   for (let p = 0; p < left.minor.length; p++) {
     left.minor[p] = remainingMinor[p]
     left.uses[p] = remainingUses[p]
@@ -150,6 +153,7 @@ function choosingOf(g: Generation, args: DecideArguments, shopper: number, subje
     g,
     policy,
     dualPrices,
+    perMinor,
     guards,
     identity: identify(g, request, time, campaigns.revision),
     shopper: responseOf(g, policy.prices === 'personal' ? shopper : -1),
@@ -243,6 +247,7 @@ function issuedOf(slots: DecidedSlot[], basket: JointBasket): IssuedOffer[] {
         item,
         amountMinor: choice.discountMinor,
         useProbability: choice.useProbability,
+        marginMinor: choice.marginMinor,
         thresholdMinor,
         validUntil,
       })

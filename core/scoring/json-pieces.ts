@@ -79,6 +79,8 @@ const TEXTS = {
   remainingMinor: ',"campaigns":{"remainingMinor":[',
   remainingUses: '],"remainingUses":[',
   budgetDualPrice: '],"budgetDualPrice":[',
+  stockDualPrice: '],"stockDualPrice":[',
+  returnDualPrice: '],"returnDualPrice":[',
   propensities: ']},"propensities":[',
   actions: '{"actions":[',
   probabilities: '],"probabilities":[',

@@ -49,6 +49,11 @@ export interface PacingLaw {
  */
 export const BUDGET_PACING: PacingLaw = { gain: 20, unit: 0.2 }
 
+/** For offers. One that is used is worth no more than what is bought with it, so a step is a fifth of a mean order's value. */
+export function stockPacing(meanOrderMinor: number): PacingLaw {
+  return { gain: BUDGET_PACING.gain, unit: BUDGET_PACING.unit * Math.max(1, meanOrderMinor) }
+}
+
 /** Share of the price that one tick changes at most. */
 const MOST_STEP = 0.2
 
@@ -82,10 +87,19 @@ export function startPacing(plan: PacingPlan, { timeMs, spent, outstanding }: Pa
 export function nextDualPrice(state: PacingState, tick: PacingTick, plan: PacingPlan, law: PacingLaw): PacingState {
   const committed = tick.spent + tick.outstanding
   if (tick.timeMs <= state.timeMs) return { ...state, committed }
-  const step = law.gain * pacingError(state, tick.timeMs, committed, plan)
-  const scale = Math.max(state.dualPrice, plan.dualPrice / 4, law.unit)
-  const dualPrice = Math.max(0, state.dualPrice + scale * Math.min(MOST_STEP, Math.max(-MOST_STEP, step)))
-  return { ...state, dualPrice, timeMs: tick.timeMs, committed }
+  const error = pacingError(state, tick.timeMs, committed, plan)
+  return { ...state, dualPrice: movedPrice(state.dualPrice, error, plan, law), timeMs: tick.timeMs, committed }
+}
+
+/** A price after a tick with an error in shares of the whole period's traffic. */
+export function movedPrice(
+  dualPrice: number,
+  error: number,
+  plan: Pick<PacingPlan, 'dualPrice'>,
+  { gain, unit }: PacingLaw,
+): number {
+  const scale = Math.max(dualPrice, plan.dualPrice / 4, unit)
+  return Math.max(0, dualPrice + scale * Math.min(MOST_STEP, Math.max(-MOST_STEP, gain * error)))
 }
 
 /** In shares of the whole period's traffic. Offers that expire can make `used` negative: less than nothing was used. */

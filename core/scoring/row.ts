@@ -7,7 +7,7 @@ import { catalogueSequence } from './catalogue.ts'
 import type { DecideArguments, Decision } from './decide.ts'
 import type { Generation } from './generation.ts'
 import type { JsonBytes } from './json-bytes.ts'
-import { PIECES } from './json-pieces.ts'
+import { PIECES, type Piece } from './json-pieces.ts'
 import type { Choice } from './offers/actions.ts'
 import { loggedSteps } from './offers/logged.ts'
 
@@ -79,7 +79,9 @@ function writeCampaigns(
   out.piece(PIECES.remainingUses)
   writeNumbers(remainingUses, spent.uses, out)
   out.piece(PIECES.budgetDualPrice)
-  writeNumbers(dualPrices, pricedOf(dualPrices), out)
+  writeNumbers(dualPrices.budget, pricedOf(dualPrices.budget), out)
+  writePriced(PIECES.stockDualPrice, dualPrices.stock, out)
+  writePriced(PIECES.returnDualPrice, dualPrices.return, out)
 }
 
 function writePropensities({ slots, basketChoice }: Decision, out: JsonBytes): void {
@@ -116,6 +118,14 @@ function writeRuns(numbers: number[], out: JsonBytes): void {
   }
 }
 
+/** Left out where none is. */
+function writePriced(name: Piece, prices: Float64Array, out: JsonBytes): void {
+  const priced = pricedOf(prices)
+  if (priced.length === 0) return
+  out.piece(name)
+  writeNumbers(prices, priced, out)
+}
+
 function pricedOf(dualPrices: Float64Array): number[] {
   const priced: number[] = []
   for (let position = 0; position < dualPrices.length; position++) if (dualPrices[position] > 0) priced.push(position)
@@ -148,14 +158,18 @@ export function argumentsOfRow(row: DecisionRow, campaigns: CompiledCampaigns): 
 
 /** By position in a campaign file of `count` campaigns. */
 export function limitsOfRow({ campaigns }: Pick<DecisionRow, 'campaigns'>, count: number) {
-  const filled = (told: OfCampaign[], rest: number) => {
+  const filled = (told: OfCampaign[] | undefined, rest: number) => {
     const numbers = new Float64Array(count).fill(rest)
-    for (const [position, value] of told) numbers[position] = value
+    for (const [position, value] of told ?? []) numbers[position] = value
     return numbers
   }
   return {
     remainingMinor: filled(campaigns.remainingMinor, Number.POSITIVE_INFINITY),
     remainingUses: filled(campaigns.remainingUses, Number.POSITIVE_INFINITY),
-    dualPrices: filled(campaigns.budgetDualPrice, 0),
+    dualPrices: {
+      budget: filled(campaigns.budgetDualPrice, 0),
+      stock: filled(campaigns.stockDualPrice, 0),
+      return: filled(campaigns.returnDualPrice, 0),
+    },
   }
 }

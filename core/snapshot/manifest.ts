@@ -121,15 +121,18 @@ const Neighbourhood = Type.Object(
 export type Neighbourhood = Static<typeof Neighbourhood>
 
 /**
- * Where the pacing of each campaign's budget starts, by campaign id; `core/scoring/pacing.ts` has the law. `dualPrice`: of
- * one minor unit of the budget; `hourShares`: shares of traffic by hour of the week from Monday 00:00 UTC, which sum to 1.
- * Absent: even.
+ * Where the prices of each campaign's resources start, by campaign id; `core/scoring/pacing.ts` and `return-pacing.ts` have the laws.
+ * `dualPrice`: of one minor unit of the budget; `stockDualPrice`: of one offer that is used; `returnDualPrice`: of one minor unit that
+ * the return falls short of its floor; absent: 0. `hourShares`: shares of traffic by hour of the week from Monday 00:00 UTC, which
+ * sum to 1; absent: even.
  */
 const Allocation = Type.Record(
   Type.String(),
   Type.Object(
     {
       dualPrice: Type.Number({ minimum: 0 }),
+      stockDualPrice: Type.Optional(Type.Number({ minimum: 0 })),
+      returnDualPrice: Type.Optional(Type.Number({ minimum: 0 })),
       hourShares: Type.Optional(
         Type.Array(Type.Number({ minimum: 0 }), { minItems: HOURS_OF_WEEK, maxItems: HOURS_OF_WEEK }),
       ),

@@ -10,6 +10,7 @@
  * A budget here is what this process may give: the campaign's, or where several servers share it what it has leased.
  */
 import { BUDGET_SLOTS, BudgetView, budgetMemory } from './budget-words.ts'
+import { ReturnAccounts } from './returns.ts'
 
 const MINUTE_MS = 60_000
 
@@ -28,6 +29,7 @@ interface Account {
 /** The owner: knows budgets, spending and expiries. Limits go by their `limitKey`. */
 export class BudgetLedger {
   readonly memory: SharedArrayBuffer
+  readonly returns = new ReturnAccounts()
   readonly #view: BudgetView
   readonly #accounts = new Map<string, Account>()
   readonly #bySlot: Account[] = []

@@ -17,14 +17,14 @@ import { NOTHING, type RedemptionTerms } from '../../core/store/ledger/guards.ts
 import { PersonalCodes } from '../../core/store/ledger/personal.ts'
 import type { LeasedLimit } from '../ledger/lease-keeper.ts'
 import type { PublishedCampaigns } from '../work/messages.ts'
-import type { Paced } from './pacing.ts'
+import { type Paced, pacedResources } from './paced.ts'
 
 /** `refusal`: why the file as it lies on the disk does not serve; null where it does. */
 type Change = (text: string, revision: string, refusal: OfferwrightError | null) => string
 
 export class LiveCampaigns {
   published!: PublishedCampaigns
-  /** Live campaigns whose budgets are paced. */
+  /** What of the live campaigns has a price. */
   paced: Paced[] = []
   /** Of the campaigns whose codes are good once, by id. */
   redemptionTerms: ReadonlyMap<string, RedemptionTerms> = new Map()
@@ -145,9 +145,13 @@ export class LiveCampaigns {
       revision,
       text: shared(Buffer.from(text)),
       slots: this.#slotsOf(file),
+      returns: this.#returnSlotsOf(file),
       personal: personalCodes?.parts ?? null,
     }
-    this.paced = this.#pacedOf(file)
+    this.paced = pacedResources(file.campaigns, {
+      slotOf: (campaign, slot, limit) => this.#slotOf(campaign, slot, limit),
+      returnSlotOf: (campaign) => this.#budgets.returns.slotOf(campaign),
+    })
     this.redemptionTerms = redemptionTermsOf(file)
     this.#logger.info({ revision, campaigns: file.campaigns.length }, 'campaigns serving')
   }
@@ -158,14 +162,11 @@ export class LiveCampaigns {
     return secret === null ? null : new PersonalCodes({ secret, campaigns: personal })
   }
 
-  #pacedOf({ campaigns }: CampaignFile): Paced[] {
-    return campaigns.flatMap((campaign) => {
-      const { id, state, pacing, budgetMinor } = campaign
-      if (state !== 'live' || pacing === undefined || budgetMinor === undefined) return []
-      const zone = campaign.zone === undefined ? null : new Zone(campaign.zone)
-      const [startsAt, endsAt] = [parseWhen(campaign.startsAt, '', zone), parseWhen(campaign.endsAt, '', zone)]
-      return [{ id, slot: this.#slotOf(campaign, 'minor', budgetMinor), budgetMinor, startsAt, endsAt }]
-    })
+  #returnSlotsOf({ campaigns }: CampaignFile): SharedArrayBuffer {
+    const { returns } = this.#budgets
+    return shared(
+      Int32Array.from(campaigns, ({ id, returnFloorBps }) => (returnFloorBps === undefined ? -1 : returns.slotOf(id))),
+    )
   }
 
   #slotOf(campaign: Campaign, slot: CampaignSlot, limit: number): number {

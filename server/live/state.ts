@@ -4,6 +4,7 @@ import { BudgetLedger } from '../../core/store/budgets.ts'
 import { KeptOffers, keptOffersMemory } from '../../core/store/kept-offers.ts'
 import type { Spent } from '../../core/store/ledger/spending.ts'
 import { RecentIds } from '../../core/store/recent-ids.ts'
+import { RETURN_SLOTS } from '../../core/store/returns.ts'
 import { ShopperWriter, shopperMemory } from '../../core/store/shoppers.ts'
 import type { LiveChange, Spending } from '../work/messages.ts'
 import type { LiveCampaigns } from './campaigns.ts'
@@ -17,8 +18,8 @@ export class LiveState {
   readonly shopperMemory: SharedArrayBuffer
   readonly shoppers: ShopperWriter
   readonly budgets = new BudgetLedger(budgetMemory(), steadyTime(Date.now, machineTime))
-  /** By budget slot: price of one minor unit. */
-  readonly dualPrices = new Float64Array(new SharedArrayBuffer(8 * BUDGET_SLOTS))
+  /** By slot of a budget, a stock of offers or a return account: what one unit of it is worth. */
+  readonly dualPrices = new Float64Array(new SharedArrayBuffer(8 * (BUDGET_SLOTS + RETURN_SLOTS)))
   readonly keptOffersMemory: SharedArrayBuffer
   readonly keptOffers: KeptOffers
   readonly catalogue = new CatalogueChanges()
@@ -33,10 +34,12 @@ export class LiveState {
     this.eventIds = new RecentIds(eventIds)
   }
 
-  /** What workers took from the budgets, as `ResultReader.reserved` tells it. */
+  /** What workers took from the budgets and gave of campaigns that owe a return, as `ResultReader.reserved` tells it. */
   noteReserved(reserved: Float64Array): void {
+    const { budgets } = this
     for (let r = 0; r < reserved.length; r += 4)
-      this.budgets.noteReserved(reserved[r], reserved[r + 1], reserved[r + 2], reserved[r + 3])
+      if (budgets.returns.has(reserved[r])) budgets.returns.noteGiven(reserved[r], reserved[r + 1], reserved[r + 3])
+      else budgets.noteReserved(reserved[r], reserved[r + 1], reserved[r + 2], reserved[r + 3])
   }
 
   applyChange({ subject, event, contact, use }: LiveChange): void {

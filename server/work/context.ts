@@ -4,6 +4,7 @@ import { isSingleUse } from '../../core/contract/campaigns.ts'
 import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/live.ts'
 import { type CompiledCampaigns, compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
+import { type DualPrices, noPrices } from '../../core/scoring/dual-prices.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import type { SnapshotImage } from '../../core/snapshot/open.ts'
 import { BudgetView, CAMPAIGN_SLOTS } from '../../core/store/budget-words.ts'
@@ -27,7 +28,7 @@ export interface WorkerSetup {
   shoppers: SharedArrayBuffer
   budgets: SharedArrayBuffer
   keptOffers: SharedArrayBuffer
-  /** By budget slot. */
+  /** By slot of a budget, a stock of offers or a return account. */
   dualPrices: Float64Array
   /** File of the shop's ledger. */
   ledger: string
@@ -51,7 +52,8 @@ export class WorkContext {
   #slots: Int32Array = new Int32Array(0)
   #remainingMinor = new Float64Array(0)
   #remainingUses = new Float64Array(0)
-  #dualPrices = new Float64Array(0)
+  #returnSlots: Int32Array = new Int32Array(0)
+  #dualPrices = noPrices(0)
   readonly #priceBySlot: Float64Array
 
   constructor({ image, arenas, slabs, shoppers, budgets, keptOffers, dualPrices, ledger }: WorkerSetup) {
@@ -80,12 +82,23 @@ export class WorkContext {
   }
 
   /** By position in the campaign file, as they stand now; the array is used again. */
-  get dualPrices(): Float64Array {
-    for (let p = 0; p < this.#dualPrices.length; p++) {
-      const slot = this.slot(p, MINOR)
-      this.#dualPrices[p] = slot < 0 ? 0 : this.#priceBySlot[slot]
+  get dualPrices(): DualPrices {
+    const { budget, stock, return: returns } = this.#dualPrices
+    for (let p = 0; p < budget.length; p++) {
+      budget[p] = this.#priceAt(this.slot(p, MINOR))
+      stock[p] = this.#priceAt(this.slot(p, USES)) + this.#priceAt(this.slot(p, STOCK))
+      returns[p] = this.#priceAt(this.returnSlot(p))
     }
     return this.#dualPrices
+  }
+
+  #priceAt(slot: number): number {
+    return slot < 0 ? 0 : this.#priceBySlot[slot]
+  }
+
+  /** Slot of the return account of the campaign at a position of the file; -1 where it owes none. */
+  returnSlot(position: number): number {
+    return this.#returnSlots[position]
   }
 
   /** Budget slot of a limit of the campaign at a position of the file; -1 where it has no such limit. */
@@ -105,15 +118,16 @@ export class WorkContext {
   }
 
   /** The owner has checked the file. */
-  #useCampaigns({ revision, text, slots, personal }: PublishedCampaigns): void {
+  #useCampaigns({ revision, text, slots, returns, personal }: PublishedCampaigns): void {
     const file = parseCampaignFile(Buffer.from(text).toString(), this.generation.image.manifest.currency)
     this.#campaigns = compileCampaigns(this.generation, file, revision)
     this.#redeemed = new Set(file.campaigns.filter(isSingleUse).map(({ id }) => id))
     this.#personal = personal === null ? null : new PersonalCodes(personal)
     this.#slots = new Int32Array(slots)
+    this.#returnSlots = new Int32Array(returns)
     this.#remainingMinor = new Float64Array(file.campaigns.length)
     this.#remainingUses = new Float64Array(file.campaigns.length)
-    this.#dualPrices = new Float64Array(file.campaigns.length)
+    this.#dualPrices = noPrices(file.campaigns.length)
     this.#revision = revision
   }
 

@@ -28,7 +28,7 @@ export function reserveAll(context: WorkContext, issued: IssuedOffer[]): boolean
   return true
 }
 
-/** For the owner of the budgets, who gives back what expires unused. */
+/** For the owner of the budgets, who gives back what expires unused and keeps account of returns. */
 export function noteReserved(context: WorkContext, issued: IssuedOffer[]): void {
   const { reserved } = context.results
   for (const offer of issued) {
@@ -38,6 +38,9 @@ export function noteReserved(context: WorkContext, issued: IssuedOffer[]): void 
       const amount = taken(offer, limit)
       reserved.push(slot, amount, offer.validUntil, offer.useProbability * amount)
     }
+    const account = context.returnSlot(offer.on.position)
+    if (account >= 0)
+      reserved.push(account, offer.useProbability * offer.amountMinor, offer.validUntil, offer.marginMinor)
   }
 }
 

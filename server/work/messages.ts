@@ -29,12 +29,14 @@ export type WorkRoute = (typeof WORK_ROUTES)[number]
 
 /**
  * The campaign file as it stands. `slots`: for each campaign the places in the budget memory of its budget, of the
- * redemptions it may still have and of the units set aside for it; -1 without a limit.
+ * redemptions it may still have and of the units set aside for it; -1 without a limit. `returns`: of each the slot of its return account;
+ * -1 without a floor.
  */
 export interface PublishedCampaigns {
   revision: string
   text: SharedArrayBuffer
   slots: SharedArrayBuffer
+  returns: SharedArrayBuffer
   /** Null: no campaign gives personal codes. */
   personal: PersonalParts | null
 }
@@ -224,7 +226,10 @@ export class ResultReader {
     return this.#words[RESULT_WORDS * i + 5]
   }
 
-  /** Of each limit that an offer takes from, four: budget slot, amount, valid until, expected use. */
+  /**
+   * Of each limit that an offer takes from, four: budget slot, amount, valid until, expected use. Where its campaign owes a return, four
+   * more: slot of the return's account, expected cost, valid until, expected margin.
+   */
   reserved(): Float64Array {
     const start = this.#words[RESERVED_WORD]
     return new Float64Array(this.#bytes.buffer, start, this.#words[RESERVED_WORD + 1])

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { servedDay } from '../../bench/allocate/day.ts'
+import { servedFloorWeek } from '../../bench/allocate/floors.ts'
+import { compareWithHighs } from '../../bench/allocate/parity.ts'
 import { servedWeek } from '../../bench/allocate/periods.ts'
 import { inShareOfFreeUse, type Pace, servePeriod } from '../../bench/allocate/serve.ts'
 import { drawRequests, driftOf, forecastShares, MONDAY_MS, NO_DRIFT, WEEK_MS } from '../../bench/allocate/shop.ts'
@@ -65,4 +67,18 @@ it('spends a day evenly and never over its budget, with more requests than forec
   expect(paced.spentShare).toBeGreaterThan(0.98)
   expect(paced.spentShare).toBeLessThanOrEqual(1)
   expect(paced.unevenness).toBeLessThan(fixed.unevenness)
+})
+
+it('keeps a return floor with feedback, near its optimum, where no price would miss it by a third', () => {
+  const { paced, free } = servedFloorWeek(20_000, 'demand', 5)
+  expect(free.kept).toBeLessThan(0.8)
+  expect(paced.kept).toBeGreaterThan(0.99)
+  expect(paced.value).toBeGreaterThan(0.98)
+})
+
+it('has the prices and the worth that HiGHS finds where every campaign has a budget, a stock and a return floor', async () => {
+  const { objectiveGap, priceGap, constraints } = await compareWithHighs({ ...shape, requests: 1000 }, 0.3, 3, 7)
+  expect(constraints).toBe(6)
+  expect(objectiveGap).toBeLessThan(1e-9)
+  expect(priceGap).toBeLessThan(1e-6)
 })

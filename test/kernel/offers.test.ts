@@ -13,6 +13,8 @@ const action = fc.record({
   borrowed: real(0, 1),
   displaced: real(0, 0.5),
   dual: real(0, 3),
+  stockDual: fc.oneof(fc.constant(0), real(0, 2000)),
+  returnDual: fc.oneof(fc.constant(0), real(0, 50)),
 })
 const offers = fc.record({
   unitMargin: fc.integer({ min: -500, max: 20_000 }),
@@ -56,17 +58,21 @@ describe.each(BUILDS)('offers, %s build', (build) => {
         arena.reset()
         const n = actions.length
         const column = (name: keyof (typeof actions)[0]) => arena.f64(actions.map((a) => a[name]))
-        const [discount, factor, se, borrowed, displaced, dual] = [
+        const [discount, factor, se, borrowed, displaced, dual, stockDual, returnDual] = [
           column('discount'),
           column('oddsFactor'),
           column('factorSe'),
           column('borrowed'),
           column('displaced'),
           column('dual'),
+          column('stockDual'),
+          column('returnDual'),
         ]
         const [p, margin, band, price, value] = Array.from({ length: 5 }, () => arena.room(n * 8))
         const out = [p, margin, band, price, value] as const
-        kernel.offerValues(n, unitMargin, oddsNone, discount, factor, se, borrowed, displaced, rivals, z, dual, ...out)
+        const prices = [dual, stockDual, returnDual] as const
+        const moved = [factor, se, borrowed, displaced] as const
+        kernel.offerValues(n, unitMargin, oddsNone, discount, ...moved, rivals, z, ...prices, ...out)
         const none = (oddsNone / (1 + oddsNone)) * unitMargin
         const expected = actions.map((a) => {
           const odds = oddsNone * a.oddsFactor
@@ -74,11 +80,30 @@ describe.each(BUILDS)('offers, %s build', (build) => {
           const won = (1 - a.borrowed) * unitMargin - a.discount
           const m = pa * won - none - a.displaced * rivals
           const b = z * (pa * (1 - pa) * a.factorSe * Math.abs(won))
-          const c = a.dual * (pa * a.discount)
+          const c = a.dual * (pa * a.discount) + a.stockDual * pa - a.returnDual * m
           return [pa, m, b, c, m - b - c]
         })
         const columns = out.map((pointer) => arena.readF64(pointer, n))
         expect(actions.map((_, a) => columns.map((values) => values[a]))).toEqual(expected)
+      }),
+      SEEDED,
+    )
+  })
+
+  it('are charged as by their budget alone, to the bit, where offers and returns have no price', () => {
+    fc.assert(
+      fc.property(offers, ({ unitMargin, oddsNone, rivals, z, actions }) => {
+        arena.reset()
+        const n = actions.length
+        const column = (of: (one: (typeof actions)[0]) => number) => arena.f64(actions.map(of))
+        const given = (['discount', 'oddsFactor', 'factorSe', 'borrowed', 'displaced'] as const).map((name) =>
+          column((one) => one[name]),
+        ) as [number, number, number, number, number]
+        const prices = [column(({ dual }) => dual), column(() => 0), column(() => 0)] as const
+        const out = Array.from({ length: 5 }, () => arena.room(n * 8)) as [number, number, number, number, number]
+        kernel.offerValues(n, unitMargin, oddsNone, ...given, rivals, z, ...prices, ...out)
+        const [p, , , price] = out.map((pointer) => arena.readF64(pointer, n))
+        expect(price).toEqual(actions.map((one, a) => one.dual * (p[a] * one.discount)))
       }),
       SEEDED,
     )
@@ -95,16 +120,19 @@ describe.each(BUILDS)('offers, %s build', (build) => {
         const given = (['discount', 'oddsFactor', 'factorSe', 'borrowed', 'displaced'] as const).map((name) =>
           column(({ action }) => action[name]),
         ) as [number, number, number, number, number]
-        const dual = column((one) => one.action.dual)
+        const prices = (['dual', 'stockDual', 'returnDual'] as const).map((name) =>
+          column(({ action }) => action[name]),
+        ) as [number, number, number]
         const rooms = () =>
           Array.from({ length: 5 }, () => arena.room(n * 8)) as [number, number, number, number, number]
         const [together, alone] = [rooms(), rooms()]
-        kernel.tierValues(n, margin, odds, ...given, z, dual, ...together)
+        kernel.tierValues(n, margin, odds, ...given, z, ...prices, ...together)
         tiers.forEach((one, t) => {
           const [discount, factor, se, borrowed, displaced] = given.map((pointer) => pointer + 8 * t)
           const out = alone.map((pointer) => pointer + 8 * t) as typeof alone
           const columns = [discount, factor, se, borrowed, displaced] as const
-          kernel.offerValues(1, one.margin, one.odds, ...columns, 0, z, dual + 8 * t, ...out)
+          const own = prices.map((pointer) => pointer + 8 * t) as typeof prices
+          kernel.offerValues(1, one.margin, one.odds, ...columns, 0, z, ...own, ...out)
         })
         const read = (pointers: number[]) => pointers.map((pointer) => arena.readF64(pointer, n))
         expect(read(together)).toEqual(read(alone))

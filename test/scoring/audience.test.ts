@@ -4,6 +4,7 @@ import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/l
 import type { DecideRequest } from '../../core/contract/requests.ts'
 import { compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { decide } from '../../core/scoring/decide.ts'
+import { noPrices } from '../../core/scoring/dual-prices.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import { hashOf } from '../../core/scoring/keys.ts'
 import { openTinyShop } from '../support/tiny-shop.ts'
@@ -43,7 +44,7 @@ function reason(more: Partial<Campaign>, request: DecideRequest, live: LiveShopp
     campaigns: compileCampaigns(g, { version: 1, currency: 'GBP', policy, campaigns }, 'r'),
     remainingMinor: Float64Array.of(Number.POSITIVE_INFINITY),
     remainingUses: Float64Array.of(Number.POSITIVE_INFINITY),
-    dualPrices: new Float64Array(1),
+    dualPrices: noPrices(1),
   })
   return decision.slots[0].choice.reason
 }

@@ -7,6 +7,7 @@ import { answerOf, answerText } from '../../core/scoring/answer.ts'
 import { compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { changeCatalogue } from '../../core/scoring/catalogue.ts'
 import { type DecideArguments, decide } from '../../core/scoring/decide.ts'
+import { noPrices } from '../../core/scoring/dual-prices.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import { JsonBytes } from '../../core/scoring/json-bytes.ts'
 import { hashOf } from '../../core/scoring/keys.ts'
@@ -64,7 +65,7 @@ describe('a decision', () => {
       campaigns: compileCampaigns(g, file, 'revision'),
       remainingMinor: new Float64Array(campaigns.length).fill(more.remaining ?? Number.POSITIVE_INFINITY),
       remainingUses: new Float64Array(campaigns.length).fill(Number.POSITIVE_INFINITY),
-      dualPrices: new Float64Array(campaigns.length),
+      dualPrices: noPrices(campaigns.length),
     }
   }
   const answered = (args: DecideArguments) => answerOf(g, decide(g, args))
@@ -143,7 +144,7 @@ describe('a decision', () => {
       campaigns: compileCampaigns(two, { version: 1, currency: 'GBP', policy: plain, campaigns: [once] }, 'r'),
     })
     expect(decision.slots.map(({ choice }) => choice.reason)).toEqual(['incremental_value', 'budget_exhausted'])
-    const [issued, ...others] = decision.issued.map(({ on, useProbability: _, ...rest }) => ({
+    const [issued, ...others] = decision.issued.map(({ on, useProbability: _, marginMinor: _margin, ...rest }) => ({
       campaign: on.id,
       ...rest,
     }))

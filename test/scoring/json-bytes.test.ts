@@ -4,6 +4,7 @@ import { emptyLiveShopper } from '../../core/contract/live.ts'
 import { answerText } from '../../core/scoring/answer.ts'
 import { compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { decide } from '../../core/scoring/decide.ts'
+import { noPrices } from '../../core/scoring/dual-prices.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import { JsonBytes } from '../../core/scoring/json-bytes.ts'
 import { PIECES, Pieces } from '../../core/scoring/json-pieces.ts'
@@ -172,7 +173,7 @@ test('an answer is the bytes that JSON.stringify gives for it, whatever the keys
           campaigns,
           remainingMinor: new Float64Array(2).fill(Number.POSITIVE_INFINITY),
           remainingUses: new Float64Array(2).fill(Number.POSITIVE_INFINITY),
-          dualPrices: new Float64Array(2),
+          dualPrices: noPrices(2),
         }),
       )
       const answer = JSON.parse(text)

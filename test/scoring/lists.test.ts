@@ -6,6 +6,7 @@ import type { RecommendRequest } from '../../core/contract/requests.ts'
 import { answerOf } from '../../core/scoring/answer.ts'
 import { compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { decide } from '../../core/scoring/decide.ts'
+import { noPrices } from '../../core/scoring/dual-prices.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import { hashOf } from '../../core/scoring/keys.ts'
 import { recommend } from '../../core/scoring/recommend.ts'
@@ -260,7 +261,7 @@ describe('trends and rhythm as sources', () => {
       campaigns: compileCampaigns(g, { version: 1, currency: 'GBP', campaigns: [] }, 'none'),
       remainingMinor: new Float64Array(0),
       remainingUses: new Float64Array(0).fill(Number.POSITIVE_INFINITY),
-      dualPrices: new Float64Array(0),
+      dualPrices: noPrices(0),
     }
     expect(answerOf(g, decide(g, args)).items.map(({ reasons }) => reasons)).toEqual(
       found.map(({ reasons }) => reasons),

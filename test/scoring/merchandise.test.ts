@@ -7,6 +7,7 @@ import { answerOf } from '../../core/scoring/answer.ts'
 import { compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { decide } from '../../core/scoring/decide.ts'
+import { noPrices } from '../../core/scoring/dual-prices.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import { merchandiseAt } from '../../core/scoring/merchandise.ts'
 import { recommend } from '../../core/scoring/recommend.ts'
@@ -142,7 +143,7 @@ describe('boosts and pins', () => {
           campaigns: compiled(campaigns),
           remainingMinor: new Float64Array(2).fill(Number.POSITIVE_INFINITY),
           remainingUses: new Float64Array(2).fill(Number.POSITIVE_INFINITY),
-          dualPrices: new Float64Array(2),
+          dualPrices: noPrices(2),
         }),
       ).items
     const found = decided(list, 8)

@@ -6,6 +6,7 @@ import { answerOf } from '../../core/scoring/answer.ts'
 import { compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { changeCatalogue } from '../../core/scoring/catalogue.ts'
 import { decide } from '../../core/scoring/decide.ts'
+import { noPrices } from '../../core/scoring/dual-prices.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import { hashOf, itemHashOf } from '../../core/scoring/keys.ts'
 import { openTinyShop } from '../support/tiny-shop.ts'
@@ -83,7 +84,7 @@ describe('offers', () => {
       campaigns: compileCampaigns(g, file, 'revision'),
       remainingMinor: unlimited(),
       remainingUses: unlimited(),
-      dualPrices: new Float64Array(campaigns.length),
+      dualPrices: noPrices(campaigns.length),
     })
     return { ...answerOf(g, decision), issued: decision.issued }
   }

@@ -88,7 +88,11 @@ function decided(compiled: CompiledCampaigns, { cart, channel, explain, left }: 
     campaigns: compiled,
     remainingMinor: Float64Array.from(left, ([minor]) => minor),
     remainingUses: Float64Array.from(left, ([, uses]) => uses),
-    dualPrices: Float64Array.from(left, (_, p) => p / 100),
+    dualPrices: {
+      budget: Float64Array.from(left, (_, p) => p / 100),
+      stock: Float64Array.from(left, (_, p) => p / 3),
+      return: Float64Array.from(left, (_, p) => p / 50),
+    },
   })
 }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyLiveShopper } from '../../core/contract/live.ts'
 import { compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { decide } from '../../core/scoring/decide.ts'
+import { noPrices } from '../../core/scoring/dual-prices.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import { listedMove } from '../../core/scoring/offers/response.ts'
 import { rivalMinors } from '../../core/scoring/offers/rivals.ts'
@@ -68,7 +69,7 @@ describe('offers beside each other', () => {
       campaigns: compileCampaigns(g, file, 'revision'),
       remainingMinor: Float64Array.of(Number.POSITIVE_INFINITY),
       remainingUses: Float64Array.of(Number.POSITIVE_INFINITY),
-      dualPrices: Float64Array.of(0),
+      dualPrices: noPrices(1),
     })
     return new Map(slots.map((slot) => [shop.items[slot.item].key, slot]))
   }

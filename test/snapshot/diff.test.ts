@@ -59,13 +59,18 @@ test('prices of budgets and metrics of either snapshot stand side by side', asyn
   const base = await tinyPublication()
   const before = await opened(() => {}, { model: { ...base.model, allocation: { spring: { dualPrice: 0.5 } } } })
   const after = await opened(() => {}, {
-    model: { ...base.model, allocation: { spring: { dualPrice: 0.75 }, summer: { dualPrice: 0 } } },
+    model: {
+      ...base.model,
+      allocation: { spring: { dualPrice: 0.75 }, summer: { dualPrice: 0, stockDualPrice: 40, returnDualPrice: 2 } },
+    },
     metrics: { recallAt20: 0.5, ndcg: 0.25 },
   })
   const { dualPrices, metrics } = diffSnapshots(before, after, OPTIONS)
   expect(dualPrices).toEqual([
     { name: 'spring', before: 0.5, after: 0.75 },
     { name: 'summer', before: null, after: 0 },
+    { name: 'summer return', before: null, after: 2 },
+    { name: 'summer stock', before: null, after: 40 },
   ])
   expect(metrics).toEqual([
     { name: 'ndcg', before: null, after: 0.25 },

@@ -35,7 +35,11 @@ test('rendering what was parsed gives the same bytes', () => {
 
 test('an allocation is kept as it is, by campaign', () => {
   const hourShares = new Array<number>(168).fill(1 / 168)
-  const allocation = { summer: { dualPrice: 0.25, hourShares }, winter: { dualPrice: 0 } }
+  const allocation = {
+    summer: { dualPrice: 0.25, hourShares },
+    winter: { dualPrice: 0 },
+    spring: { dualPrice: 0, stockDualPrice: 40, returnDualPrice: 1.5 },
+  }
   const once = parsed((d) => Object.assign(d.model, { allocation }))
   expect(once.model.allocation).toEqual(allocation)
   expect(parseManifest(renderManifest(once))).toEqual(once)
@@ -56,6 +60,11 @@ describe('what a manifest may not say', () => {
       'a price of a budget below 0',
       (d) => Object.assign(d.model, { allocation: { summer: { dualPrice: -1 } } }),
       { code: 'snapshot_corrupt', field: 'manifest.model.allocation.summer.dualPrice' },
+    ],
+    [
+      'a price of a return floor below 0',
+      (d) => Object.assign(d.model, { allocation: { summer: { dualPrice: 0, returnDualPrice: -1 } } }),
+      { code: 'snapshot_corrupt', field: 'manifest.model.allocation.summer.returnDualPrice' },
     ],
     [
       'a week of traffic without 168 hours',

@@ -1,14 +1,18 @@
 /**
- * From requests as they came, or are expected, and the budgets of campaigns to the price at which each campaign's pacing
- * starts. The prices are the optimal duals of
+ * From requests as they came, or are expected, and what campaigns are limited to, to the prices at which each campaign's resources
+ * start. The prices are the optimal duals of
  *
- *   max Σ value x   with   Σ_requests Σ_actions of c  cost x ≤ B_c · n / N_c   for each campaign c
+ *   max Σ value x   with, for each campaign c, over all requests and actions of c
+ *       Σ p δ x ≤ B_c · n / N_c      its budget
+ *       Σ p x   ≤ Q_c · n / N_c      its stock of offers
+ *       Σ (r_c p δ − Δm) x ≤ 0       its return floor
  *
- * where n requests are known and N_c are expected while the budget B_c is to last (`instance.ts`, `one-budget.ts`,
- * `dual.ts`). What an action is worth at the prices is then value − λ_c cost, as the server weighs it. Units: minor units
- * of margin and of discount a request, so λ is without one. Pure: the same requests give the same plan.
+ * where n requests are known and N_c are expected while B_c and Q_c are to last (`instance.ts`, `one-budget.ts`, `dual.ts`). What an
+ * action is worth at the prices is then what the server weighs it by (`core/scoring/dual-prices.ts`). Units: minor units of margin and
+ * of discount a request, so prices of budgets and floors are without one. Pure: the same requests give the same plan.
  */
 import { OfferwrightError } from '../../core/contract/errors.ts'
+import type { Resource } from '../../core/scoring/dual-prices.ts'
 import type { Allocation } from '../../core/snapshot/manifest.ts'
 import { solveDual } from './dual.ts'
 import { type AllocationInstance, dualValue } from './instance.ts'
@@ -18,10 +22,14 @@ import { hourSharesOf } from './traffic.ts'
 /** One step of a campaign's ladder, for one shopper. */
 export interface PlannedAction {
   campaignId: string
-  /** v: what it adds to the margin in the mean, before the price of the budget. May be below 0. */
+  /** What it is worth in the mean, before the price of anything. May be below 0. */
   valueMinor: number
   /** p · δ: what it costs the campaign's budget in the mean. */
   costMinor: number
+  /** p */
+  useProbability: number
+  /** Δm: what it adds to the margin in the mean; the value is that less doubt. */
+  marginMinor: number
 }
 
 /** A request takes one of its actions, or none. */
@@ -31,16 +39,21 @@ export interface PlannedRequest {
   actions: PlannedAction[]
 }
 
-export interface PlannedBudget {
+/** Absent: no such limit. */
+export interface PlannedCampaign {
   campaignId: string
-  budgetMinor: number
-  /** Requests like those known, while the budget is to last. */
+  budgetMinor?: number
+  /** Offers that may be used. */
+  stock?: number
+  /** r: least margin for each minor unit that is expected off. */
+  returnFloor?: number
+  /** Requests like those known, while budget and stock are to last. */
   expectedRequests: number
 }
 
 export interface AllocationPlan {
   /**
-   * λ⁰ of each campaign, 0 where its budget is more than it can use, and how the requests for which it has an action spread
+   * λ⁰ of what each campaign is limited to, 0 where that is more than it can use, and how the requests for which it has an action spread
    * over a week; left out where less than a week is known. As a snapshot's manifest takes it.
    */
   campaigns: Allocation
@@ -49,42 +62,92 @@ export interface AllocationPlan {
 }
 
 /**
- * An action of a campaign without a budget uses nothing. Throws `invalid_value` with field and value: no requests, a
- * number that is not finite, a negative cost or budget, `expectedRequests` not above 0, a campaign with two budgets.
+ * An action of a campaign without a limit uses nothing. Throws `invalid_value` with field and value: no requests, a number that
+ * is not finite, a cost, probability or limit below 0, a floor or `expectedRequests` not above 0, a campaign that stands twice.
  */
-export function planAllocation(requests: readonly PlannedRequest[], budgets: readonly PlannedBudget[]): AllocationPlan {
+export function planAllocation(
+  requests: readonly PlannedRequest[],
+  campaigns: readonly PlannedCampaign[],
+): AllocationPlan {
   checkRequests(requests)
-  checkBudgets(budgets)
-  const instance = instanceOf(requests, budgets)
-  const dualPrices = budgets.length === 1 ? [solveOneBudget(instance).dualPrice] : solveDual(instance).dualPrices
+  checkCampaigns(campaigns)
+  const limits = campaigns.flatMap((campaign) => limitsOf(campaign, requests.length))
+  const instance = instanceOf(requests, limits)
+  const dualPrices = limits.length === 1 ? [solveOneBudget(instance).dualPrice] : solveDual(instance).dualPrices
+  const priceOf = (campaignId: string, resource: Resource): number | undefined => {
+    const m = limits.findIndex((limit) => limit.campaignId === campaignId && limit.resource === resource)
+    return m < 0 ? undefined : dualPrices[m]
+  }
   return {
     campaigns: Object.fromEntries(
-      budgets.map(({ campaignId }, m) => [campaignId, campaignPlan(requests, campaignId, dualPrices[m])]),
+      campaigns.map(({ campaignId }) => [
+        campaignId,
+        campaignPlan(requests, campaignId, (resource) => priceOf(campaignId, resource)),
+      ]),
     ),
     boundMinor: dualValue(instance, Float64Array.from(dualPrices)),
   }
 }
 
-function campaignPlan(requests: readonly PlannedRequest[], campaignId: string, dualPrice: number): Allocation[string] {
+function campaignPlan(
+  requests: readonly PlannedRequest[],
+  campaignId: string,
+  priceOf: (resource: Resource) => number | undefined,
+): Allocation[string] {
   const its = requests.filter(({ actions }) => actions.some((action) => action.campaignId === campaignId))
   const hourShares = hourSharesOf(its.map(({ timeMs }) => timeMs))
-  return hourShares === null ? { dualPrice } : { dualPrice, hourShares: [...hourShares] }
+  const [stockDualPrice, returnDualPrice] = [priceOf('stock'), priceOf('return')]
+  return {
+    dualPrice: priceOf('budget') ?? 0,
+    ...(stockDualPrice === undefined ? {} : { stockDualPrice }),
+    ...(returnDualPrice === undefined ? {} : { returnDualPrice }),
+    ...(hourShares === null ? {} : { hourShares: [...hourShares] }),
+  }
 }
 
-function instanceOf(requests: readonly PlannedRequest[], budgets: readonly PlannedBudget[]): AllocationInstance {
-  const positions = new Map(budgets.map(({ campaignId }, m) => [campaignId, m]))
+/** One constraint of the program. */
+interface Limit {
+  campaignId: string
+  resource: Resource
+  /** Of the known requests. */
+  limit: number
+  useOf: (action: PlannedAction) => number
+}
+
+function limitsOf(
+  { campaignId, budgetMinor, stock, returnFloor, expectedRequests }: PlannedCampaign,
+  requests: number,
+): Limit[] {
+  const part = requests / expectedRequests
+  const limits: Limit[] = []
+  if (budgetMinor !== undefined)
+    limits.push({ campaignId, resource: 'budget', limit: budgetMinor * part, useOf: ({ costMinor }) => costMinor })
+  if (stock !== undefined)
+    limits.push({ campaignId, resource: 'stock', limit: stock * part, useOf: ({ useProbability }) => useProbability })
+  if (returnFloor !== undefined) {
+    const useOf = ({ costMinor, marginMinor }: PlannedAction) => returnFloor * costMinor - marginMinor
+    limits.push({ campaignId, resource: 'return', limit: 0, useOf })
+  }
+  return limits
+}
+
+function instanceOf(requests: readonly PlannedRequest[], limits: readonly Limit[]): AllocationInstance {
+  const ofCampaign = new Map<string, number[]>()
+  for (const [m, { campaignId }] of limits.entries())
+    ofCampaign.set(campaignId, [...(ofCampaign.get(campaignId) ?? []), m])
   const actionStart = [0]
   const value: number[] = []
   const useStart = [0]
   const resource: number[] = []
   const use: number[] = []
   for (const { actions } of requests) {
-    for (const { campaignId, valueMinor, costMinor } of actions) {
-      value.push(valueMinor)
-      const m = positions.get(campaignId)
-      if (m !== undefined && costMinor > 0) {
+    for (const action of actions) {
+      value.push(action.valueMinor)
+      for (const m of ofCampaign.get(action.campaignId) ?? []) {
+        const used = limits[m].useOf(action)
+        if (used === 0) continue
         resource.push(m)
-        use.push(costMinor)
+        use.push(used)
       }
       useStart.push(use.length)
     }
@@ -96,10 +159,7 @@ function instanceOf(requests: readonly PlannedRequest[], budgets: readonly Plann
     useStart: Uint32Array.from(useStart),
     resource: Uint32Array.from(resource),
     use: Float64Array.from(use),
-    budget: Float64Array.from(
-      budgets,
-      ({ budgetMinor, expectedRequests }) => (budgetMinor * requests.length) / expectedRequests,
-    ),
+    budget: Float64Array.from(limits, ({ limit }) => limit),
   }
 }
 
@@ -107,24 +167,33 @@ function checkRequests(requests: readonly PlannedRequest[]): void {
   if (requests.length === 0) throw invalid('requests', 0)
   for (const [r, { timeMs, actions }] of requests.entries()) {
     if (!Number.isFinite(timeMs)) throw invalid(`requests[${r}].timeMs`, timeMs)
-    for (const [a, { valueMinor, costMinor }] of actions.entries()) {
+    for (const [a, { valueMinor, costMinor, useProbability, marginMinor }] of actions.entries()) {
       const at = `requests[${r}].actions[${a}]`
       if (!Number.isFinite(valueMinor)) throw invalid(`${at}.valueMinor`, valueMinor)
-      if (!Number.isFinite(costMinor) || costMinor < 0) throw invalid(`${at}.costMinor`, costMinor)
+      if (!Number.isFinite(marginMinor)) throw invalid(`${at}.marginMinor`, marginMinor)
+      if (!isAmount(costMinor)) throw invalid(`${at}.costMinor`, costMinor)
+      if (!isAmount(useProbability)) throw invalid(`${at}.useProbability`, useProbability)
     }
   }
 }
 
-function checkBudgets(budgets: readonly PlannedBudget[]): void {
+function checkCampaigns(campaigns: readonly PlannedCampaign[]): void {
   const known = new Set<string>()
-  for (const [m, { campaignId, budgetMinor, expectedRequests }] of budgets.entries()) {
-    const at = `budgets[${m}]`
+  for (const [c, { campaignId, budgetMinor, stock, returnFloor, expectedRequests }] of campaigns.entries()) {
+    const at = `campaigns[${c}]`
     if (known.has(campaignId)) throw invalid(`${at}.campaignId`, campaignId)
     known.add(campaignId)
-    if (!Number.isFinite(budgetMinor) || budgetMinor < 0) throw invalid(`${at}.budgetMinor`, budgetMinor)
+    if (budgetMinor !== undefined && !isAmount(budgetMinor)) throw invalid(`${at}.budgetMinor`, budgetMinor)
+    if (stock !== undefined && !isAmount(stock)) throw invalid(`${at}.stock`, stock)
+    if (returnFloor !== undefined && !(isAmount(returnFloor) && returnFloor > 0))
+      throw invalid(`${at}.returnFloor`, returnFloor)
     if (!Number.isFinite(expectedRequests) || expectedRequests <= 0)
       throw invalid(`${at}.expectedRequests`, expectedRequests)
   }
+}
+
+function isAmount(value: number): boolean {
+  return Number.isFinite(value) && value >= 0
 }
 
 function invalid(field: string, value: number | string): OfferwrightError {

@@ -1,10 +1,11 @@
-/** Requests decided by the scorer that serves, for what each action is worth and would use, before any budget has a price. */
+/** Requests decided by the scorer that serves, for what each action is worth and would use, before anything has a price. */
 
 import type { ConsideredAction } from '../../core/contract/answers.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { liveShopperFromRow } from '../../core/contract/live.ts'
 import type { CompiledCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { decide } from '../../core/scoring/decide.ts'
+import { noPrices } from '../../core/scoring/dual-prices.ts'
 import type { Generation } from '../../core/scoring/generation.ts'
 import type { ExpectedTraffic } from './logged-requests.ts'
 import type { PlannedRequest } from './plan.ts'
@@ -24,7 +25,7 @@ export function weighRequests(
 ): WeighedRequests {
   const count = campaigns.all.length
   const unlimited = new Float64Array(count).fill(Number.POSITIVE_INFINITY)
-  const free = new Float64Array(count)
+  const free = noPrices(count)
   const choices: PlannedRequest[] = []
   let answered = 0
   let refused = 0
@@ -54,9 +55,11 @@ export function weighRequests(
 function plannedActions(considered: ConsideredAction[]): PlannedRequest['actions'] {
   return considered
     .filter(({ droppedBy }) => droppedBy === null)
-    .map(({ campaign, valueMinor, purchaseProbability, discountMinor }) => ({
+    .map(({ campaign, valueMinor, purchaseProbability, discountMinor, incrementalMarginMinor }) => ({
       campaignId: campaign,
       valueMinor,
       costMinor: purchaseProbability * discountMinor,
+      useProbability: purchaseProbability,
+      marginMinor: incrementalMarginMinor,
     }))
 }

@@ -13,6 +13,7 @@ import type { CampaignFile } from '../../core/contract/campaigns.ts'
 import { emptyLiveShopper } from '../../core/contract/live.ts'
 import { compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { type Decision, decide } from '../../core/scoring/decide.ts'
+import { noPrices } from '../../core/scoring/dual-prices.ts'
 import { itemIndexOf, itemKeyOf } from '../../core/scoring/keys.ts'
 import { drawLuck, planVisits, Shoppers, type Visit } from './loop/plan.ts'
 import type { Scenario } from './loop/scenario.ts'
@@ -91,7 +92,7 @@ function decider({ g }: OpenShop, currency: string, ranking: Ranking | null): As
   const campaigns = compileCampaigns(g, thresholds(currency, ranking), REVISION)
   const count = campaigns.all.length
   const unlimited = new Float64Array(count).fill(Number.POSITIVE_INFINITY)
-  const free = new Float64Array(count)
+  const free = noPrices(count)
   const live = emptyLiveShopper()
   return ({ shopper, time, pageItem }, cart, slots) => {
     return decide(g, {

@@ -48,6 +48,8 @@ export interface Live {
   holdoutBps: number
   audience: Audience | null
   marginFloorBps: number
+  /** r: least margin won for each minor unit expected off, over the whole campaign; 0: no floor. */
+  returnFloor: number
   priority: number
   /** Of one group at most one takes effect. */
   group: string
@@ -117,6 +119,8 @@ export interface CompiledCampaigns {
   merchandising: Live[]
   /** What is left of their limits as a decision goes on; each begins by filling them. By position in the file. */
   left: { minor: Float64Array; uses: Float64Array }
+  /** What a minor unit off costs, see `dual-prices.ts`; each decision begins by filling it. By position in the file. */
+  perMinor: Float64Array
   /** Every campaign of the file by its hash: what a shopper holds is honoured whatever state it has come to. */
   byHash: Map<number, Live>
 }
@@ -139,6 +143,7 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
     loggedOnBasket: g.pieces.of(loggedSteps(stepsOnBasket)),
     merchandising: live.filter(({ boost, pins }) => boost > 1 || pins.length > 0),
     left: { minor: new Float64Array(all.length), uses: new Float64Array(all.length) },
+    perMinor: new Float64Array(all.length),
     byHash: new Map(all.map((campaign) => [campaign.hash, campaign])),
   }
 }
@@ -227,6 +232,7 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
     holdoutBps: campaign.holdoutBps ?? 0,
     audience: campaign.audience ?? null,
     marginFloorBps: campaign.marginFloorBps ?? 0,
+    returnFloor: (campaign.returnFloorBps ?? 0) / BPS,
     priority: campaign.priority ?? 0,
     group: campaign.group ?? levelOf(campaign),
     targets: targets === undefined ? null : targetBitmap(g, targets),

@@ -44,9 +44,13 @@ function timeFaults({ startsAt, endsAt, zone: name, hours }: Campaign, at: strin
     refuse(`${at}.hours`, hours, 'hours are of a zone: add "zone", such as "Europe/Berlin"')
 }
 
-function budgetFaults({ pacing, budgetMinor }: Campaign, at: string, refuse: Refuse): void {
-  if (pacing !== undefined && budgetMinor === undefined)
-    refuse(`${at}.pacing`, pacing, 'paces a budget: add "budgetMinor"')
+function budgetFaults(campaign: Campaign, at: string, refuse: Refuse): void {
+  const { pacing, budgetMinor, limits, returnFloorBps, mechanism } = campaign
+  const stock = mechanism === 'time_limited' ? campaign.stockSetAside : undefined
+  if (pacing !== undefined && budgetMinor === undefined && limits?.total === undefined && stock === undefined)
+    refuse(`${at}.pacing`, pacing, 'paces what there is a limited amount of: add "budgetMinor" or "limits.total"')
+  if (returnFloorBps !== undefined && mechanism === 'bundle')
+    refuse(`${at}.returnFloorBps`, returnFloorBps, 'holds offers that are weighed, and no bundle is: leave it out')
 }
 
 /** What stands in brackets behind the value. */

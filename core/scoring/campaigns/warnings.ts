@@ -77,7 +77,7 @@ function warnOfAudience(g: Generation, { audience }: Campaign, at: string, warn:
 
 /** Terms of offers, where there are none. */
 function warnOfOfferTerms(campaign: Campaign, at: string, warn: Warn): void {
-  for (const term of ['pacing', 'contactCap', 'validMinutes'] as const)
+  for (const term of ['pacing', 'contactCap', 'validMinutes', 'returnFloorBps'] as const)
     if (campaign[term] !== undefined)
       warn(`${at}.${term}`, campaign[term], 'does nothing: a campaign whose codes are good once is not offered')
 }

@@ -3,7 +3,8 @@
  *
  * For an action with discount δ on unit margin P − c, probabilities p_0 without and p_a with it, b the share of the units sold
  * that is borrowed from later sales, and k R the margin that rivals in the answer lose:
- *   value = p_a ((1 − b)(P − c) − δ) − p_0 (P − c) − k R  −  z · se  −  λ p_a δ
+ *   Δm    = p_a ((1 − b)(P − c) − δ) − p_0 (P − c) − k R
+ *   value = Δm  −  z · se  −  what it is charged for scarce resources (`dual-prices.ts`)
  * The response moves the odds (`response.ts`), which for small probabilities is the log-log demand curve and never leaves
  * [0, 1]. Values are minor units an impression.
  */
@@ -12,6 +13,7 @@ import { OFFER_REASONS } from '../../contract/answers.ts'
 import type { PromotionPolicy } from '../../contract/campaigns.ts'
 import { MAX_ACTIONS } from '../arena.ts'
 import type { BasketStep, ItemStep } from '../campaigns/compile.ts'
+import { bindingResource, type DualPrices } from '../dual-prices.ts'
 import type { Generation } from '../generation.ts'
 import { draw, type Identity } from '../identity.ts'
 import { PIECES, type Piece } from '../json-pieces.ts'
@@ -22,8 +24,9 @@ import { type Moved, movedBy, type ShopperResponse } from './response.ts'
 export interface Choosing {
   g: Generation
   policy: PromotionPolicy
-  /** By position in the campaign file. */
-  dualPrices: Float64Array
+  dualPrices: DualPrices
+  /** By position in the campaign file: what a minor unit that is expected off costs, see `dual-prices.ts`. */
+  perMinor: Float64Array
   guards: GuardState
   identity: Identity
   /** Whose responses are looked up. */
@@ -41,6 +44,8 @@ export interface Choice<S extends Step> {
   discountMinor: number
   /** Probability of buying with what was chosen; 0 where nothing was weighed. */
   useProbability: number
+  /** Δm of what was chosen. */
+  marginMinor: number
   reason: OfferReason
   propensity: number
   /** What it drew from besides giving nothing: the actions left after the guards. */
@@ -64,6 +69,7 @@ export function closed(reason: OfferReason, considered = NOT_ASKED): Choice<neve
     step: null,
     discountMinor: 0,
     useProbability: 0,
+    marginMinor: 0,
     reason,
     propensity: 1,
     open: NO_STEPS,
@@ -109,9 +115,8 @@ export class Actions<S extends Step> {
   /** Takes an action over into the next row, which it tells; whoever calls fills that row's columns. */
   open(step: S, discountMinor: number, probability: number, jointMinor = 0): number {
     const row = this.#open.push(step)
-    const { discount, dual } = this.#choosing.g.arena.actions
-    discount.view[row] = discountMinor
-    dual.view[row] = this.#choosing.dualPrices[step.on.position]
+    this.#choosing.g.arena.actions.discount.view[row] = discountMinor
+    writePrices(this.#choosing, step.on.position, row)
     if (this.#choosing.explain) this.considered.push(unweighed(step, discountMinor, probability, null, jointMinor))
     return row
   }
@@ -119,8 +124,7 @@ export class Actions<S extends Step> {
   /** Takes over all there is at once: rows from 1 on, in the order of `steps`, which stay as they are. */
   openAll(steps: S[], positions: Int32Array): void {
     this.#open = steps
-    const { dual } = this.#choosing.g.arena.actions
-    for (let s = 0; s < steps.length; s++) dual.view[1 + s] = this.#choosing.dualPrices[positions[s]]
+    for (let s = 0; s < steps.length; s++) writePrices(this.#choosing, positions[s], 1 + s)
   }
 
   /** Actions that were opened. */
@@ -134,7 +138,7 @@ export class Actions<S extends Step> {
     const n = 1 + open.length
     if (n === 1) return closed(OFFER_REASONS[this.#firstDrop] ?? 'no_campaign', this.considered)
     const { g, policy, identity } = this.#choosing
-    const { value, propensity, discount, probability } = g.arena.actions
+    const { value, propensity, discount, probability, margin } = g.arena.actions
     value.view[0] = 0
     const isPersonal = policy.prices === 'personal'
     const chosen = g.kernel.chooseOffer(
@@ -152,6 +156,7 @@ export class Actions<S extends Step> {
       step: chosen === 0 ? null : open[chosen - 1],
       discountMinor: chosen === 0 ? 0 : discount.view[chosen],
       useProbability: chosen === 0 ? 0 : probability.view[chosen],
+      marginMinor: chosen === 0 ? 0 : margin.view[chosen],
       reason: reasonOf(chosen, value.view, n),
       propensity: propensity.view[chosen],
       open,
@@ -163,7 +168,8 @@ export class Actions<S extends Step> {
 
   /** Fills in what weighing found of the actions that were not dropped. */
   #explain(): void {
-    const { probability, margin, se, price, dual, value, propensity } = this.#choosing.g.arena.actions
+    const { g, dualPrices } = this.#choosing
+    const { probability, margin, se, price, value, propensity } = g.arena.actions
     let row = 0
     for (const action of this.considered) {
       if (action.droppedBy !== null) continue
@@ -172,7 +178,15 @@ export class Actions<S extends Step> {
       action.incrementalMarginMinor = margin.view[row]
       action.uncertaintyMinor = se.view[row]
       action.resourcePriceMinor = price.view[row]
-      action.budgetDualPrice = dual.view[row]
+      const { on } = this.#open[row - 1]
+      action.budgetDualPrice = dualPrices.budget[on.position]
+      action.stockDualPrice = dualPrices.stock[on.position]
+      action.returnDualPrice = dualPrices.return[on.position]
+      action.bindingResource = bindingResource(on, dualPrices, {
+        expectedMinor: probability.view[row] * action.discountMinor,
+        useProbability: probability.view[row],
+        marginMinor: margin.view[row],
+      })
       action.valueMinor = value.view[row]
       action.propensity = propensity.view[row]
     }
@@ -188,14 +202,22 @@ export function actionValue(
   response: Response,
 ): number {
   const { g, shopper } = choosing
-  const { discount, dual, value } = g.arena.actions
+  const { discount, value } = g.arena.actions
   const { elasticity, elasticitySe } = response
   discount.view[MAX_ACTIONS] = discountMinor
-  dual.view[MAX_ACTIONS] = choosing.dualPrices[on.position]
+  writePrices(choosing, on.position, MAX_ACTIONS)
   const moved = movedBy(g, on.curve, shopper.segment, elasticity, elasticitySe, logPrice)
   writeMoved(choosing, moved, MAX_ACTIONS)
   weigh(choosing, response, MAX_ACTIONS, 1)
   return value.view[MAX_ACTIONS]
+}
+
+/** What an action of the campaign at a position of the file is charged, into a row of the arena's columns. */
+function writePrices({ g, perMinor, dualPrices }: Choosing, position: number, row: number): void {
+  const { dual, stockDual, returnDual } = g.arena.actions
+  dual.view[row] = perMinor[position]
+  stockDual.view[row] = dualPrices.stock[position]
+  returnDual.view[row] = dualPrices.return[position]
 }
 
 /** How an action moves the odds, into a row of the arena's columns. */
@@ -214,7 +236,7 @@ export function weigh(
   first: number,
   n: number,
 ): void {
-  const { discount, oddsFactor, factorSe, borrowed, displaced, dual } = g.arena.actions
+  const { discount, oddsFactor, factorSe, borrowed, displaced, dual, stockDual, returnDual } = g.arena.actions
   const { probability, margin, se, price, value } = g.arena.actions
   const at = 8 * first
   g.kernel.offerValues(
@@ -229,6 +251,8 @@ export function weigh(
     rivalMinor,
     policy.uncertaintyZ,
     dual.pointer + at,
+    stockDual.pointer + at,
+    returnDual.pointer + at,
     probability.pointer + at,
     margin.pointer + at,
     se.pointer + at,
@@ -239,7 +263,8 @@ export function weigh(
 
 /** Weighs `n` rows from row 1 on, whose unit margins and odds stand beside them. */
 export function weighTiers({ g, policy }: Choosing, n: number): void {
-  const { unitMargin, oddsNone, discount, oddsFactor, factorSe, borrowed, displaced, dual } = g.arena.actions
+  const { unitMargin, oddsNone, discount, oddsFactor, factorSe, borrowed, displaced, dual, stockDual, returnDual } =
+    g.arena.actions
   const { probability, margin, se, price, value } = g.arena.actions
   const at = 8
   g.kernel.tierValues(
@@ -253,6 +278,8 @@ export function weighTiers({ g, policy }: Choosing, n: number): void {
     displaced.pointer + at,
     policy.uncertaintyZ,
     dual.pointer + at,
+    stockDual.pointer + at,
+    returnDual.pointer + at,
     probability.pointer + at,
     margin.pointer + at,
     se.pointer + at,
@@ -283,6 +310,9 @@ function unweighed(
     uncertaintyMinor: 0,
     resourcePriceMinor: 0,
     budgetDualPrice: 0,
+    stockDualPrice: 0,
+    returnDualPrice: 0,
+    bindingResource: null,
     jointMinor,
     valueMinor: 0,
     propensity: 0,

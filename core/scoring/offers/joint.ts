@@ -2,7 +2,7 @@
  * Items and the basket's offer in one decision. While a cart is below a tier, an item that carries it over the tier is worth
  * more to show: whoever buys it also gets the reward R.
  *
- *   gain_i = p_i ((1 − b)(P_i − c_i) − R) − p0_i (P_i − c_i) − z · se − λ p_i R, not below 0,   p_i: odds of i moved as by a reduction of R / P_i
+ *   gain_i = p_i ((1 − b)(P_i − c_i) − R) − p0_i (P_i − c_i) − z · se − what is charged, not below 0,   p_i: odds of i moved as by a reduction of R / P_i
  *   V(tier) = Σ over the k best of (p0_i m̄ + gain_i)  −  Σ over the k best without it of p0_i m̄
  *
  * m̄ is the mean margin of the pool, so that items without a gain keep their order. The tier is chosen by its own value and

@@ -1,4 +1,4 @@
-/** What a snapshot changes against another: items, prices, neighbours, prices of budgets and metrics. */
+/** What a snapshot changes against another: items, prices, neighbours, prices of budgets, stocks and return floors, and metrics. */
 import type { SnapshotId } from '../../contract/ids.ts'
 import type { SnapshotImage } from '../open.ts'
 import { tablesOf } from '../tables.ts'
@@ -12,7 +12,7 @@ export interface SnapshotDiff {
   items: ItemChanges
   shoppers: { added: number; removed: number; common: number }
   neighbours: NeighbourChanges
-  /** By campaign; null: the snapshot has no price of that budget. */
+  /** By campaign for its budget, by `campaign stock` and `campaign return`; null: the snapshot has no price of it. */
   dualPrices: NumberChange[]
   metrics: NumberChange[]
 }
@@ -48,7 +48,14 @@ export function diffSnapshots(before: SnapshotImage, after: SnapshotImage, optio
 
 function dualPricesOf({ manifest }: SnapshotImage): Record<string, number> {
   return Object.fromEntries(
-    Object.entries(manifest.model.allocation ?? {}).map(([campaign, { dualPrice }]) => [campaign, dualPrice]),
+    Object.entries(manifest.model.allocation ?? {}).flatMap(([campaign, prices]) => {
+      const { dualPrice, stockDualPrice, returnDualPrice } = prices
+      return [
+        [campaign, dualPrice],
+        ...(stockDualPrice === undefined ? [] : [[`${campaign} stock`, stockDualPrice]]),
+        ...(returnDualPrice === undefined ? [] : [[`${campaign} return`, returnDualPrice]]),
+      ]
+    }),
   )
 }
 

@@ -4,14 +4,14 @@ import { Random } from '../../../bench/random.ts'
 import { OfferwrightError } from '../../../core/contract/errors.ts'
 import { HOUR_MS, hourOfWeek } from '../../../core/scoring/pacing.ts'
 import { HOURS_OF_WEEK } from '../../../core/snapshot/manifest.ts'
-import { type PlannedBudget, type PlannedRequest, planAllocation } from '../../../training/allocation/plan.ts'
+import { type PlannedCampaign, type PlannedRequest, planAllocation } from '../../../training/allocation/plan.ts'
 import { hourSharesOf } from '../../../training/allocation/traffic.ts'
 
 /** Values of use 10 of "summer". */
 const summer = (...values: number[]): PlannedRequest[] =>
   values.map((valueMinor, i) => ({
     timeMs: i * HOUR_MS,
-    actions: [{ campaignId: 'summer', valueMinor, costMinor: 10 }],
+    actions: [{ campaignId: 'summer', valueMinor, costMinor: 10, useProbability: 0.1, marginMinor: valueMinor }],
   }))
 
 function randomRequests(seed: number, n: number): PlannedRequest[] {
@@ -19,11 +19,11 @@ function randomRequests(seed: number, n: number): PlannedRequest[] {
   return Array.from({ length: n }, (_, r) => ({
     timeMs: r * HOUR_MS,
     actions: ['a', 'b', 'c'].flatMap((campaignId) =>
-      [1, 2].map((depth) => ({
-        campaignId,
-        valueMinor: 100 * depth * (random.uniform() - 0.2),
-        costMinor: 100 * depth * random.uniform(),
-      })),
+      [1, 2].map((depth) => {
+        const valueMinor = 100 * depth * (random.uniform() - 0.2)
+        const costMinor = 100 * depth * random.uniform()
+        return { campaignId, valueMinor, costMinor, useProbability: depth * random.uniform(), marginMinor: valueMinor }
+      }),
     ),
   }))
 }
@@ -54,7 +54,7 @@ describe('a plan', () => {
   it('prices several budgets each by what it brings where requests may take from either', () => {
     // "summer" has an offer and a half. Only the second request may take "winter" instead, and loses 10 by it.
     const [first, second] = summer(50, 40)
-    second.actions.push({ campaignId: 'winter', valueMinor: 30, costMinor: 10 })
+    second.actions.push({ ...second.actions[0], campaignId: 'winter', valueMinor: 30 })
     const plan = planAllocation(
       [first, second],
       [
@@ -72,14 +72,14 @@ describe('a plan', () => {
       fc.property(fc.integer({ min: 0, max: 1e6 }), fc.constantFrom(0.1, 0.4, 3), (seed, share) => {
         const requests = randomRequests(seed, 300)
         const free = usedAt(requests, () => 0)
-        const budgets: PlannedBudget[] = ['a', 'b', 'c'].map((campaignId) => ({
+        const budgets: PlannedCampaign[] = ['a', 'b', 'c'].map((campaignId) => ({
           campaignId,
           budgetMinor: share * (free.get(campaignId) ?? 0),
           expectedRequests: 300,
         }))
         const { campaigns } = planAllocation(requests, budgets)
         const used = usedAt(requests, (campaignId) => campaigns[campaignId].dualPrice)
-        for (const { campaignId, budgetMinor } of budgets) {
+        for (const { campaignId, budgetMinor = 0 } of budgets) {
           const beyond = (used.get(campaignId) ?? 0) - budgetMinor
           expect(beyond).toBeLessThan(3 * 200)
           if (campaigns[campaignId].dualPrice > 1e-6) expect(beyond).toBeGreaterThan(-3 * 200)
@@ -95,19 +95,61 @@ describe('a plan', () => {
     expect(planAllocation(summer(50, -20), [])).toEqual({ campaigns: {}, boundMinor: 50 })
   })
 
-  it.each<[string, PlannedRequest[], PlannedBudget[]]>([
+  it('prices a stock at the offer that it reaches last, beside a budget that is not scarce', () => {
+    // Each uses a tenth of an offer: a quarter of one is two and a half requests. The third wins 30 with its tenth.
+    const plan = planAllocation(summer(50, 20, 40, 30), [
+      { campaignId: 'summer', budgetMinor: 1000, stock: 0.25, expectedRequests: 4 },
+    ])
+    expect(plan.campaigns.summer.dualPrice).toBeCloseTo(0, 6)
+    expect(plan.campaigns.summer.stockDualPrice).toBeCloseTo(300, 4)
+    expect(plan.boundMinor).toBeCloseTo(50 + 40 + 15, 4)
+  })
+
+  it('prices a return floor at the request whose return the others can just carry', () => {
+    // Each costs 10. At a floor of 3 two earn 20 and 10 beyond it, and two fall short by 10 and 25: four fifths of the last are carried.
+    const plan = planAllocation(summer(50, 40, 20, 5), [{ campaignId: 'summer', returnFloor: 3, expectedRequests: 4 }])
+    expect(plan.campaigns).toEqual({ summer: { dualPrice: 0, returnDualPrice: 5 / 25 } })
+    expect(plan.boundMinor).toBeCloseTo(50 + 40 + 20 + 0.8 * 5, 9)
+    const slack = planAllocation(summer(50, 40), [{ campaignId: 'summer', returnFloor: 3, expectedRequests: 2 }])
+    expect(slack.campaigns.summer).toEqual({ dualPrice: 0, returnDualPrice: 0 })
+  })
+
+  it('keeps a return floor at its price but for the request that is split', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 1e6 }),
+        fc.double({ min: 0.2, max: 4, noNaN: true }),
+        (seed, returnFloor) => {
+          const requests = randomRequests(seed, 200)
+          const { campaigns } = planAllocation(requests, [{ campaignId: 'a', returnFloor, expectedRequests: 200 }])
+          const price = campaigns.a.returnDualPrice ?? 0
+          let owed = 0
+          for (const { actions } of requests) {
+            const short = actions.map(({ campaignId, costMinor, marginMinor }) =>
+              campaignId === 'a' ? returnFloor * costMinor - marginMinor : 0,
+            )
+            // A little above the price, so that the request that is split takes what owes less.
+            const worth = actions.map(({ valueMinor }, a) => valueMinor - (price * (1 + 1e-9) + 1e-9) * short[a])
+            const best = worth.indexOf(Math.max(...worth))
+            if (worth[best] > 0) owed += short[best]
+          }
+          expect(owed).toBeLessThan(1e-6)
+          if (price > 1e-6) expect(owed).toBeGreaterThan(-2 * 200 * (returnFloor + 1))
+        },
+      ),
+      { seed: 3, numRuns: 100 },
+    )
+  })
+
+  it.each<[string, PlannedRequest[], PlannedCampaign[]]>([
     ['requests', [], []],
     ['requests[1].actions[0].valueMinor', summer(1, Number.NaN), []],
     ['requests[0].timeMs', [{ timeMs: Number.NaN, actions: [] }], []],
+    ['requests[0].actions[0].costMinor', [{ timeMs: 0, actions: [{ ...summer(1)[0].actions[0], costMinor: -1 }] }], []],
+    ['campaigns[0].budgetMinor', summer(1), [{ campaignId: 'a', budgetMinor: -1, expectedRequests: 1 }]],
+    ['campaigns[0].expectedRequests', summer(1), [{ campaignId: 'a', budgetMinor: 1, expectedRequests: 0 }]],
     [
-      'requests[0].actions[0].costMinor',
-      [{ timeMs: 0, actions: [{ campaignId: 'a', valueMinor: 1, costMinor: -1 }] }],
-      [],
-    ],
-    ['budgets[0].budgetMinor', summer(1), [{ campaignId: 'a', budgetMinor: -1, expectedRequests: 1 }]],
-    ['budgets[0].expectedRequests', summer(1), [{ campaignId: 'a', budgetMinor: 1, expectedRequests: 0 }]],
-    [
-      'budgets[1].campaignId',
+      'campaigns[1].campaignId',
       summer(1),
       [1, 2].map((budgetMinor) => ({ campaignId: 'a', budgetMinor, expectedRequests: 1 })),
     ],

@@ -12,6 +12,7 @@ import { compileCampaigns } from '../../../core/scoring/campaigns/compile.ts'
 import { parseCampaignFile } from '../../../core/scoring/campaigns/parse.ts'
 import { fillLiveCatalogue } from '../../../core/scoring/catalogue.ts'
 import { type DecideArguments, decide } from '../../../core/scoring/decide.ts'
+import { noPrices } from '../../../core/scoring/dual-prices.ts'
 import { type Generation, liveCatalogueOf, openGeneration, reserveBytes } from '../../../core/scoring/generation.ts'
 import { JsonBytes } from '../../../core/scoring/json-bytes.ts'
 import { itemKeyOf } from '../../../core/scoring/keys.ts'
@@ -67,7 +68,7 @@ function argumentsOf(g: Generation, file: CampaignFile, shopper: string, time: n
     campaigns: compileCampaigns(g, file, 'test'),
     remainingMinor: new Float64Array(1).fill(Number.POSITIVE_INFINITY),
     remainingUses: new Float64Array(1).fill(Number.POSITIVE_INFINITY),
-    dualPrices: new Float64Array(1),
+    dualPrices: noPrices(1),
   }
 }
 

@@ -1,6 +1,7 @@
 /** Ours: the decision that serves, asked once for each visit. What it shows is what every other policy shows. */
 import { changeCatalogue } from '../../../core/scoring/catalogue.ts'
 import { type Decision, decide } from '../../../core/scoring/decide.ts'
+import { noPrices } from '../../../core/scoring/dual-prices.ts'
 import type { Generation } from '../../../core/scoring/generation.ts'
 import { shopperKey } from '../truth.ts'
 import type { Market, World } from './market.ts'
@@ -47,7 +48,7 @@ function decideVisit(
   { shop }: World,
   visit: Visit,
   market: Market,
-  dualPrices: Float64Array,
+  budgetPrices: Float64Array,
   slots: number,
   explain: boolean,
 ): Decision {
@@ -58,7 +59,7 @@ function decideVisit(
     campaigns: { ...shop.campaigns, onBasket: [] },
     remainingMinor: market.remainingMinor,
     remainingUses: market.remainingMinor.map(() => Number.POSITIVE_INFINITY),
-    dualPrices,
+    dualPrices: { ...noPrices(budgetPrices.length), budget: budgetPrices },
   })
 }
 
