@@ -124,7 +124,16 @@ export class Actions<S extends Step> {
   /** Takes over all there is at once: rows from 1 on, in the order of `steps`, which stay as they are. */
   openAll(steps: S[], positions: Int32Array): void {
     this.#open = steps
-    for (let s = 0; s < steps.length; s++) writePrices(this.#choosing, positions[s], 1 + s)
+    const { g, perMinor, dualPrices } = this.#choosing
+    const { actions } = g.arena
+    const [dual, stockDual, returnDual] = [actions.dual.view, actions.stockDual.view, actions.returnDual.view]
+    const [stock, returns] = [dualPrices.stock, dualPrices.return]
+    for (let s = 0; s < steps.length; s++) {
+      const position = positions[s]
+      dual[1 + s] = perMinor[position]
+      stockDual[1 + s] = stock[position]
+      returnDual[1 + s] = returns[position]
+    }
   }
 
   /** Actions that were opened. */
