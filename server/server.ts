@@ -13,6 +13,7 @@ import { logSettings, type ServerConfig, serverConfig, shopPaths } from './confi
 import { Eraser } from './erasure/eraser.ts'
 import { Generations } from './generations/generations.ts'
 import { Watch } from './generations/watch.ts'
+import { Callers, SWEEP_MS } from './http/callers.ts'
 import { Dispatch } from './http/dispatch.ts'
 import { addRoutes } from './http/routes.ts'
 import { LedgerDesk } from './ledger/desk.ts'
@@ -77,6 +78,7 @@ class Server implements RunningServer {
   readonly #intake: EventIntake
   readonly #logger: Logger
   readonly #metrics: ServerMetrics
+  readonly #callers: Callers
   readonly #generations: Generations
   #campaigns!: LiveCampaigns
   readonly #pacing: Pacing
@@ -102,6 +104,7 @@ class Server implements RunningServer {
     this.#pacing = new Pacing(state.budgets, state.dualPrices)
     this.#logger = logger
     this.#metrics = new ServerMetrics(config.shop)
+    this.#callers = new Callers({ ...config })
     const watch = new Watch(config.watch)
     this.#generations = new Generations({
       store: shopPaths(config).snapshots,
@@ -136,9 +139,13 @@ class Server implements RunningServer {
       intake: this.#intake,
       metrics: this.#metrics,
       logger,
-      waitingRequests: config.waitingRequests,
       watch,
+      lanes: config,
+      degrade: config.degrade,
+      waitingBytes: config.waitingBytes,
     })
+    this.#callers.watchConnections(this.#app)
+    this.#metrics.watchCallers(this.#callers)
     this.#eraser = new Eraser(shopPaths(config), state, logs, logger)
     addRoutes(this.#app, {
       config,
@@ -150,6 +157,7 @@ class Server implements RunningServer {
       desk: this.#desk,
       eraser: this.#eraser,
       metrics: this.#metrics,
+      callers: this.#callers,
       isOpen: () => this.#isOpen,
       onFailure: (error) => logger.error({ failure: String((error as Error).stack ?? error) }, 'request failed'),
     })
@@ -194,6 +202,7 @@ class Server implements RunningServer {
       new Poll(RENEW_MS, () => this.#generations.renew()),
       new Poll(RELEASE_MS, async () => this.#state.budgets.release(Date.now())),
       new Poll(PACE_MS, async () => this.#pace()),
+      new Poll(SWEEP_MS, async () => this.#callers.sweep(performance.now())),
       new Poll(TEND_MS, () => this.#tendLogs()),
       new Poll(EXPIRE_MS, () => this.#desk.expire()),
     ]
