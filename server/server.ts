@@ -82,6 +82,7 @@ class Server implements RunningServer {
   readonly #generations: Generations
   #campaigns!: LiveCampaigns
   readonly #pacing: Pacing
+  readonly #dispatch: Dispatch
   readonly #desk: LedgerDesk
   /** Null: this server is the shop's only one. */
   readonly #leases: LeaseKeeper | null
@@ -116,10 +117,14 @@ class Server implements RunningServer {
       keptOffers: state.keptOffersMemory,
       dualPrices: state.dualPrices,
       ledger: shopPaths(config).ledger,
+      hangMs: config.hangMs,
       logger,
       watch,
       prepare: (generation) => this.#prepare(generation),
-      onServing: (generation) => this.#state.catalogue.applyAll(generation),
+      onServing: (generation) => {
+        this.#state.catalogue.applyAll(generation)
+        this.#dispatch.resume()
+      },
     })
     const campaigns = () => this.#campaigns
     this.#desk = new LedgerDesk({
@@ -131,7 +136,7 @@ class Server implements RunningServer {
       onFailure: (error) => logger.error({ reason: error.message }, 'ledger not written'),
     })
     this.#leases = config.ledger === null ? null : this.#leaseKeeper(config.serverName ?? shopPaths(config).log)
-    const dispatch = new Dispatch({
+    this.#dispatch = new Dispatch({
       generations: this.#generations,
       campaigns,
       state,
@@ -149,7 +154,7 @@ class Server implements RunningServer {
     this.#eraser = new Eraser(shopPaths(config), state, logs, logger)
     addRoutes(this.#app, {
       config,
-      dispatch,
+      dispatch: this.#dispatch,
       generations: this.#generations,
       campaigns,
       state,
@@ -199,6 +204,7 @@ class Server implements RunningServer {
       new Poll(LOOK_MS, () => this.#generations.follow()),
       new Poll(LOOK_MS, () => this.#campaigns.look()),
       new Poll(LOOK_MS, () => this.#generations.judge(Date.now())),
+      new Poll(LOOK_MS, () => this.#generations.tend(performance.now())),
       new Poll(RENEW_MS, () => this.#generations.renew()),
       new Poll(RELEASE_MS, async () => this.#state.budgets.release(Date.now())),
       new Poll(PACE_MS, async () => this.#pace()),

@@ -66,6 +66,11 @@ export class Dispatch {
     else exchange.refuse(refusal)
   }
 
+  /** There are workers again. */
+  resume(): void {
+    this.#schedule()
+  }
+
   #refusal(name: WorkRoute, route: number): OfferwrightError | null {
     const { generations, logs, waitingBytes } = this.#parts
     if (generations.current === null) return notReady()
@@ -129,7 +134,7 @@ export class Dispatch {
   }
 
   async #run(generation: ServingGeneration, batch: Batch): Promise<void> {
-    const { metrics, generations, campaigns, watch } = this.#parts
+    const { metrics, campaigns, watch } = this.#parts
     metrics.observeBatch(batch.exchanges.length)
     try {
       const { published } = campaigns()
@@ -150,7 +155,6 @@ export class Dispatch {
       const errors = batch.exchanges.map(() => true)
       const latencyMs = batch.exchanges.map(({ ageMs }) => ageMs)
       watch.count(generation.id, { errors, latencyMs, tally: noAnswers() }, campaigns().published.revision, Date.now())
-      void generations.replace(generation, error as Error)
     }
   }
 

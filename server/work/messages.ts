@@ -3,7 +3,7 @@
  * that may run at a time, so the messages are a few numbers and no buffer is made or moved. What does not fit into its
  * slab travels in memory of its own.
  *
- * Requests: u32 count, u32 unused, then for each of up to `BATCH_REQUESTS` its route with its flags and the end of its body.
+ * Requests: u32 count, u32 thread that works on it (0: none yet), then for each of up to `BATCH_REQUESTS` its route with its flags and the end of its body.
  * Results: for each request u32 status, start and end of its answer, start, end and number of its log rows; an answer
  * may stand inside its row. Then u32 start and number of what was reserved, f64 each. Then the bytes.
  */
@@ -66,6 +66,8 @@ export interface BatchResult {
 /** In place of a result: the worker has other campaigns than those in force. Nothing was answered. */
 export const LACKS_CAMPAIGNS = 'lacks campaigns'
 
+/** Where a worker tells that it began with the slab's batch, in words. */
+export const THREAD_WORD = 1
 const REQUEST_HEADER_WORDS = 2 + 2 * BATCH_REQUESTS
 const REQUEST_HEADER_BYTES = 4 * REQUEST_HEADER_WORDS
 export const RESULT_WORDS = 6
