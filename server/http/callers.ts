@@ -16,7 +16,7 @@ export interface CallerLimits {
 }
 
 /** Bodies mostly come with their heads: only those that do not are looked at, this often. */
-export const SWEEP_MS = 500
+export const SWEEP_MS = 250
 
 export class Callers {
   /** Connections ended because their callers were slow; connections that were one too many. */
