@@ -11,6 +11,7 @@ import { benchOffers, renderOffers } from './http/offers.ts'
 import { benchSwap, renderSwap } from './http/swap.ts'
 import { benchJoint, renderJoint } from './joint.ts'
 import { benchKernel, renderKernel } from './kernel.ts'
+import { benchOverload, renderOverload } from './overload/overload.ts'
 import { benchPrices, renderPrices } from './prices.ts'
 import { benchReplay, renderReplay } from './replay.ts'
 import { SCENARIOS } from './requests.ts'
@@ -131,6 +132,23 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- swap --swaps 100')
   .action(async (options) => print(await benchSwap(options, say), renderSwap, options.json))
+
+program
+  .command('overload')
+  .description('what a server on one core does under several times the load it can bear, in an open loop')
+  .option('--factor <list>', 'times the peak', sizes, [2, 5])
+  .option('--items <n>', 'catalogue size', positive, 20_000)
+  .option('--shoppers <n>', 'known shoppers', positive, 50_000)
+  .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)
+  .option('--batch <n>', 'decisions of one request', positive, 20)
+  .option('--objective-ms <n>', 'latency that admission aims at', positive, 100)
+  .option('--seconds <n>', 'seconds of the peak, and of each overload', positive, 10)
+  .option('--seed <n>', 'seed of the shop, of requests and arrivals', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- overload --factor 2,5')
+  .action(async ({ factor, ...options }) =>
+    print(await benchOverload({ ...options, factors: factor }, say), renderOverload, options.json),
+  )
 
 program
   .command('prices')

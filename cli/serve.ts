@@ -32,6 +32,15 @@ interface ServeOptions extends HomeOptions {
   logKeepDays: number
   logKeepGib: number
   logMinFreeMib: number
+  objectiveMs: number
+  deadlineMs: number
+  waitingRequests: number
+  waitingMib: number
+  degrade: boolean
+  hangMs: number
+  slowMs: number
+  bodiesMib: number
+  connections: number
 }
 
 const GIB = 1024 ** 3
@@ -91,6 +100,20 @@ export function serveCommand(): Command {
       wholeNumber,
       defaults.logMinFreeBytes / MIB,
     )
+    .option('--objective-ms <n>', 'latency that admission aims at', wholeNumber, defaults.objectiveMs)
+    .option(
+      '--deadline-ms <n>',
+      'how long a page waits that sends no X-Deadline-Ms; 0: any time',
+      wholeNumber,
+      defaults.deadlineMs,
+    )
+    .option('--waiting-requests <n>', 'most requests that a lane may hold', wholeNumber, defaults.waitingRequests)
+    .option('--waiting-mib <n>', 'MiB of requests that wait or are at work', wholeNumber, defaults.waitingBytes / MIB)
+    .option('--degrade', 'when busy, answer pages with popular items without offers', defaults.degrade)
+    .option('--hang-ms <n>', 'a worker that answers nothing for so long is replaced', wholeNumber, defaults.hangMs)
+    .option('--slow-ms <n>', 'longest time of a body, and of reading an answer', wholeNumber, defaults.slowMs)
+    .option('--bodies-mib <n>', 'MiB of bodies that are not whole yet', wholeNumber, defaults.bodiesBytes / MIB)
+    .option('--connections <n>', 'most open connections', wholeNumber, defaults.connections)
     .addHelpText(
       'after',
       '\nExample:\n  $ OFFERWRIGHT_API_KEYS=serve:s3cret offerwright serve --host 0.0.0.0 --port 8080',
@@ -108,7 +131,29 @@ async function configOf(options: ServeOptions): Promise<Partial<ServerConfig>> {
     logKeepBytes: options.logKeepGib * GIB,
     logMinFreeBytes: options.logMinFreeMib * MIB,
   }
-  const config: Partial<ServerConfig> = { home, shop, host, port, workers, liveShoppers, logLevel, ...logs }
+  const { objectiveMs, deadlineMs, waitingRequests, degrade, hangMs, slowMs, connections } = options
+  const admission: Partial<ServerConfig> = {
+    objectiveMs,
+    deadlineMs,
+    waitingRequests,
+    waitingBytes: options.waitingMib * MIB,
+    degrade,
+    hangMs,
+    slowMs,
+    bodiesBytes: options.bodiesMib * MIB,
+    connections,
+  }
+  const config: Partial<ServerConfig> = {
+    home,
+    shop,
+    host,
+    port,
+    workers,
+    liveShoppers,
+    logLevel,
+    ...logs,
+    ...admission,
+  }
   config.ledger = options.ledger ?? null
   config.serverName = options.serverName ?? null
   config.leaseMs = options.leaseMs

@@ -24,8 +24,22 @@ export interface ServerConfig extends SignaturePolicy {
   /** Empty: callers from this machine are trusted, and no others are listened to. */
   keys: ApiKey[]
   bodyBytes: number
-  /** Requests that may wait for a worker; one more is answered 503. */
+  /** Most requests of a lane, waiting or at work, and most bytes of all; one more is answered 503. */
   waitingRequests: number
+  waitingBytes: number
+  /** Latency that admission aims at: requests wait for half of it at most, about. */
+  objectiveMs: number
+  /** How long callers wait that do not tell; what would come later is not begun. 0: any time. */
+  deadlineMs: number
+  /** Whether pages get popular items without offers when the server is busy, rather than a refusal. */
+  degrade: boolean
+  /** A batch that a worker has not answered after this long never comes; the worker is replaced. */
+  hangMs: number
+  /** A body, and an answer, that takes longer ends its connection. */
+  slowMs: number
+  /** Bytes of bodies that are not whole yet, of all callers. */
+  bodiesBytes: number
+  connections: number
   /** Shoppers and sessions whose live state is kept. */
   liveShoppers: number
   logLevel: LogLevel
@@ -75,6 +89,14 @@ export const SERVER_DEFAULTS: ServerConfig = {
   keys: [],
   bodyBytes: 256 * 1024,
   waitingRequests: 4096,
+  waitingBytes: 64 * 1024 ** 2,
+  objectiveMs: 100,
+  deadlineMs: 1000,
+  degrade: false,
+  hangMs: 5000,
+  slowMs: 10_000,
+  bodiesBytes: 64 * 1024 ** 2,
+  connections: 10_000,
   liveShoppers: 65_536,
   logLevel: 'info',
   eventAck: 'durable',
@@ -98,6 +120,13 @@ export function serverConfig(given: Partial<ServerConfig>): ServerConfig {
   wholeNumber('workers', config.workers, 1, 256)
   wholeNumber('bodyBytes', config.bodyBytes, 1024, 64 * 1024 * 1024)
   wholeNumber('waitingRequests', config.waitingRequests, 1, 1_000_000)
+  wholeNumber('waitingBytes', config.waitingBytes, 1024, Number.MAX_SAFE_INTEGER)
+  wholeNumber('objectiveMs', config.objectiveMs, 1, 60_000)
+  wholeNumber('deadlineMs', config.deadlineMs, 0, 600_000)
+  wholeNumber('hangMs', config.hangMs, 50, 600_000)
+  wholeNumber('slowMs', config.slowMs, 100, 600_000)
+  wholeNumber('bodiesBytes', config.bodiesBytes, 1024, Number.MAX_SAFE_INTEGER)
+  wholeNumber('connections', config.connections, 1, 1_000_000)
   wholeNumber('liveShoppers', config.liveShoppers, 1, 4_000_000)
   wholeNumber('eventIds', config.eventIds, 1, 10_000_000)
   wholeNumber('logKeepDays', config.logKeepDays, 1, 36_500)

@@ -1,7 +1,10 @@
 /** What the server counts, for Prometheus. Hot paths add to plain numbers; prom-client renders them when asked. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { LANES, type Lanes } from './admission/lanes.ts'
 import type { Eraser } from './erasure/eraser.ts'
 import type { Generations } from './generations/generations.ts'
+import type { Callers } from './http/callers.ts'
+import type { Dispatch } from './http/dispatch.ts'
 import type { LiveCampaigns } from './live/campaigns.ts'
 import type { EventIntake } from './live/intake.ts'
 import { LOGS, type ShopLogs } from './live/logs.ts'
@@ -13,7 +16,6 @@ const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64]
 export class ServerMetrics {
   /** Requests that are not answered yet. */
   inFlight = 0
-  waiting: () => number = () => 0
   readonly #registry = new Registry()
   readonly #requests = new Map<string, { route: string; status: string; count: number }>()
   readonly #latency: Histogram
@@ -46,7 +48,34 @@ export class ServerMetrics {
       },
     })
     this.#gauge('offerwright_requests_in_flight', 'Requests not answered yet', () => this.inFlight)
-    this.#gauge('offerwright_requests_waiting', 'Requests that wait for a worker', () => this.waiting())
+  }
+
+  watchAdmission(dispatch: Dispatch, lanes: Lanes): void {
+    this.#gauge('offerwright_requests_waiting', 'Requests that wait for a worker', () => lanes.waiting)
+    this.#gauge('offerwright_requests_bytes', 'Bytes of requests that wait or are at work', () => lanes.bytes)
+    for (const name of LANES) {
+      const lane = lanes.of(name)
+      this.#gauge(`offerwright_lane_${name}_held`, `Requests in the lane ${name}`, () => lane.held)
+      this.#gauge(`offerwright_lane_${name}_limit`, `Requests that the lane ${name} may hold`, () => lane.limit.limit)
+    }
+    this.#total('offerwright_overloaded_total', 'Requests refused because their lane was full', () => dispatch.refused)
+    this.#total(
+      'offerwright_expired_total',
+      'Requests not begun because nobody waited for them',
+      () => dispatch.expired,
+    )
+    this.#total('offerwright_degraded_total', 'Requests answered with popular items', () => dispatch.degraded)
+  }
+
+  watchCallers(callers: Callers): void {
+    this.#gauge('offerwright_connections', 'Open connections', () => callers.connections)
+    this.#gauge('offerwright_bodies_bytes', 'Bytes of bodies that are not whole', () => callers.keptBytes)
+    this.#total('offerwright_slow_callers_total', 'Connections ended for being slow', () => callers.slow)
+    this.#total(
+      'offerwright_connections_refused_total',
+      'Connections ended for being one too many',
+      () => callers.refusedConnections,
+    )
   }
 
   observe(route: string, status: number, seconds: number): void {

@@ -13,6 +13,7 @@ import { logSettings, type ServerConfig, serverConfig, shopPaths } from './confi
 import { Eraser } from './erasure/eraser.ts'
 import { Generations } from './generations/generations.ts'
 import { Watch } from './generations/watch.ts'
+import { Callers, SWEEP_MS } from './http/callers.ts'
 import { Dispatch } from './http/dispatch.ts'
 import { addRoutes } from './http/routes.ts'
 import { LedgerDesk } from './ledger/desk.ts'
@@ -77,9 +78,11 @@ class Server implements RunningServer {
   readonly #intake: EventIntake
   readonly #logger: Logger
   readonly #metrics: ServerMetrics
+  readonly #callers: Callers
   readonly #generations: Generations
   #campaigns!: LiveCampaigns
   readonly #pacing: Pacing
+  readonly #dispatch: Dispatch
   readonly #desk: LedgerDesk
   /** Null: this server is the shop's only one. */
   readonly #leases: LeaseKeeper | null
@@ -102,6 +105,7 @@ class Server implements RunningServer {
     this.#pacing = new Pacing(state.budgets, state.dualPrices)
     this.#logger = logger
     this.#metrics = new ServerMetrics(config.shop)
+    this.#callers = new Callers({ ...config })
     const watch = new Watch(config.watch)
     this.#generations = new Generations({
       store: shopPaths(config).snapshots,
@@ -113,10 +117,14 @@ class Server implements RunningServer {
       keptOffers: state.keptOffersMemory,
       dualPrices: state.dualPrices,
       ledger: shopPaths(config).ledger,
+      hangMs: config.hangMs,
       logger,
       watch,
       prepare: (generation) => this.#prepare(generation),
-      onServing: (generation) => this.#state.catalogue.applyAll(generation),
+      onServing: (generation) => {
+        this.#state.catalogue.applyAll(generation)
+        this.#dispatch.resume()
+      },
     })
     const campaigns = () => this.#campaigns
     this.#desk = new LedgerDesk({
@@ -128,7 +136,7 @@ class Server implements RunningServer {
       onFailure: (error) => logger.error({ reason: error.message }, 'ledger not written'),
     })
     this.#leases = config.ledger === null ? null : this.#leaseKeeper(config.serverName ?? shopPaths(config).log)
-    const dispatch = new Dispatch({
+    this.#dispatch = new Dispatch({
       generations: this.#generations,
       campaigns,
       state,
@@ -136,13 +144,17 @@ class Server implements RunningServer {
       intake: this.#intake,
       metrics: this.#metrics,
       logger,
-      waitingRequests: config.waitingRequests,
       watch,
+      lanes: config,
+      degrade: config.degrade,
+      waitingBytes: config.waitingBytes,
     })
+    this.#callers.watchConnections(this.#app)
+    this.#metrics.watchCallers(this.#callers)
     this.#eraser = new Eraser(shopPaths(config), state, logs, logger)
     addRoutes(this.#app, {
       config,
-      dispatch,
+      dispatch: this.#dispatch,
       generations: this.#generations,
       campaigns,
       state,
@@ -150,6 +162,7 @@ class Server implements RunningServer {
       desk: this.#desk,
       eraser: this.#eraser,
       metrics: this.#metrics,
+      callers: this.#callers,
       isOpen: () => this.#isOpen,
       onFailure: (error) => logger.error({ failure: String((error as Error).stack ?? error) }, 'request failed'),
     })
@@ -193,9 +206,11 @@ class Server implements RunningServer {
       new Poll(LOOK_MS, () => this.#generations.follow()),
       new Poll(LOOK_MS, () => this.#campaigns.look()),
       new Poll(LOOK_MS, () => this.#generations.judge(Date.now())),
+      new Poll(LOOK_MS, () => this.#generations.tend(performance.now())),
       new Poll(RENEW_MS, () => this.#generations.renew()),
       new Poll(RELEASE_MS, async () => this.#state.budgets.release(Date.now())),
       new Poll(PACE_MS, async () => this.#pace()),
+      new Poll(SWEEP_MS, async () => this.#callers.sweep(performance.now())),
       new Poll(TEND_MS, () => this.#tendLogs()),
       new Poll(EXPIRE_MS, () => this.#desk.expire()),
     ]

@@ -122,6 +122,8 @@ export interface DecideAnswer {
   basketReason: OfferReason
   basketPropensity: number
   basketConsidered?: ConsideredAction[]
+  /** The server was busy: popular items, no offers; not logged. Absent otherwise. */
+  degraded?: true
 }
 
 export interface RecommendedItem {
@@ -137,6 +139,8 @@ export interface RecommendAnswer {
   shop: string
   personalised: boolean
   items: RecommendedItem[]
+  /** The server was busy: popular items. Absent otherwise. */
+  degraded?: true
 }
 
 /** In the order of the requests; a refusal's field is one of its own request. */

@@ -37,6 +37,7 @@ export const ERROR_STATUS = {
   snapshot_too_large: 422,
   internal: 500,
   overloaded: 503,
+  deadline_exceeded: 503,
   not_ready: 503,
   log_unavailable: 503,
   disk_full: 503,

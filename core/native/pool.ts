@@ -12,6 +12,8 @@ export interface WorkerPoolOptions {
   workerData?: unknown
   /** Told when a worker dies between tasks; a task that dies with its worker rejects instead. */
   onLost?: (reason: Error) => void
+  /** Told when a thread is gone, by its id; another takes its place. */
+  onExit?: (threadId: number) => void
 }
 
 export class WorkerPool<Task, Result> {
@@ -29,6 +31,23 @@ export class WorkerPool<Task, Result> {
       closeTimeout: CLOSE_TIMEOUT_MS,
     })
     this.#pool.on('error', (reason: Error) => options.onLost?.(reason))
+    this.#pool.on('workerCreate', ({ id }: { id: number }) =>
+      this.#thread(id)?.once('exit', () => options.onExit?.(id)),
+    )
+  }
+
+  /** Threads there are, also those that begin. One that dies while it begins is not replaced: then they are fewer for good. */
+  get threads(): number {
+    return this.#pool.threads.length
+  }
+
+  /** Ends a thread whatever it does; its task rejects, and another thread takes its place. */
+  end(threadId: number): void {
+    void this.#thread(threadId)?.terminate()
+  }
+
+  #thread(threadId: number) {
+    return this.#pool.threads.find((thread) => thread.threadId === threadId)
   }
 
   /** One task on one free worker. More tasks than workers wait in order. Rejects with what the worker threw. */
@@ -44,6 +63,11 @@ export class WorkerPool<Task, Result> {
   /** Lets running and waiting tasks finish, then ends the threads. */
   close(): Promise<void> {
     return this.#pool.close()
+  }
+
+  /** Ends the threads at once; tasks that run or wait reject. */
+  destroy(): Promise<void> {
+    return this.#pool.destroy()
   }
 }
 

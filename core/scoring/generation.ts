@@ -73,6 +73,9 @@ export function openGeneration(image: SnapshotImage, arena: number, build: Kerne
   const scratch = arenaOf(image, arena)
   kernel.fillUntouched(scratch.accumulator.pointer, nItems)
   kernel.fillUntouched(scratch.rowSums.pointer, scratch.rowSums.view.length)
+  // Whoever had it before may have died with bits set.
+  scratch.seen.view.fill(0)
+  scratch.allowed.view.fill(0)
   const { dim, efSearch } = image.manifest.model.vectors
   return {
     image,

@@ -24,6 +24,7 @@ import {
   WORK_ROUTES,
 } from '../work/messages.ts'
 import type { AnswerTally } from './vitals.ts'
+import { Watchdog } from './watchdog.ts'
 
 export interface GenerationOptions extends SignaturePolicy {
   store: string
@@ -33,11 +34,13 @@ export interface GenerationOptions extends SignaturePolicy {
   keptOffers: SharedArrayBuffer
   dualPrices: Float64Array
   ledger: string
-  /** A worker died; what it held in the generation's memory is lost with it. */
+  /** A batch that takes longer never comes. */
+  hangMs: number
+  /** A worker died while it had nothing to do. */
   onLost: (generation: ServingGeneration, reason: Error) => void
 }
 
-/** A worker that dies is replaced once before its generation is: arenas are not taken back from the dead. */
+/** The thread that takes a dead one's place may begin before the dead one's arena is given back. */
 const SPARE_ARENAS = 1
 const WARMING_ROUNDS = 3
 
@@ -50,6 +53,7 @@ export class ServingGeneration {
   readonly #readers: ResultReader[]
   /** Slabs that no batch is in: as many as workers without one. */
   readonly #free: number[]
+  readonly #watchdog: Watchdog
   readonly #pool: WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS>
 
   private constructor(image: SnapshotImage, options: GenerationOptions) {
@@ -61,9 +65,10 @@ export class ServingGeneration {
     this.#slabs = Array.from({ length: options.workers }, newSlab)
     this.#readers = this.#slabs.map(({ results }) => new ResultReader(results))
     this.#free = [...this.#slabs.keys()]
+    const claimed = new Int32Array(new SharedArrayBuffer(4 * arenas))
     const workerData: WorkerSetup = {
       image,
-      arenas: new Int32Array(new SharedArrayBuffer(4 * arenas)),
+      arenas: claimed,
       slabs: this.#slabs,
       shoppers: options.shoppers,
       budgets: options.budgets,
@@ -76,7 +81,9 @@ export class ServingGeneration {
       workers: options.workers,
       workerData,
       onLost: (reason) => options.onLost(this, reason),
+      onExit: (threadId) => giveBack(claimed, threadId),
     })
+    this.#watchdog = new Watchdog(this.#slabs, this.#pool, options.hangMs)
   }
 
   /** Verifies and loads a snapshot and starts its workers. Throws what `openSnapshot` throws. */
@@ -95,7 +102,12 @@ export class ServingGeneration {
   }
 
   get isFree(): boolean {
-    return this.#free.length > 0
+    return this.#free.length > 0 && this.#pool.threads > 0
+  }
+
+  /** Ends workers that hang; the answer is why the generation cannot go on, null where it can. `now`: by `performance.now`. */
+  look(now: number): string | null {
+    return this.#watchdog.look(now)
   }
 
   /** Has a free worker answer a batch. `take` gets the results, whose bytes are there during the call alone. */
@@ -109,9 +121,11 @@ export class ServingGeneration {
     if (slab === undefined) throw new Error('a batch was sent while no worker was free')
     try {
       const largeRequests = batch.copyTo(this.#slabs[slab].requests)
+      this.#watchdog.began(slab, performance.now())
       const { largeResults, effects, tally } = await this.#answer({ slab, largeRequests, time, campaigns })
       take(largeResults === null ? this.#readers[slab] : new ResultReader(largeResults), effects, tally)
     } finally {
+      this.#watchdog.ended(slab)
       this.#free.push(slab)
     }
   }
@@ -137,6 +151,11 @@ export class ServingGeneration {
   close(): Promise<void> {
     return this.#pool.close()
   }
+
+  /** Batches under way reject. */
+  abandon(): Promise<void> {
+    return this.#pool.destroy()
+  }
 }
 
 function warmingBatch(): BatchWriter {
@@ -144,4 +163,10 @@ function warmingBatch(): BatchWriter {
   const request = Buffer.from('{"shopper":"warming","preview":true}')
   while (!batch.isFull) batch.add(WORK_ROUTES.indexOf('decide'), false, request)
   return batch
+}
+
+/** The arena of a thread that is gone is anybody's again. */
+function giveBack(arenas: Int32Array, threadId: number): void {
+  const arena = arenas.indexOf(threadId)
+  if (arena >= 0) Atomics.store(arenas, arena, 0)
 }

@@ -96,11 +96,13 @@ export class Generations {
     await this.#user.renew().catch((error) => this.#warnOfHold(error))
   }
 
-  /** A worker of the serving generation died: the same snapshot is opened afresh. */
-  async replace(generation: ServingGeneration, reason: Error): Promise<void> {
-    if (generation !== this.current || this.#lost.has(generation) || this.#closed) return
+  /** Ends workers that hang. Where that does not help, the same snapshot is opened afresh. `now`: by `performance.now`. */
+  async tend(now: number): Promise<void> {
+    const generation = this.current
+    const reason = generation?.look(now) ?? null
+    if (generation === null || reason === null || this.#closed) return
+    this.#options.logger.error({ snapshot: generation.id, reason }, 'workers lost, generation reopened')
     this.#lost.add(generation)
-    this.#options.logger.error({ snapshot: generation.id, reason: reason.message }, 'worker lost, generation reopened')
     await this.#serve(generation.id).catch((error) => this.#refuse(error, generation.id))
   }
 
@@ -108,7 +110,7 @@ export class Generations {
     await this.#hold(id)
     const generation = await ServingGeneration.open(id, {
       ...this.#options,
-      onLost: (lost, reason) => void this.replace(lost, reason),
+      onLost: ({ id }, { message }) => this.#options.logger.error({ snapshot: id, reason: message }, 'worker lost'),
     })
     try {
       await this.#options.prepare(generation)
@@ -144,7 +146,8 @@ export class Generations {
   }
 
   #retire(generation: ServingGeneration): void {
-    const closing = generation.close().finally(() => this.#retiring.delete(closing))
+    const ended = this.#lost.has(generation) ? generation.abandon() : generation.close()
+    const closing = ended.finally(() => this.#retiring.delete(closing))
     this.#retiring.add(closing)
   }
 

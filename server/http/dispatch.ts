@@ -1,9 +1,11 @@
 /**
  * Requests to workers, by natural batching: while a worker is free what waits goes to it at once, up to a batch; while
- * none is, requests gather. A batch goes to one generation, so an answer never mixes two snapshots.
+ * none is, requests gather in lanes, as many as a lane's limit lets in. A batch goes to one generation, so an answer never
+ * mixes two snapshots.
  */
 import type { Logger } from 'pino'
 import { OfferwrightError } from '../../core/contract/errors.ts'
+import { type Batch, type LaneSettings, Lanes } from '../admission/lanes.ts'
 import type { ServingGeneration } from '../generations/generation.ts'
 import type { Generations } from '../generations/generations.ts'
 import { noAnswers } from '../generations/vitals.ts'
@@ -13,7 +15,7 @@ import type { EventIntake } from '../live/intake.ts'
 import type { ShopLogs } from '../live/logs.ts'
 import type { LiveState } from '../live/state.ts'
 import type { ServerMetrics } from '../metrics.ts'
-import { BatchWriter, type Effects, type ResultReader, WORK_ROUTES, type WorkRoute } from '../work/messages.ts'
+import { type Effects, type ResultReader, WORK_ROUTES, type WorkRoute } from '../work/messages.ts'
 import type { Exchange } from './exchange.ts'
 
 const EVENTS = WORK_ROUTES.indexOf('events')
@@ -27,8 +29,12 @@ export interface DispatchParts {
   intake: EventIntake
   metrics: ServerMetrics
   logger: Logger
-  waitingRequests: number
   watch: Watch
+  lanes: LaneSettings
+  /** Whether pages get popular items rather than wait long. */
+  degrade: boolean
+  /** Bytes of requests that wait or are at work. */
+  waitingBytes: number
 }
 
 /** An answer that waits for the log. */
@@ -38,51 +44,52 @@ interface Later {
   answer: Buffer
 }
 
-interface Batch {
-  writer: BatchWriter
-  exchanges: Exchange[]
-  routes: number[]
-}
-
 export class Dispatch {
   readonly #parts: DispatchParts
-  /** The last one is still filled. */
-  #batches: Batch[] = []
-  /** Used again, so that no memory is made for a batch. */
-  #spare: BatchWriter[] = []
-  #waiting = 0
+  readonly #lanes: Lanes
   #isScheduled = false
+  /** Refused because a lane was full, not started because nobody waited any more, and answered the cheap way. */
+  refused = 0
+  expired = 0
+  degraded = 0
 
   constructor(parts: DispatchParts) {
     this.#parts = parts
-    parts.metrics.waiting = () => this.#waiting
+    this.#lanes = new Lanes(parts.lanes)
+    parts.metrics.watchAdmission(this, this.#lanes)
   }
 
-  submit(exchange: Exchange, route: WorkRoute, trusted: boolean, body: Uint8Array): void {
-    const refusal = this.#refusal(route)
-    if (refusal !== null) exchange.refuse(refusal)
-    else this.#enqueue(exchange, WORK_ROUTES.indexOf(route), trusted, body)
+  submit(exchange: Exchange, name: WorkRoute, trusted: boolean, body: Uint8Array): void {
+    const route = WORK_ROUTES.indexOf(name)
+    const refusal = this.#refusal(name, route)
+    if (refusal === null) this.#enqueue(exchange, route, trusted, body)
+    else exchange.refuse(refusal)
   }
 
-  #refusal(route: WorkRoute): OfferwrightError | null {
-    const { generations, logs, waitingRequests } = this.#parts
+  /** There are workers again. */
+  resume(): void {
+    this.#schedule()
+  }
+
+  #refusal(name: WorkRoute, route: number): OfferwrightError | null {
+    const { generations, logs, waitingBytes } = this.#parts
     if (generations.current === null) return notReady()
-    if (this.#waiting >= waitingRequests) return overloaded(`${this.#waiting} requests wait already`)
-    if (route === 'events') return logs.refusal('events')
-    if (logs.needsDecisions && DECIDING.has(route)) return logs.refusal('decisions')
+    const lane = this.#lanes.ofRoute(route)
+    if (lane.isFull || this.#lanes.bytes >= waitingBytes) {
+      this.refused++
+      lane.limit.noteRefusal()
+      return overloaded(`${lane.held} requests wait already`)
+    }
+    if (name === 'events') return logs.refusal('events')
+    if (logs.needsDecisions && DECIDING.has(name)) return logs.refusal('decisions')
     return null
   }
 
   #enqueue(exchange: Exchange, route: number, trusted: boolean, body: Uint8Array): void {
-    let batch = this.#batches.at(-1)
-    if (batch === undefined || batch.writer.isFull) {
-      batch = { writer: this.#spare.pop() ?? new BatchWriter(), exchanges: [], routes: [] }
-      this.#batches.push(batch)
-    }
-    batch.writer.add(route, trusted, body)
-    batch.exchanges.push(exchange)
-    batch.routes.push(route)
-    this.#waiting++
+    const lane = this.#lanes.ofRoute(route)
+    const isDegraded = this.#parts.degrade && lane.name === 'page' && lane.isPressed
+    if (isDegraded) this.degraded++
+    this.#lanes.add(exchange, route, trusted, body, isDegraded)
     this.#schedule()
   }
 
@@ -100,40 +107,55 @@ export class Dispatch {
     const generation = this.#parts.generations.current
     if (generation === null) this.#refuseAll()
     while (generation?.isFree) {
-      const batch = this.#batches.shift()
+      const batch = this.#lanes.next()
       if (batch === undefined) return
-      this.#waiting -= batch.exchanges.length
-      void this.#run(generation, batch).finally(() => this.#send())
+      if (this.#start(batch)) void this.#run(generation, batch).finally(() => this.#send())
     }
   }
 
+  /** What nobody waits for, or what would come too late, is not begun; false: that is the whole batch. */
+  #start(batch: Batch): boolean {
+    const now = performance.now()
+    const { lane, exchanges, writer } = batch
+    batch.startedAt = now
+    this.#lanes.started(batch, now)
+    let left = exchanges.length
+    for (let i = 0; i < exchanges.length; i++) {
+      const exchange = exchanges[i]
+      const isLate = now + lane.runMs > exchange.startedAt + exchange.deadlineMs
+      if (!isLate && !exchange.isOver) continue
+      writer.skip(i)
+      left--
+      this.expired++
+      exchange.refuse(deadlineExceeded(exchange.deadlineMs))
+    }
+    if (left === 0) this.#lanes.ended(batch, true)
+    return left > 0
+  }
+
   async #run(generation: ServingGeneration, batch: Batch): Promise<void> {
-    const { metrics, generations, campaigns, watch } = this.#parts
+    const { metrics, campaigns, watch } = this.#parts
     metrics.observeBatch(batch.exchanges.length)
     try {
       const { published } = campaigns()
       await generation.run(batch.writer, Date.now(), published, (results, effects, tally) => {
         const errors = batch.exchanges.map((_, i) => isError(results.status(i)))
+        this.#lanes.ran(batch, performance.now())
         const latencyMs = batch.exchanges.map(({ ageMs }) => ageMs)
         watch.count(generation.id, { errors, latencyMs, tally }, published.revision, Date.now())
         this.#finish(batch, results, effects)
       })
-      this.#recycle(batch)
+      this.#lanes.ended(batch, true)
     } catch (error) {
-      // The worker died or the log closed: only these requests fail.
+      // The worker died or the log closed: only these requests fail. What the worker reads may still be read.
+      this.#lanes.ended(batch, false)
       this.#parts.logger.error({ reason: (error as Error).message, requests: batch.exchanges.length }, 'batch failed')
       for (const exchange of batch.exchanges)
         exchange.refuse(new OfferwrightError('internal', 'the request could not be answered; the server logged why'))
       const errors = batch.exchanges.map(() => true)
       const latencyMs = batch.exchanges.map(({ ageMs }) => ageMs)
       watch.count(generation.id, { errors, latencyMs, tally: noAnswers() }, campaigns().published.revision, Date.now())
-      void generations.replace(generation, error as Error)
     }
-  }
-
-  #recycle(batch: Batch): void {
-    batch.writer.clear()
-    this.#spare.push(batch.writer)
   }
 
   /** An event is answered when it counts; a decision at once, or when its row is durable, by configuration and while the disk is slow. */
@@ -184,9 +206,10 @@ export class Dispatch {
   }
 
   #refuseAll(): void {
-    for (const { exchanges } of this.#batches) for (const exchange of exchanges) exchange.refuse(notReady())
-    this.#batches = []
-    this.#waiting = 0
+    for (let batch = this.#lanes.next(); batch !== undefined; batch = this.#lanes.next()) {
+      for (const exchange of batch.exchanges) exchange.refuse(notReady())
+      this.#lanes.ended(batch, true)
+    }
   }
 }
 
@@ -201,4 +224,11 @@ export function notReady(): OfferwrightError {
 
 function overloaded(reason: string): OfferwrightError {
   return new OfferwrightError('overloaded', `overloaded: ${reason}; come again later`)
+}
+
+function deadlineExceeded(deadlineMs: number): OfferwrightError {
+  return new OfferwrightError('deadline_exceeded', `no answer could come within ${deadlineMs} ms; not begun`, {
+    field: 'x-deadline-ms',
+    value: deadlineMs,
+  })
 }

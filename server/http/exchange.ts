@@ -2,6 +2,7 @@
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import type { HttpRequest, HttpResponse } from '../../core/native/uws.ts'
 import type { ServerMetrics } from '../metrics.ts'
+import type { Callers } from './callers.ts'
 
 const STATUS_TEXT: Record<number, string> = {
   400: '400 Bad Request',
@@ -22,22 +23,32 @@ const RETRY_AFTER_S = '1'
 export class Exchange {
   /** The response was sent, or the caller went away: nothing may be written any more. */
   isOver = false
+  /** Milliseconds from `startedAt` in which the caller wants its answer. */
+  deadlineMs = Number.POSITIVE_INFINITY
+  /** By `performance.now`. */
+  readonly startedAt = performance.now()
   readonly #res: HttpResponse
   readonly #route: string
   readonly #metrics: ServerMetrics
-  readonly #startedAt = performance.now()
+  readonly #callers: Callers
+  /** Bytes of a body that are kept until its end comes. */
+  #keptBytes = 0
 
-  constructor(res: HttpResponse, route: string, metrics: ServerMetrics) {
+  constructor(res: HttpResponse, route: string, metrics: ServerMetrics, callers: Callers) {
     this.#res = res
     this.#route = route
     this.#metrics = metrics
+    this.#callers = callers
     metrics.inFlight++
-    res.onAborted(() => this.#end(499))
+    res.onAborted(() => {
+      callers.left(res)
+      this.#end(499)
+    })
   }
 
   /** Milliseconds since the request came. */
   get ageMs(): number {
-    return performance.now() - this.#startedAt
+    return performance.now() - this.startedAt
   }
 
   /** Sends a whole answer, unless the caller went away. */
@@ -51,7 +62,8 @@ export class Exchange {
       if (status === 503) res.writeHeader('retry-after', RETRY_AFTER_S)
       if (status === 401) res.writeHeader('www-authenticate', 'Bearer')
       if (options.allow !== undefined) res.writeHeader('allow', options.allow)
-      res.end(body, options.close === true)
+      if (options.close === true) res.end(body, true)
+      else this.#callers.send(res, body)
     })
   }
 
@@ -70,14 +82,29 @@ export class Exchange {
 
   #gatherBody(limit: number, take: (body: Uint8Array) => void): void {
     let kept: Buffer | null = null
+    this.#callers.awaitBody(this.#res)
     this.#res.onData((chunk, isLast) => {
       if (this.isOver) return
       const part = new Uint8Array(chunk)
       const length = part.length + (kept?.length ?? 0)
       if (length > limit) this.#refuseBody(limit)
-      else if (isLast) take(kept === null ? part : Buffer.concat([kept, part]))
-      else kept = kept === null ? Buffer.from(part) : Buffer.concat([kept, part])
+      else if (isLast) {
+        this.#releaseBody()
+        take(kept === null ? part : Buffer.concat([kept, part]))
+      } else if (this.#keep(part.length)) kept = kept === null ? Buffer.from(part) : Buffer.concat([kept, part])
+      else this.refuse(fullOfBodies(), { close: true })
     })
+  }
+
+  #keep(bytes: number): boolean {
+    this.#keptBytes += bytes
+    return this.#callers.keep(bytes)
+  }
+
+  #releaseBody(): void {
+    this.#callers.bodyEnded(this.#res)
+    this.#callers.keep(-this.#keptBytes)
+    this.#keptBytes = 0
   }
 
   #refuseBody(limit: number): void {
@@ -93,9 +120,14 @@ export class Exchange {
   #end(status: number): void {
     if (this.isOver) return
     this.isOver = true
+    this.#releaseBody()
     this.#metrics.inFlight--
     this.#metrics.observe(this.#route, status, this.ageMs / 1000)
   }
+}
+
+function fullOfBodies(): OfferwrightError {
+  return new OfferwrightError('overloaded', 'overloaded: too many bodies are on their way; come again later')
 }
 
 interface AnswerOptions {

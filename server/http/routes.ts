@@ -5,6 +5,8 @@ import { parseAs, parseJson } from '../../core/contract/parse.ts'
 import { ItemsRequest } from '../../core/contract/requests.ts'
 import type { HttpRequest, HttpResponse, TemplatedApp } from '../../core/native/uws.ts'
 import type { Redemption } from '../../core/store/ledger/redemptions.ts'
+import { DEADLINE_HEADER, deadlineMsOf } from '../admission/deadline.ts'
+import { LANE_OF } from '../admission/lanes.ts'
 import type { ServerConfig } from '../config.ts'
 import { shopPaths } from '../config.ts'
 import type { Eraser } from '../erasure/eraser.ts'
@@ -16,6 +18,7 @@ import { withOffers } from '../live/personal.ts'
 import type { LiveState } from '../live/state.ts'
 import type { ServerMetrics } from '../metrics.ts'
 import type { WorkRoute } from '../work/messages.ts'
+import type { Callers } from './callers.ts'
 import { changeState, replaceCampaigns, servingCampaigns } from './campaigns.ts'
 import { type Dispatch, notReady } from './dispatch.ts'
 import { Exchange } from './exchange.ts'
@@ -34,6 +37,7 @@ export interface RouteParts {
   desk: LedgerDesk
   eraser: Eraser
   metrics: ServerMetrics
+  callers: Callers
   /** False from the moment the server stops taking work. */
   isOpen: () => boolean
   onFailure: (error: unknown) => void
@@ -91,7 +95,7 @@ export function addRoutes(app: TemplatedApp, parts: RouteParts): void {
 }
 
 function serve(parts: RouteParts, route: Route, res: HttpResponse, req: HttpRequest): void {
-  const exchange = new Exchange(res, route.path, parts.metrics)
+  const exchange = new Exchange(res, route.path, parts.metrics, parts.callers)
   if (route.roles.length === 0) route.handle(parts, exchange, req, NOBODY)
   else {
     const caller = identify(parts, req)
@@ -111,8 +115,27 @@ function identify({ config }: RouteParts, req: HttpRequest): Caller | null {
 
 /** `bodies`: how many times the limit of one body its own may be. */
 function worked(route: WorkRoute, bodies = 1): Route['handle'] {
-  return ({ dispatch, config }, exchange, req, caller) =>
+  return (parts, exchange, req, caller) => {
+    const { dispatch, config } = parts
+    if (!takeDeadline(parts, exchange, req, route)) return
     exchange.readBody(req, bodies * config.bodyBytes, (body) => dispatch.submit(exchange, route, caller.trusted, body))
+  }
+}
+
+/** Where the caller tells no deadline the server's own holds for what a page waits for. False: it was refused. */
+function takeDeadline(parts: RouteParts, exchange: Exchange, req: HttpRequest, route: WorkRoute): boolean {
+  const { deadlineMs } = parts.config
+  const isHurried = deadlineMs > 0 && LANE_OF[route] === 'page'
+  try {
+    exchange.deadlineMs = deadlineMsOf(
+      req.getHeader(DEADLINE_HEADER),
+      isHurried ? deadlineMs : Number.POSITIVE_INFINITY,
+    )
+    return true
+  } catch (error) {
+    refuseAny(parts, exchange, error)
+    return false
+  }
 }
 
 function ready({ generations, isOpen }: RouteParts, exchange: Exchange): void {
@@ -253,7 +276,7 @@ function refuseAny(parts: RouteParts, exchange: Exchange, error: unknown): void 
 }
 
 function refuseMethod(parts: RouteParts, path: string, res: HttpResponse, req: HttpRequest): void {
-  const exchange = new Exchange(res, path, parts.metrics)
+  const exchange = new Exchange(res, path, parts.metrics, parts.callers)
   const routes = ROUTES.filter((route) => route.path === path)
   const isPublic = routes.every((route) => route.roles.length === 0)
   const allow = routes.map(methodName).join(', ')
@@ -263,7 +286,7 @@ function refuseMethod(parts: RouteParts, path: string, res: HttpResponse, req: H
 }
 
 function refusePath(parts: RouteParts, res: HttpResponse, req: HttpRequest): void {
-  const exchange = new Exchange(res, 'other', parts.metrics)
+  const exchange = new Exchange(res, 'other', parts.metrics, parts.callers)
   const path = req.getUrl()
   const unknown = new OfferwrightError('not_found', `no such path: ${path}`, { field: 'path', value: path })
   exchange.refuse(identify(parts, req) === null ? unauthorized() : unknown)

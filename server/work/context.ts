@@ -13,7 +13,7 @@ import { CodeReader } from '../../core/store/ledger/codes.ts'
 import { PersonalCodes } from '../../core/store/ledger/personal.ts'
 import { ShopperReader } from '../../core/store/shoppers.ts'
 import { type AskedBy, readLive } from '../live/read.ts'
-import { BatchReader, type BatchTask, type PublishedCampaigns, type Slab } from './messages.ts'
+import { BatchReader, type BatchTask, type PublishedCampaigns, type Slab, THREAD_WORD } from './messages.ts'
 import { Results } from './results.ts'
 
 const [MINOR, USES, STOCK] = (['minor', 'uses', 'stock'] as const).map((slot) => CAMPAIGN_SLOTS.indexOf(slot))
@@ -43,6 +43,7 @@ export class WorkContext {
   /** The shopper of the request at hand. */
   readonly live = emptyLiveShopper()
   readonly #slabs: Slab[]
+  readonly #marks: Int32Array[]
   readonly #readers: BatchReader[]
   readonly #shoppers: ShopperReader
   #revision = ''
@@ -60,6 +61,7 @@ export class WorkContext {
     this.generation = openGeneration(image, claimArena(arenas))
     this.results = new Results(this.generation)
     this.#slabs = slabs
+    this.#marks = slabs.map(({ requests }) => new Int32Array(requests, 0, THREAD_WORD + 1))
     this.#readers = slabs.map(({ requests }) => new BatchReader(requests))
     this.#shoppers = new ShopperReader(shoppers)
     this.budgets = new BudgetView(budgets)
@@ -113,6 +115,7 @@ export class WorkContext {
   }
 
   begin({ slab, largeRequests }: BatchTask): BatchReader {
+    Atomics.store(this.#marks[slab], THREAD_WORD, threadId)
     this.results.begin(this.#slabs[slab].results)
     return largeRequests === null ? this.#readers[slab] : new BatchReader(largeRequests)
   }
@@ -150,7 +153,7 @@ export class WorkContext {
   }
 }
 
-/** The first free arena. A thread that died keeps its own; the owner opens a fresh generation then. */
+/** The first free arena. The pool's owner gives back what a thread had that is gone. */
 function claimArena(arenas: Int32Array): number {
   for (let arena = 0; arena < arenas.length; arena++)
     if (Atomics.compareExchange(arenas, arena, 0, threadId) === 0) return arena

@@ -23,10 +23,50 @@ export interface Written {
   rows: Rows | undefined
 }
 
-export function answerDecide(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
+export function answerDecide(
+  context: WorkContext,
+  body: Buffer,
+  trusted: boolean,
+  now: number,
+  degraded: boolean,
+): void {
   const request = requestOf<DecideRequest>(SCHEMAS.decide, textOf(body))
-  const { start, end, rows } = writeDecision(context, request, body, trusted, now)
-  context.results.answer(200, start, end, rows)
+  if (degraded && context.campaigns.policy.prices === 'personal') answerDegraded(context, request, body, trusted, now)
+  else {
+    const { start, end, rows } = writeDecision(context, request, body, trusted, now)
+    context.results.answer(200, start, end, rows)
+  }
+}
+
+/**
+ * Popular items without offers, and no row in the log: there is no choice in it to learn from. Prices that are the same for all are
+ * not given this way: what is public must not depend on how busy a server is.
+ */
+function answerDegraded(
+  context: WorkContext,
+  request: DecideRequest,
+  body: Buffer,
+  trusted: boolean,
+  now: number,
+): void {
+  const { out } = context.results
+  const { start } = writeDecision(context, withoutShopper(request), body, trusted, now)
+  out.length--
+  out.text(DEGRADED_END)
+  context.results.answer(200, start, out.length)
+}
+
+const DEGRADED_END = ',"degraded":true}'
+
+/** Whoever asks is left out; what must not be shown stays so. */
+function withoutShopper({
+  shopper: _,
+  session: _s,
+  history: _h,
+  traits: _t,
+  ...request
+}: DecideRequest): DecideRequest {
+  return { ...request, personalise: false, explain: false, preview: true }
 }
 
 /** `body`: the request as it came, for the log. */
@@ -124,9 +164,21 @@ function decideAndReserve(context: WorkContext, args: DecideArguments): Decision
   throw new Error(`no decision held in ${ATTEMPTS} attempts: budgets or catalogue change faster than decisions`)
 }
 
-export function answerRecommend(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
+export function answerRecommend(
+  context: WorkContext,
+  body: Buffer,
+  trusted: boolean,
+  now: number,
+  degraded: boolean,
+): void {
   const request = requestOf<RecommendRequest>(SCHEMAS.recommend, textOf(body))
-  context.results.answerText(200, recommendText(context, request, trusted, now))
+  if (degraded && (request.list ?? 'for_you') === 'for_you') answerPopular(context, request, trusted, now)
+  else context.results.answerText(200, recommendText(context, request, trusted, now))
+}
+
+function answerPopular(context: WorkContext, request: RecommendRequest, trusted: boolean, now: number): void {
+  const text = recommendText(context, { ...request, list: 'popular' }, trusted, now)
+  context.results.answerText(200, text.slice(0, -1) + DEGRADED_END)
 }
 
 export function recommendText(context: WorkContext, request: RecommendRequest, trusted: boolean, now: number): string {

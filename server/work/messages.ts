@@ -3,7 +3,7 @@
  * that may run at a time, so the messages are a few numbers and no buffer is made or moved. What does not fit into its
  * slab travels in memory of its own.
  *
- * Requests: u32 count, u32 unused, then for each of up to `BATCH_REQUESTS` its route and trust and the end of its body.
+ * Requests: u32 count, u32 thread that works on it (0: none yet), then for each of up to `BATCH_REQUESTS` its route with its flags and the end of its body.
  * Results: for each request u32 status, start and end of its answer, start, end and number of its log rows; an answer
  * may stand inside its row. Then u32 start and number of what was reserved, f64 each. Then the bytes.
  */
@@ -68,6 +68,8 @@ export interface BatchResult {
 /** In place of a result: the worker has other campaigns than those in force. Nothing was answered. */
 export const LACKS_CAMPAIGNS = 'lacks campaigns'
 
+/** Where a worker tells that it began with the slab's batch, in words. */
+export const THREAD_WORD = 1
 const REQUEST_HEADER_WORDS = 2 + 2 * BATCH_REQUESTS
 const REQUEST_HEADER_BYTES = 4 * REQUEST_HEADER_WORDS
 export const RESULT_WORDS = 6
@@ -78,6 +80,8 @@ const SLAB_REQUESTS_BYTES = 128 * 1024
 const SLAB_RESULTS_BYTES = 1024 * 1024
 const FIRST_CAPACITY = 32 * 1024
 const TRUSTED = 0x100
+const DEGRADED = 0x200
+const SKIPPED = 0x400
 
 export function newSlab(): Slab {
   return {
@@ -97,14 +101,20 @@ export class BatchWriter {
     return this.count === BATCH_REQUESTS || this.#end > BATCH_BYTES
   }
 
-  add(route: number, trusted: boolean, body: Uint8Array): void {
+  /** `degraded`: to be answered the cheap way. */
+  add(route: number, trusted: boolean, body: Uint8Array, degraded = false): void {
     const end = this.#end + body.length
     if (end > this.#bytes.length) this.#grow(end)
     this.#bytes.set(body, this.#end)
     this.#end = end
-    this.#words[2 + 2 * this.count] = route | (trusted ? TRUSTED : 0)
+    this.#words[2 + 2 * this.count] = route | (trusted ? TRUSTED : 0) | (degraded ? DEGRADED : 0)
     this.#words[3 + 2 * this.count] = end
     this.count++
+  }
+
+  /** Nobody waits for this one any more: a worker passes it over. */
+  skip(i: number): void {
+    this.#words[2 + 2 * i] |= SKIPPED
   }
 
   /** Copies the batch into a slab's memory; returns memory of its own instead where that is too small. */
@@ -149,6 +159,14 @@ export class BatchReader {
 
   isTrusted(i: number): boolean {
     return (this.#words[2 + 2 * i] & TRUSTED) !== 0
+  }
+
+  isDegraded(i: number): boolean {
+    return (this.#words[2 + 2 * i] & DEGRADED) !== 0
+  }
+
+  isSkipped(i: number): boolean {
+    return (this.#words[2 + 2 * i] & SKIPPED) !== 0
   }
 
   body(i: number): Buffer {

@@ -8,7 +8,7 @@ import { answerEvents } from './events.ts'
 import { type BatchReader, type BatchResult, type BatchTask, LACKS_CAMPAIGNS, type WorkRoute } from './messages.ts'
 import { answerQuote } from './quotes.ts'
 
-type Answering = (context: WorkContext, body: Buffer, trusted: boolean, now: number) => void
+type Answering = (context: WorkContext, body: Buffer, trusted: boolean, now: number, degraded: boolean) => void
 
 const ANSWERING: Record<WorkRoute, Answering> = {
   decide: answerDecide,
@@ -21,12 +21,18 @@ const ANSWERING: Record<WorkRoute, Answering> = {
   campaignCheck: answerCampaignCheck,
 }
 
+/** In place of the status of an answer that nobody waits for. */
+const NOT_ASKED = 0
+
 const context = new WorkContext(workerData as WorkerSetup)
 
 export default function answerBatch(task: BatchTask): BatchResult | typeof LACKS_CAMPAIGNS {
   if (!context.hasCampaigns(task)) return LACKS_CAMPAIGNS
   const batch = context.begin(task)
-  for (let i = 0; i < batch.count; i++) answerOne(batch, i, task.time)
+  const { results } = context
+  for (let i = 0; i < batch.count; i++)
+    if (batch.isSkipped(i)) results.answer(NOT_ASKED, 0, 0)
+    else answerOne(batch, i, task.time)
   return context.results.finish()
 }
 
@@ -35,7 +41,7 @@ function answerOne(batch: BatchReader, i: number, now: number): void {
   const start = results.out.length
   const { length: events } = results.effects.events
   try {
-    ANSWERING[batch.route(i)](context, batch.body(i), batch.isTrusted(i), now)
+    ANSWERING[batch.route(i)](context, batch.body(i), batch.isTrusted(i), now, batch.isDegraded(i))
   } catch (error) {
     results.out.length = start
     results.effects.events.length = events

@@ -11,8 +11,10 @@ import { kills } from './kills.ts'
 import { logMutations } from './log-mutations.ts'
 import { overspend } from './overspend.ts'
 import { powerCuts } from './power-cuts.ts'
+import { rawFuzz } from './raw-fuzz.ts'
 import { snapshotMutations } from './snapshot-mutations.ts'
 import { swaps } from './swaps.ts'
+import { workerKills } from './worker-kills.ts'
 
 const FAULTS: Fault[] = [
   kills,
@@ -26,6 +28,8 @@ const FAULTS: Fault[] = [
   badSnapshots,
   swaps,
   eventLoad,
+  workerKills,
+  rawFuzz,
 ]
 
 interface FaultOptions {

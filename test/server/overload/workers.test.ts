@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { serveShop, type TrainedShop, trainShop, until } from '../../support/trained-shop.ts'
+import { WorkerThreads } from '../../support/worker-threads.ts'
+
+let shop: TrainedShop
+let threads: WorkerThreads
+
+beforeAll(async () => {
+  threads = new WorkerThreads()
+  shop = await trainShop()
+})
+afterAll(async () => {
+  threads.stop()
+  await shop.remove()
+})
+
+test('a worker that is killed again and again is replaced each time, and takes only its own requests', async () => {
+  const server = await serveShop(shop, { workers: 2 })
+  const decide = () => server.call('POST', '/v1/decide', { shopper: 's-1', slots: 3 })
+  const popular = async () => (await server.call('POST', '/v1/recommend', { list: 'popular' })).body
+  const before = await popular()
+  for (let kill = 0; kill < 8; kill++) {
+    const asked = Array.from({ length: 20 }, decide)
+    await threads.killOne()
+    const answers = await Promise.all(asked)
+    // One worker's batch at most: the rest is answered by the other, or by the new one.
+    for (const { status, body } of answers)
+      if (status !== 200) expect([status, body.error.code]).toEqual([500, 'internal'])
+    await until(decide, ({ status }) => status === 200, 5000)
+    await until(
+      async () => threads.count,
+      (count) => count >= 2,
+      5000,
+    )
+  }
+  expect(await popular()).toEqual(before)
+  await server.close()
+})
+
+test('a worker that does not come back is found and replaced; its requests fail, the next are answered within a second', async () => {
+  const server = await serveShop(shop, { workers: 1, hangMs: 50 })
+  // Honest work of far more than `hangMs`: to the watchdog a worker that hangs.
+  const requests = Array.from({ length: 100 }, () => ({ slots: 100, diversity: { mmr: 0.5 } }))
+  const long = await server.call('POST', '/v1/decide/batch', { requests })
+  expect([long.status, long.body.error?.code]).toEqual([500, 'internal'])
+  const from = performance.now()
+  await until(
+    () => server.call('POST', '/v1/recommend', {}),
+    ({ status }) => status === 200,
+    5000,
+  )
+  expect(performance.now() - from).toBeLessThan(1000)
+  expect((await server.call('GET', '/metrics')).text).toContain('offerwright_snapshot_swaps_total{shop="default"} 0')
+  await server.close()
+})

@@ -1,0 +1,28 @@
+/** The worker threads that servers of this process have started: to kill them, or to make one hang, from outside. */
+import type { Worker } from 'node:worker_threads'
+
+export class WorkerThreads {
+  readonly #alive = new Set<Worker>()
+  readonly #note = (worker: Worker) => {
+    this.#alive.add(worker)
+    worker.once('exit', () => this.#alive.delete(worker))
+  }
+
+  constructor() {
+    process.on('worker', this.#note)
+  }
+
+  get count(): number {
+    return this.#alive.size
+  }
+
+  /** Ends one in the midst of whatever it does; resolves when it is gone. */
+  async killOne(): Promise<void> {
+    const [worker] = this.#alive
+    await worker?.terminate()
+  }
+
+  stop(): void {
+    process.off('worker', this.#note)
+  }
+}
