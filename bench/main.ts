@@ -173,7 +173,12 @@ program
 program
   .command('allocate')
   .description('how near spending by dual prices comes to the linear program, with HiGHS as the oracle')
-  .option('--requests <n>', 'requests of a week with one budget; half as many under 16 constraints', positive, 200_000)
+  .option(
+    '--requests <n>',
+    'requests of a week with one budget or return floor; half as many under 16 constraints',
+    positive,
+    200_000,
+  )
   .option('--parity <n>', 'requests of the programs that HiGHS solves too, in minutes; 0: none', wholeNumber, 20_000)
   .option('--seeds <n>', 'weeks and days of each kind', positive, 10)
   .option('--seed <n>', 'seed of the first', wholeNumber, 1)
