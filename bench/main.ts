@@ -6,8 +6,10 @@ import { benchAllocate, renderAllocate } from './allocate/allocate.ts'
 import { benchCarts, renderCarts } from './carts.ts'
 import { benchDecide, renderDecide } from './decide.ts'
 import { benchEvents, renderEvents } from './events/events.ts'
-import { benchHttp, renderHttp } from './http/http.ts'
+import { benchHttp } from './http/http.ts'
+import { renderHttp } from './http/http-report.ts'
 import { benchOffers, renderOffers } from './http/offers.ts'
+import { HTTP_SCENARIO_NAMES } from './http/scenarios.ts'
 import { benchSwap, renderSwap } from './http/swap.ts'
 import { benchJoint, renderJoint } from './joint.ts'
 import { benchKernel, renderKernel } from './kernel.ts'
@@ -51,18 +53,19 @@ program
 
 program
   .command('http')
-  .description('CPU of a decision over HTTP, beside a bare handler under the same load')
+  .description('a decision over HTTP beside a bare handler: CPU in a closed loop, latency in an open one')
   .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
   .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
-  .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)
-  .addOption(new Option('--scenario <name>', 'who asks').choices(SCENARIOS).default('known'))
+  .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
+  .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('known'))
   .option('--workers <n>', 'deciding threads of the server', wholeNumber, 1)
-  .option('--connections <n>', 'connections of the load', wholeNumber, 32)
-  .option('--seconds <n>', 'seconds a round at each server', wholeNumber, 3)
-  .option('--rounds <n>', 'interleaved rounds', wholeNumber, 5)
-  .option('--seed <n>', 'seed of the shop and of the requests', wholeNumber, 1)
+  .option('--connections <n>', 'connections of the closed loop', wholeNumber, 32)
+  .option('--per-second <n>', 'arrivals of the open loop (default: half of what the closed loop reaches)', positive)
+  .option('--seconds <n>', 'seconds of each stretch of load', positive, 3)
+  .option('--rounds <n>', 'interleaved rounds', positive, 5)
+  .option('--seed <n>', 'seed of the shop, the requests and the arrivals', wholeNumber, 1)
   .option('--json', 'one line of JSON', false)
-  .addHelpText('after', '\nExample:\n  npm run bench -- http --items 20000 --campaigns 4 --scenario known')
+  .addHelpText('after', '\nExample:\n  npm run bench -- http --items 1000000 --scenario headline')
   .action(async (options) => print(await benchHttp(options, say), renderHttp, options.json))
 
 program

@@ -1,0 +1,71 @@
+/** One measured server: a published shop, its campaigns, the requests of a scenario with their right answers. */
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { activateSnapshot } from '../../core/snapshot/store.ts'
+import { liveCampaigns } from '../shop/campaigns.ts'
+import { type PublishedShop, publishedShop } from '../shop/publish.ts'
+import { benchHome } from './home.ts'
+import { Listener } from './listener.ts'
+import type { ServerSetup } from './offerwright-child.ts'
+import { HTTP_SCENARIOS, type HttpScenario, type ScenarioLoad, scenarioLoad } from './scenarios.ts'
+import { eitherAnswer } from './swap.ts'
+
+export interface ServedOptions {
+  items: number
+  shoppers: number
+  /** Absent: as many as the scenario has. */
+  campaigns?: number
+  scenario: HttpScenario
+  workers: number
+  seed: number
+}
+
+export interface Served extends ScenarioLoad {
+  items: number
+  campaigns: number
+  server: Listener<ServerSetup>
+  /** Makes another snapshot current, those of a scenario with a swap in turn. */
+  swap(): Promise<void>
+  stop(): Promise<void>
+}
+
+export const SERVER_FILE = new URL('./offerwright-child.js', import.meta.url)
+
+export async function serve(options: ServedOptions, say: (line: string) => void, file = SERVER_FILE): Promise<Served> {
+  const { items, shoppers, scenario, workers, seed } = options
+  const shape = HTTP_SCENARIOS[scenario]
+  const campaigns = options.campaigns ?? shape.campaigns
+  const shops: PublishedShop[] = []
+  for (let shop = 0; shop < (shape.hasSwap ? 2 : 1); shop++)
+    shops.push(await publishedShop({ items, shoppers, seed: seed + shop }, say))
+  say(`deciding the known answers at ${items} items`)
+  const active = liveCampaigns(campaigns, shops[0])
+  const loads: ScenarioLoad[] = []
+  for (const shop of shops) loads.push(await scenarioLoad(scenario, shop, active, seed))
+  const home = await benchHome(active, shops.length > 1 ? null : shops[0].store)
+  const activate = (shop: PublishedShop) => activateSnapshot(home.store, shop.id, { time: Date.now(), by: 'hand' })
+  if (shops.length > 1) {
+    for (const { folder, id } of shops) await cp(folder, join(home.store, id), { recursive: true })
+    await activate(shops[0])
+  }
+  const server = new Listener<ServerSetup>(file)
+  await server.listen({ home: home.home, workers })
+  let swaps = 0
+  return {
+    items,
+    campaigns,
+    server,
+    decisions: loads[0].decisions,
+    requests: requestsOf(loads),
+    swap: () => activate(shops[++swaps % shops.length]),
+    async stop() {
+      await server.stop()
+      await home.remove()
+    },
+  }
+}
+
+/** After a swap either snapshot may answer. */
+function requestsOf([first, second]: ScenarioLoad[]): ScenarioLoad['requests'] {
+  return second === undefined ? first.requests : { ...first.requests, ...eitherAnswer(first.requests, second.requests) }
+}
