@@ -21,7 +21,7 @@ export async function withBareHandler<Result>(
   const bare = new Listener<BareSetup>(new URL('./bare-child.js', import.meta.url))
   const generator = new Generator()
   try {
-    await bare.listen({ path, answers })
+    await bare.listen({ answers })
     const requests = { path, bodies }
     return await use(async () => {
       const round = await measure(bare, generator, requests, { connections, seconds, compareEvery: 0 })

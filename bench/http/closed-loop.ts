@@ -25,6 +25,7 @@ export async function closedLoop(shape: LoadShape, requests: LoadRequests, stamp
     wrong: run.wrong,
     beside: null,
     generatorCpuMicros: user + system,
+    histogram: run.latency.encoded(),
   }
 }
 

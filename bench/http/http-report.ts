@@ -1,6 +1,7 @@
 /** What `bench -- http` tells of its rounds. */
 import { median } from '../statistics.ts'
 import type { HttpBench, HttpRound } from './http.ts'
+import { merged } from './latency.ts'
 import type { Round } from './measure.ts'
 import type { HttpScenario } from './scenarios.ts'
 import type { Served } from './served.ts'
@@ -30,6 +31,10 @@ export interface HttpReport {
   bareP99Ms: number
   /** p99 while swapping over p99 without; null: no swap. */
   swapP99ToSteady: number | null
+  /** Longest, from the middle of the stretch of load to the first answer of the new snapshot. */
+  swapMs: number
+  /** A swap was not over when the load was. */
+  swapOutlastedLoad: boolean
   closedP50Ms: number
   closedP99Ms: number
   offeredPerSecond: number
@@ -51,6 +56,8 @@ export interface HttpReport {
   failed: number
   compared: number
   wrong: number
+  /** Of the open loops together, microseconds, as HdrHistogram's tools read it. */
+  histogram: string
 }
 
 const LEAST_SENT_SHARE = 0.95
@@ -60,6 +67,7 @@ export const isVoid = ({ sentInTimeShare }: Round) => sentInTimeShare < LEAST_SE
 export function reportOf(options: HttpBench, served: Served, perSecond: number, rounds: HttpRound[]): HttpReport {
   const { scenario, items, shoppers, workers, connections } = options
   const middle = (figure: (round: HttpRound) => number) => median(rounds.map(figure))
+  const swapMs = Math.max(...rounds.map((round) => round.swapMs))
   const open = rounds.map((round) => round.swapping ?? round.open.server)
   const ofOpen = (figure: (round: Round) => number) => median(open.map(figure))
   const atServer = rounds.flatMap((round) => [
@@ -93,6 +101,8 @@ export function reportOf(options: HttpBench, served: Served, perSecond: number, 
     swapP99ToSteady: rounds.some(({ swapping }) => swapping === null)
       ? null
       : middle((round) => (round.swapping?.p99Ms ?? 0) / round.open.server.p99Ms),
+    swapMs,
+    swapOutlastedLoad: swapMs > 500 * options.seconds,
     closedP50Ms: middle(({ closed }) => closed.server.p50Ms),
     closedP99Ms: middle(({ closed }) => closed.server.p99Ms),
     offeredPerSecond: perSecond,
@@ -111,6 +121,7 @@ export function reportOf(options: HttpBench, served: Served, perSecond: number, 
     failed: sum((round) => round.failed + (round.beside?.failed ?? 0)),
     compared: sum((round) => round.compared),
     wrong,
+    histogram: merged(open.map(({ histogram }) => histogram)),
   }
 }
 
@@ -135,7 +146,10 @@ export function renderHttp(report: HttpReport): string {
     ...(report.eventP99Ms === null ? [] : [`events beside, one after ten decisions: p99 ${ms(report.eventP99Ms)} ms`]),
     ...(report.swapP99ToSteady === null
       ? []
-      : [`p99 with a swap in the middle to p99 without: ${ms(report.swapP99ToSteady)}×`]),
+      : [
+          `p99 with a swap in the middle to p99 without: ${ms(report.swapP99ToSteady)}×; a swap took ${report.swapMs.toFixed(0)} ms` +
+            (report.swapOutlastedLoad ? ', longer than the load went on: ask for more --seconds' : ''),
+        ]),
     `resident ${(report.rssBytes / 1e6).toFixed(0)} MB; longest GC pause ${ms(report.gcLongestMs)} ms, GC ` +
       `${(100 * report.gcShare).toFixed(1)} % of a thread's time`,
     `CPU a request to the bare handler's: ${report.ratioToBare.toFixed(2)}× (open loop ${report.openRatioToBare.toFixed(2)}×)`,

@@ -5,6 +5,7 @@
  * are medians over rounds; the first round only warms up. Answers are compared with known ones all the while; a wrong one is an
  * error, not a figure.
  */
+import { setTimeout } from 'node:timers/promises'
 import type { BareSetup } from './bare-child.ts'
 import { Generator } from './generator.ts'
 import { type HttpReport, reportOf } from './http-report.ts'
@@ -29,6 +30,8 @@ export interface HttpRound {
   open: { server: Round; bare: Round }
   /** The open loop again while a snapshot is swapped; null: the scenario has no swap. */
   swapping: Round | null
+  /** From the middle of that stretch of load to the first answer of the new snapshot. */
+  swapMs: number
 }
 
 export const OPEN_SHARE = 0.5
@@ -43,9 +46,9 @@ export async function benchHttp(options: HttpBench, say: (line: string) => void)
   const bare = new Listener<BareSetup>(new URL('./bare-child.js', import.meta.url))
   const generator = new Generator()
   try {
-    const { path, expected } = served.requests
+    const { expected } = served.requests
     const texts = expected.slice(0, Math.ceil(BARE_ANSWERS / served.decisions))
-    await bare.listen({ path, answers: texts.map(([text]) => JSON.parse(text) as object) })
+    await bare.listen({ answers: texts.map(([text]) => JSON.parse(text) as object) })
     say('warming up')
     await closedRound(served, bare, generator, options)
     const warm = await closedRound(served, bare, generator, options)
@@ -88,11 +91,10 @@ async function openRound(
     server: await measure(served.server, generator, served.requests, shape),
     bare: await measure(bare, generator, served.requests, { ...shape, compareEvery: 0 }),
   }
-  if (!HTTP_SCENARIOS[scenario].hasSwap) return { open, swapping: null }
-  const midway = setTimeout(() => served.swap(), 500 * seconds)
+  if (!HTTP_SCENARIOS[scenario].hasSwap) return { open, swapping: null, swapMs: 0 }
+  const swapped = setTimeout(500 * seconds).then(() => served.swap())
   const swapping = await measure(served.server, generator, served.requests, shape)
-  clearTimeout(midway)
-  return { open, swapping }
+  return { open, swapping, swapMs: await swapped }
 }
 
 /** Every answer is compared: equal bytes are cheap to tell. */

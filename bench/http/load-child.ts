@@ -55,6 +55,8 @@ export interface LoadAnswer extends Quantiles {
   /** Null: there were none. */
   beside: BesideAnswer | null
   generatorCpuMicros: number
+  /** All latencies, encoded. */
+  histogram: string
 }
 
 class Generator {

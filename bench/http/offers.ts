@@ -65,7 +65,7 @@ export async function benchOffers(options: OffersBench, say: (line: string) => v
   const shape = { connections, seconds, compareEvery: COMPARE_EVERY }
   try {
     await server.listen({ home: home.home, workers: 1 })
-    await bare.listen({ path: DECIDE_PATH, answers: load.expected.map(([text]) => JSON.parse(text) as object) })
+    await bare.listen({ answers: load.expected.map(([text]) => JSON.parse(text) as object) })
     const rounds: Rounds[] = []
     for (let round = 0; round <= options.rounds; round++) {
       say(round === 0 ? 'warming up' : `round ${round} of ${options.rounds}`)

@@ -20,6 +20,7 @@ export type CycleTally = Quantiles & {
   compared: number
   wrong: number
   beside: BesideAnswer | null
+  histogram: string
 }
 
 /** Stands in a body where each sending has a number of its own. */
@@ -107,6 +108,7 @@ export class RequestCycle {
       failed: failed + unanswered,
       compared,
       wrong,
+      histogram: this.#latency.encoded(),
       beside:
         this.#beside.length === 0 ? null : { requests: this.#besideLatency.count, failed: besideFailed, p50Ms, p99Ms },
     }

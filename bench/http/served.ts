@@ -1,6 +1,7 @@
 /** One measured server: a published shop, its campaigns, the requests of a scenario with their right answers. */
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { activateSnapshot } from '../../core/snapshot/store.ts'
 import { liveCampaigns } from '../shop/campaigns.ts'
 import { type PublishedShop, publishedShop } from '../shop/publish.ts'
@@ -24,10 +25,12 @@ export interface Served extends ScenarioLoad {
   items: number
   campaigns: number
   server: Listener<ServerSetup>
-  /** Makes another snapshot current, those of a scenario with a swap in turn. */
-  swap(): Promise<void>
+  /** Makes another snapshot current, those of a scenario with a swap in turn; the milliseconds until it answers. */
+  swap(): Promise<number>
   stop(): Promise<void>
 }
+
+const POLL_MS = 50
 
 export const SERVER_FILE = new URL('./offerwright-child.js', import.meta.url)
 
@@ -49,7 +52,7 @@ export async function serve(options: ServedOptions, say: (line: string) => void,
     await activate(shops[0])
   }
   const server = new Listener<ServerSetup>(file)
-  await server.listen({ home: home.home, workers })
+  await server.listen({ home: home.home, workers, isWatched: shops.length === 1 })
   let swaps = 0
   return {
     items,
@@ -57,7 +60,13 @@ export async function serve(options: ServedOptions, say: (line: string) => void,
     server,
     decisions: loads[0].decisions,
     requests: requestsOf(loads),
-    swap: () => activate(shops[++swaps % shops.length]),
+    async swap() {
+      const from = performance.now()
+      const next = shops[++swaps % shops.length]
+      await activate(next)
+      while ((await servingSnapshot(server.port)) !== next.id) await setTimeout(POLL_MS)
+      return performance.now() - from
+    },
     async stop() {
       await server.stop()
       await home.remove()
@@ -68,4 +77,9 @@ export async function serve(options: ServedOptions, say: (line: string) => void,
 /** After a swap either snapshot may answer. */
 function requestsOf([first, second]: ScenarioLoad[]): ScenarioLoad['requests'] {
   return second === undefined ? first.requests : { ...first.requests, ...eitherAnswer(first.requests, second.requests) }
+}
+
+async function servingSnapshot(port: number): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`)
+  return ((await response.json()) as { snapshot?: string }).snapshot
 }
