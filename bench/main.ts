@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { positive, wholeNumber } from '../cli/number-options.ts'
 import { benchAllocate, renderAllocate } from './allocate/allocate.ts'
 import { benchCarts, renderCarts } from './carts.ts'
+import { benchCompare, renderCompare } from './compare/compare.ts'
 import { benchDecide, renderDecide } from './decide.ts'
 import { benchEvents, renderEvents } from './events/events.ts'
 import { benchHttp } from './http/http.ts'
@@ -67,6 +68,29 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- http --items 1000000 --scenario headline')
   .action(async (options) => print(await benchHttp(options, say), renderHttp, options.json))
+
+program
+  .command('compare')
+  .description('a change and its base: two built checkouts in paired rounds, or two files of `http --json` lines')
+  .argument('<a>', 'the base: a checkout, its dist, or a file')
+  .argument('<b>', 'the change')
+  .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
+  .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+  .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
+  .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('known'))
+  .option('--workers <n>', 'deciding threads of each server', wholeNumber, 1)
+  .option('--connections <n>', 'connections of the closed loop', wholeNumber, 32)
+  .option(
+    '--per-second <n>',
+    'arrivals of the open loop (default: half of what the slower closed loop reaches)',
+    positive,
+  )
+  .option('--seconds <n>', 'seconds of each stretch of load', positive, 3)
+  .option('--rounds <n>', 'pairs of rounds', positive, 12)
+  .option('--seed <n>', 'seed of the shop, the requests, the arrivals and the intervals', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- compare ../base . --scenario headline')
+  .action(async (a, b, options) => print(await benchCompare([a, b], options, say), renderCompare, options.json))
 
 program
   .command('offers')

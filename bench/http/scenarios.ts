@@ -3,6 +3,7 @@ import type { CampaignFile } from '../../core/contract/campaigns.ts'
 import { eventBodies } from '../events/rows.ts'
 import type { Scenario } from '../requests.ts'
 import type { PublishedShop } from '../shop/publish.ts'
+import type { Checkout } from './checkout.ts'
 import { type KnownAnswers, knownAnswers } from './known-answers.ts'
 import { DECIDE_PATH } from './listener.ts'
 import type { LoadRequests } from './load-child.ts'
@@ -55,11 +56,11 @@ export async function scenarioLoad(
   shop: PublishedShop,
   campaigns: CampaignFile,
   seed: number,
-  count = DISTINCT_REQUESTS,
+  openDecider?: Checkout['openDecider'],
 ): Promise<ScenarioLoad> {
   const { visits, batch, hasEvents } = HTTP_SCENARIOS[name]
-  const decisions = batch > 1 ? batch * Math.min(count, DISTINCT_BATCHES) : count
-  const known = await knownAnswers(shop, campaigns, { scenario: visits, seed }, decisions)
+  const decisions = batch > 1 ? batch * DISTINCT_BATCHES : DISTINCT_REQUESTS
+  const known = await knownAnswers(shop, campaigns, { scenario: visits, seed }, decisions, openDecider)
   if (batch > 1) return { requests: { path: BATCH_PATH, ...batched(known, batch) }, decisions: batch }
   return {
     requests: { path: DECIDE_PATH, ...known, ...(hasEvents ? { beside: eventsBeside(shop, seed) } : {}) },

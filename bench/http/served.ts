@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { activateSnapshot } from '../../core/snapshot/store.ts'
 import { liveCampaigns } from '../shop/campaigns.ts'
 import { type PublishedShop, publishedShop } from '../shop/publish.ts'
+import { HERE } from './checkout.ts'
 import { benchHome } from './home.ts'
 import { Listener } from './listener.ts'
 import type { ServerSetup } from './offerwright-child.ts'
@@ -32,9 +33,7 @@ export interface Served extends ScenarioLoad {
 
 const POLL_MS = 50
 
-export const SERVER_FILE = new URL('./offerwright-child.js', import.meta.url)
-
-export async function serve(options: ServedOptions, say: (line: string) => void, file = SERVER_FILE): Promise<Served> {
+export async function serve(options: ServedOptions, say: (line: string) => void, checkout = HERE): Promise<Served> {
   const { items, shoppers, scenario, workers, seed } = options
   const shape = HTTP_SCENARIOS[scenario]
   const campaigns = options.campaigns ?? shape.campaigns
@@ -44,14 +43,14 @@ export async function serve(options: ServedOptions, say: (line: string) => void,
   say(`deciding the known answers at ${items} items`)
   const active = liveCampaigns(campaigns, shops[0])
   const loads: ScenarioLoad[] = []
-  for (const shop of shops) loads.push(await scenarioLoad(scenario, shop, active, seed))
+  for (const shop of shops) loads.push(await scenarioLoad(scenario, shop, active, seed, checkout.openDecider))
   const home = await benchHome(active, shops.length > 1 ? null : shops[0].store)
   const activate = (shop: PublishedShop) => activateSnapshot(home.store, shop.id, { time: Date.now(), by: 'hand' })
   if (shops.length > 1) {
     for (const { folder, id } of shops) await cp(folder, join(home.store, id), { recursive: true })
     await activate(shops[0])
   }
-  const server = new Listener<ServerSetup>(file)
+  const server = new Listener<ServerSetup>(checkout.server)
   await server.listen({ home: home.home, workers, isWatched: shops.length === 1 })
   let swaps = 0
   return {
