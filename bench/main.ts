@@ -30,7 +30,7 @@ const program = new Command('bench').description('Benchmarks. Run them on a mach
 
 program
   .command('kernel')
-  .description('the WebAssembly kernel beside plain JavaScript')
+  .description('the WebAssembly kernel beside plain JavaScript, and its loops beside the same in C')
   .option('--items <n>', 'catalogue size', wholeNumber, 100_000)
   .option('--rounds <n>', 'interleaved rounds', wholeNumber, 15)
   .option('--json', 'one line of JSON', false)
