@@ -1,12 +1,17 @@
 #!/usr/bin/env node
 /** `npm run bench -- <what>`: each benchmark checks its answers first and prints no speed for a wrong one. */
+import { availableParallelism } from 'node:os'
 import { Command, Option } from 'commander'
 import { positive, wholeNumber } from '../cli/number-options.ts'
 import { benchAllocate, renderAllocate } from './allocate/allocate.ts'
+import { benchAnn, renderAnn } from './ann.ts'
 import { benchCarts, renderCarts } from './carts.ts'
 import { benchCompare, renderCompare } from './compare/compare.ts'
 import { benchDecide, renderDecide } from './decide.ts'
 import { benchEvents, renderEvents } from './events/events.ts'
+import { benchCapacity, renderCapacity } from './http/capacity.ts'
+import { benchGrowth, renderGrowth } from './http/growth.ts'
+import { benchHeadline, renderHeadline } from './http/headline.ts'
 import { benchHttp } from './http/http.ts'
 import { renderHttp } from './http/http-report.ts'
 import { benchOffers, renderOffers } from './http/offers.ts'
@@ -36,6 +41,17 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- kernel --items 100000')
   .action(async (options) => print(await benchKernel(options), renderKernel, options.json))
+
+program
+  .command('index')
+  .description('recall@10 of the vector index against its latency, at several sizes of the candidate list')
+  .option('--items <n>', 'vectors', positive, 100_000)
+  .option('--queries <n>', 'tastes that ask', positive, 500)
+  .option('--rounds <n>', 'rounds at each size', positive, 5)
+  .option('--seed <n>', 'seed of the vectors and the tastes', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- index --items 100000')
+  .action(async (options) => print(await benchAnn(options, say), renderAnn, options.json))
 
 program
   .command('decide')
@@ -68,6 +84,55 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- http --items 1000000 --scenario headline')
   .action(async (options) => print(await benchHttp(options, say), renderHttp, options.json))
+
+program
+  .command('capacity')
+  .description(
+    'decisions a second that are answered while p99 stays under a limit, the load generator on the same cores',
+  )
+  .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
+  .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+  .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
+  .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('headline'))
+  .option('--workers <n>', 'deciding threads of the server', positive, availableParallelism())
+  .option('--connections <n>', 'connections of the closed loop that the search begins with', positive, 32)
+  .option('--limit-ms <n>', 'limit of p99', positive, 10)
+  .option('--seconds <n>', 'seconds of each stretch of load', positive, 3)
+  .option('--seed <n>', 'seed of the shop, the requests and the arrivals', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- capacity --items 1000000 --limit-ms 10')
+  .action(async (options) => print(await benchCapacity(options, say), renderCapacity, options.json))
+
+program
+  .command('growth')
+  .description('median latency over HTTP at several sizes of the catalogue, in turn at the same low rate')
+  .option('--items <list>', 'catalogue sizes, smallest first', sizes, [10_000, 1_000_000])
+  .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+  .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
+  .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('headline'))
+  .option('--workers <n>', 'deciding threads of each server', positive, 1)
+  .option('--per-second <n>', 'arrivals', positive, 500)
+  .option('--seconds <n>', 'seconds of each stretch of load', positive, 3)
+  .option('--rounds <n>', 'interleaved rounds', positive, 5)
+  .option('--seed <n>', 'seed of the shops, the requests and the arrivals', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- growth --items 10000,1000000')
+  .action(async (options) => print(await benchGrowth(options, say), renderGrowth, options.json))
+
+program
+  .command('headline')
+  .description(
+    'what the product is held to: CPU to the bare handler, decisions a second on all cores, growth of latency',
+  )
+  .option('--items <n>', 'catalogue size', positive, 1_000_000)
+  .option('--smallest <n>', 'catalogue size that growth begins at', positive, 10_000)
+  .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+  .option('--seconds <n>', 'seconds of each stretch of load', positive, 3)
+  .option('--rounds <n>', 'interleaved rounds', positive, 5)
+  .option('--seed <n>', 'seed of the shops, the requests and the arrivals', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- headline')
+  .action(async (options) => print(await benchHeadline(options, say), renderHeadline, options.json))
 
 program
   .command('compare')

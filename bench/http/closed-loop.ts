@@ -20,6 +20,7 @@ export async function closedLoop(shape: LoadShape, requests: LoadRequests, stamp
     sentInTimeShare: 1,
     sentLateP50Ms: 0,
     sentLateP99Ms: 0,
+    answerP50Ms: run.latency.quantileMs(0.5),
     failed: result.non2xx + result.errors + result.timeouts,
     compared: run.compared,
     wrong: run.wrong,

@@ -48,6 +48,8 @@ export interface LoadAnswer extends Quantiles {
   /** How long after its intended arrival a request was sent; part of its latency. */
   sentLateP50Ms: number
   sentLateP99Ms: number
+  /** From the sending, not from the intended arrival. */
+  answerP50Ms: number
   /** Refused, broken off or timed out. */
   failed: number
   compared: number

@@ -35,6 +35,8 @@ class OpenRun {
   readonly #free: Connection[] = []
   readonly #all = new Set<Connection>()
   readonly #lateness = new Latency()
+  /** From the sending. */
+  readonly #answers = new Latency()
   #startsAt = 0
   #sent = 0
   #answered = 0
@@ -71,6 +73,7 @@ class OpenRun {
       sentInTimeShare: scheduled === 0 ? 1 : this.#sentInTime / scheduled,
       sentLateP50Ms: this.#lateness.quantileMs(0.5),
       sentLateP99Ms: this.#lateness.quantileMs(0.99),
+      answerP50Ms: this.#answers.quantileMs(0.5),
       generatorCpuMicros: user + system,
     }
   }
@@ -119,6 +122,7 @@ class OpenRun {
     connection.send(request.bytes, (status, body) => {
       const now = monotonicMs() - this.#startsAt
       this.#cycle.took(request, status, body, now - arrival)
+      this.#answers.record(now - elapsed)
       if (status === 200 && now <= 1000 * this.#shape.seconds) this.#answeredInTime++
       if (connection.isOpen) this.#release(connection)
       if (++this.#answered === this.#arrivals.length) this.#allAnswered()
