@@ -22,6 +22,7 @@ import { benchKernel, renderKernel } from './kernel.ts'
 import { benchPrices, renderPrices } from './prices.ts'
 import { benchReplay, renderReplay } from './replay.ts'
 import { SCENARIOS } from './requests.ts'
+import { benchSizing, renderSizing } from './sizing.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
@@ -133,6 +134,18 @@ program
   .option('--json', 'one line of JSON', false)
   .addHelpText('after', '\nExample:\n  npm run bench -- headline')
   .action(async (options) => print(await benchHeadline(options, say), renderHeadline, options.json))
+
+program
+  .command('sizing')
+  .description('bytes an item, a shopper and a worker take on disk and in memory, and requests a second and core')
+  .option('--items <n>', 'catalogue size; another shop has twice as many', positive, 100_000)
+  .option('--shoppers <n>', 'known shoppers; another shop has twice as many', positive, 50_000)
+  .option('--seconds <n>', 'seconds of each stretch of load', positive, 3)
+  .option('--rounds <n>', 'interleaved rounds', positive, 3)
+  .option('--seed <n>', 'seed of the shops and the requests', wholeNumber, 1)
+  .option('--json', 'one line of JSON', false)
+  .addHelpText('after', '\nExample:\n  npm run bench -- sizing --items 100000')
+  .action(async (options) => print(await benchSizing(options, say), renderSizing, options.json))
 
 program
   .command('compare')
