@@ -32,7 +32,7 @@ export function faultOf(
   answer: DecideAnswer,
   time: number,
 ): string | null {
-  if (request.cart !== undefined) return cartFault(request, answer)
+  if (request.cart !== undefined) return cartFault(g, file, request, answer)
   const wrongRanking = rankingFault(g, request, answer.items, time)
   if (wrongRanking !== null) return wrongRanking
   const scored = historyOf(g, request, time).length > 0
@@ -43,17 +43,27 @@ export function faultOf(
   return basketFault(g, file, request, answer)
 }
 
-/** Nothing in the cart is shown, nothing twice, and a threshold lacks what the cart's prices leave. */
-function cartFault({ cart = [], slots }: DecideRequest, { items, basketOffer }: DecideAnswer): string | null {
+/** Nothing in the cart is shown, nothing twice, and a threshold lacks what the cart's lines that it counts leave. */
+function cartFault(
+  g: Generation,
+  { campaigns }: CampaignFile,
+  { cart = [], slots }: DecideRequest,
+  { items, basketOffer }: DecideAnswer,
+): string | null {
   const shown = new Set(items.map(({ item }) => item))
   if (shown.size !== items.length || items.length !== slots) return `${shown.size} different items in ${items.length}`
   const again = cart.find(({ item }) => shown.has(item))
   if (again !== undefined) return `item ${again.item} is in the cart`
-  const inCart = cart.reduce((sum, { quantity = 1, priceMinor = 0 }) => sum + quantity * priceMinor, 0)
-  const missing = basketOffer === null ? 0 : basketOffer.thresholdMinor - inCart
-  if (basketOffer !== null && basketOffer.missingMinor !== missing)
-    return `basket: missing ${basketOffer.missingMinor}, expected ${missing}`
-  return null
+  if (basketOffer === null) return null
+  const campaign = campaigns.find(({ id }) => id === basketOffer.campaign)
+  if (campaign === undefined) return `basket: no campaign ${basketOffer.campaign}`
+  const counted = cart
+    .filter(({ item }) => targets(g, campaign, numberIn(item)))
+    .reduce((sum, { quantity = 1, priceMinor = 0 }) => sum + quantity * priceMinor, 0)
+  const missing = basketOffer.thresholdMinor - counted
+  return basketOffer.missingMinor === missing
+    ? null
+    : `basket: missing ${basketOffer.missingMinor}, expected ${missing}`
 }
 
 function offerFault(
