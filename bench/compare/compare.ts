@@ -5,7 +5,7 @@
  */
 import { statSync } from 'node:fs'
 import { OfferwrightError } from '../../core/contract/errors.ts'
-import { checkoutAt } from '../http/checkout.ts'
+import { type Checkout, checkoutAt } from '../http/checkout.ts'
 import { Generator } from '../http/generator.ts'
 import { OPEN_SHARE, openShape } from '../http/http.ts'
 import { isVoid } from '../http/http-report.ts'
@@ -41,9 +41,9 @@ export async function benchCompare(
   options: CompareBench,
   say: (line: string) => void,
 ): Promise<CompareReport> {
-  if (statSync(a).isFile() && statSync(b).isFile())
-    return reportOf(a, b, [await roundsIn(a), await roundsIn(b)], options.seed, 0, null)
-  const sides = [await side(a, options, say), await side(b, options, say)]
+  if (isFile(a) && isFile(b)) return reportOf(a, b, [await roundsIn(a), await roundsIn(b)], options.seed, 0, null)
+  const checkouts = [await checkoutAt(a), await checkoutAt(b)]
+  const sides = [await side(checkouts[0], options, say), await side(checkouts[1], options, say)]
   try {
     const rounds = await pairedRounds(sides, options, say)
     const otherwise = sides[0].served.requests.expected.filter(
@@ -68,8 +68,10 @@ interface SideRound {
   open: Round
 }
 
-async function side(path: string, options: CompareBench, say: (line: string) => void): Promise<Side> {
-  return { served: await serve(options, say, await checkoutAt(path)), generator: new Generator() }
+const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+
+async function side(checkout: Checkout, options: CompareBench, say: (line: string) => void): Promise<Side> {
+  return { served: await serve(options, say, checkout), generator: new Generator() }
 }
 
 async function pairedRounds(sides: Side[], options: CompareBench, say: (line: string) => void): Promise<SideRound[][]> {
