@@ -1,5 +1,6 @@
 /** Each piece of kernel work beside its plain JavaScript form, over one set of made-up tables. */
 import type { KernelExports } from '../core/native/kernel.ts'
+import { NEIGHBOURS, neighbourRows, shopperRows, Tables } from './kernel-tables.ts'
 
 export interface KernelCase {
   name: string
@@ -13,7 +14,6 @@ export interface KernelCase {
 type MakeCase = (kernel: KernelExports, memory: WebAssembly.Memory, items: number) => KernelCase
 
 const HISTORY = 20
-const NEIGHBOURS = 100
 const SLOTS = 50
 const DIM = 64
 const ACTIONS = 64
@@ -93,11 +93,7 @@ export const dotCase: MakeCase = (kernel, memory, items) => {
 export const similarityCase: MakeCase = (kernel, memory, items) => {
   const [shoppers, each, n, block, k] = [2000, 30, Math.min(items, 2000), 50, NEIGHBOURS]
   const tables = new Tables(memory)
-  const rows = Array.from({ length: shoppers }, (_, u) => distinct(each, n, u))
-  const columns: number[][] = Array.from({ length: n }, () => [])
-  rows.forEach((row, u) => {
-    for (const item of row) columns[item].push(u)
-  })
+  const { rows, columns } = shopperRows(shoppers, each, n)
   const [r, c] = [tables.ones(rows), tables.ones(columns)]
   const norms = tables.f32(n, (i) => (columns[i].length === 0 ? 0 : 1 / Math.sqrt(columns[i].length)))
   const [acc, touched] = [tables.f32(n, () => -0), tables.u32(n + 1, () => 0)]
@@ -157,70 +153,4 @@ export const chooseCase: MakeCase = (kernel, memory) => {
       return [chosen, ...shares]
     },
   }
-}
-
-function neighbourRows(tables: Tables, items: number) {
-  const indices = tables.u32(items * NEIGHBOURS, () => 0)
-  for (let row = 0; row < items; row++) indices.view.set(distinct(NEIGHBOURS, items, row), row * NEIGHBOURS)
-  return {
-    indptr: tables.u32(items + 1, (row) => row * NEIGHBOURS),
-    indices,
-    data: tables.f32(items * NEIGHBOURS, (p) => ((p * 31) % 101) / 5000),
-  }
-}
-
-/** `count` different numbers below n, ascending; different for each seed. */
-function distinct(count: number, n: number, seed: number): number[] {
-  const picked = new Set<number>()
-  for (let state = seed + 1; picked.size < Math.min(count, n); ) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    picked.add(Math.floor((state / 2 ** 32) * n))
-  }
-  return [...picked].sort((a, b) => a - b)
-}
-
-/** Arrays one after the other in the memory, from its start. */
-class Tables {
-  private readonly memory: WebAssembly.Memory
-  private free = 64
-
-  constructor(memory: WebAssembly.Memory) {
-    this.memory = memory
-  }
-
-  u32(n: number, value: (i: number) => number) {
-    const at = this.take(n * 4)
-    return { at, view: filled(new Uint32Array(this.memory.buffer, at, n), value) }
-  }
-
-  f32(n: number, value: (i: number) => number) {
-    const at = this.take(n * 4)
-    return { at, view: filled(new Float32Array(this.memory.buffer, at, n), value) }
-  }
-
-  f64(n: number, value: (i: number) => number) {
-    const at = this.take(n * 8)
-    return { at, view: filled(new Float64Array(this.memory.buffer, at, n), value) }
-  }
-
-  /** A CSR matrix whose stored values are all 1. */
-  ones(rows: number[][]) {
-    const flat = rows.flat()
-    const indptr = this.u32(rows.length + 1, () => 0)
-    rows.forEach((row, r) => {
-      indptr.view[r + 1] = indptr.view[r] + row.length
-    })
-    return { indptr, indices: this.u32(flat.length, (p) => flat[p]), data: this.f32(flat.length, () => 1) }
-  }
-
-  private take(bytes: number): number {
-    const at = this.free
-    this.free = (at + bytes + 63) & ~63
-    return at
-  }
-}
-
-function filled<T extends Uint32Array | Float32Array | Float64Array>(view: T, value: (i: number) => number): T {
-  for (let i = 0; i < view.length; i++) view[i] = value(i)
-  return view
 }

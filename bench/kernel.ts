@@ -1,10 +1,12 @@
 /**
- * The kernel against the same work in plain JavaScript, in one run: `npm run bench -- kernel`.
+ * The kernel against the same work in plain JavaScript and the same loops in C, in one run: `npm run bench -- kernel`.
  * Every answer is compared with the plain one first; a wrong answer throws and no speed is printed. The two sides take
  * turns, so that a noisy machine slows both, and the ratio is the median over the rounds.
  */
 import { instantiateKernel } from '../core/native/kernel.ts'
+import { benchKernelInC, type KernelCRow, renderKernelInC } from './kernel-c.ts'
 import { chooseCase, dotCase, historyCase, type KernelCase, similarityCase } from './kernel-cases.ts'
+import { median } from './statistics.ts'
 
 export interface KernelBenchOptions {
   items?: number
@@ -20,20 +22,25 @@ export interface KernelBenchRow {
   timesFaster: number
 }
 
+export interface KernelReport {
+  bench: 'kernel'
+  beside: KernelBenchRow[]
+  /** A message where there is no C compiler. */
+  inC: KernelCRow[] | string
+}
+
 const MEMORY_PAGES = 2048
 
-export async function benchKernel({
-  items = 100_000,
-  rounds = 15,
-}: KernelBenchOptions = {}): Promise<KernelBenchRow[]> {
+export async function benchKernel({ items = 100_000, rounds = 15 }: KernelBenchOptions = {}): Promise<KernelReport> {
   const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: true })
   const kernel = instantiateKernel(memory)
   const cases = [historyCase, dotCase, similarityCase, chooseCase]
-  return cases.map((make) => measured(make(kernel, memory, items), rounds))
+  const beside = cases.map((make) => measured(make(kernel, memory, items), rounds))
+  return { bench: 'kernel', beside, inC: await benchKernelInC(items, rounds) }
 }
 
-export function renderKernel(rows: KernelBenchRow[]): string {
-  return rows.map(renderRow).join('\n')
+export function renderKernel({ beside, inC }: KernelReport): string {
+  return [...beside.map(renderRow), renderKernelInC(inC)].join('\n')
 }
 
 function renderRow({ name, kernelMicros, plainMicros, timesFaster }: KernelBenchRow): string {
@@ -71,8 +78,4 @@ function microsPerCall(call: () => unknown, calls: number): number {
   const start = process.hrtime.bigint()
   for (let i = 0; i < calls; i++) call()
   return Number(process.hrtime.bigint() - start) / 1000 / calls
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]
 }

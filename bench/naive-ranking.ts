@@ -4,13 +4,14 @@
  * the tables with the scorer, not its code. Sums run in the order of the sources, then of the history, in float32, so
  * scores must agree bit for bit.
  *
- * Covered: rows, content, sessions, popular, trends and rhythm; a shopper's or a session's history, nothing else asked.
+ * Covered: rows, content, sessions, popular, trends and rhythm; a shopper's or a session's history, plain filters, nothing
+ * else asked.
  */
 import { EVENT_KINDS, type EventKind } from '../core/contract/events.ts'
 import type { RecommendRequest } from '../core/contract/requests.ts'
 import type { Generation } from '../core/scoring/generation.ts'
 import { NOT_BOUGHT } from '../core/snapshot/layout.ts'
-import { itemKey } from './shop/tables.ts'
+import { brandName, categoryName, itemKey } from './shop/tables.ts'
 
 interface HistoryItem {
   item: number
@@ -62,7 +63,8 @@ export function rankingFault(
   time: number,
 ): string | null {
   const history = historyOf(g, request, time)
-  const expected = naiveRanking(g, history, request.shopper !== undefined, request.slots ?? DEFAULT_SLOTS)
+  const isAsked = (item: number) => passes(g, request, item)
+  const expected = naiveRanking(g, history, request.shopper !== undefined, request.slots ?? DEFAULT_SLOTS, isAsked)
   if (items.length !== expected.length) return `${items.length} items, expected ${expected.length}`
   for (const [slot, { item, score }] of expected.entries()) {
     const given = items[slot]
@@ -73,7 +75,13 @@ export function rankingFault(
 }
 
 /** The `k` best of the items that are sold and not bought, or due again. */
-function naiveRanking(g: Generation, history: HistoryItem[], isKnown: boolean, k: number): RankedItem[] {
+function naiveRanking(
+  g: Generation,
+  history: HistoryItem[],
+  isKnown: boolean,
+  k: number,
+  isAsked: (item: number) => boolean,
+): RankedItem[] {
   const base = history.length === 0 ? g.tables.popularity.score.view : g.tables.similarity.bias.view
   const weights = isKnown ? g.blend.known : g.blend.session
   const due = weights.rhythm === 0 ? [] : dueOf(g, history)
@@ -89,16 +97,35 @@ function naiveRanking(g: Generation, history: HistoryItem[], isKnown: boolean, k
   }
   const bought = new Set(history.filter(({ kind }) => kind === 'purchase').map(({ item }) => item))
   for (const { item } of due) bought.delete(item)
-  return best(g, base, sums, bought, k)
+  return best(g, base, sums, (item) => !bought.has(item) && isAsked(item), k)
 }
 
-function best(g: Generation, base: Float32Array, sums: Float32Array, bought: Set<number>, k: number): RankedItem[] {
+/** The plain fields of the filters; an expression over attributes is not covered. */
+function passes(g: Generation, { filters = {} }: RecommendRequest, item: number): boolean {
+  const { category, brand, minPriceMinor = 0, maxPriceMinor = Number.POSITIVE_INFINITY } = filters
+  const { catalogue } = g.tables
+  const priceMinor = catalogue.priceMinor.view[item]
+  return (
+    (category === undefined || category.includes(categoryName(catalogue.category.view[item]))) &&
+    (brand === undefined || brand.includes(brandName(catalogue.brand.view[item]))) &&
+    priceMinor >= minPriceMinor &&
+    priceMinor <= maxPriceMinor
+  )
+}
+
+function best(
+  g: Generation,
+  base: Float32Array,
+  sums: Float32Array,
+  isOpen: (item: number) => boolean,
+  k: number,
+): RankedItem[] {
   const { stock, available } = g.tables.catalogue
   const kept: RankedItem[] = []
   for (let item = 0; item < g.nItems; item++) {
     const score = fround(base[item] + sums[item])
-    if (available.view[item] === 0 || stock.view[item] === 0 || bought.has(item)) continue
-    if (kept.length === k && score <= kept[k - 1].score) continue
+    if (available.view[item] === 0 || stock.view[item] === 0) continue
+    if ((kept.length === k && score <= kept[k - 1].score) || !isOpen(item)) continue
     kept.push({ item, score })
     kept.sort((a, b) => b.score - a.score || a.item - b.item)
     kept.length = Math.min(kept.length, k)

@@ -3,7 +3,9 @@
  * core/scoring/choice.ts in plain doubles. It shares the tables and the money rules with the scorer, not its code.
  * Scores must agree bit for bit, probabilities to 1e-9.
  *
- * Covered: requests of a shopper or a session history without cart, candidates or filters, at dual prices of 0.
+ * Covered: requests of a shopper or a session history, plain filters too, without cart or candidates, at dual prices of 0. Of a
+ * cart only what follows from it by itself (`cartFault`): its offer and its items move the ranking in ways that the formulas in
+ * core/scoring/offers/joint.ts tell.
  */
 import type { DecideAnswer, DecidedItem, OfferReason } from '../core/contract/answers.ts'
 import type { CampaignFile } from '../core/contract/campaigns.ts'
@@ -30,6 +32,7 @@ export function faultOf(
   answer: DecideAnswer,
   time: number,
 ): string | null {
+  if (request.cart !== undefined) return cartFault(g, file, request, answer)
   const wrongRanking = rankingFault(g, request, answer.items, time)
   if (wrongRanking !== null) return wrongRanking
   const scored = historyOf(g, request, time).length > 0
@@ -38,6 +41,29 @@ export function faultOf(
     if (fault !== null) return `slot ${slot}: ${fault}`
   }
   return basketFault(g, file, request, answer)
+}
+
+/** Nothing in the cart is shown, nothing twice, and a threshold lacks what the cart's lines that it counts leave. */
+function cartFault(
+  g: Generation,
+  { campaigns }: CampaignFile,
+  { cart = [], slots }: DecideRequest,
+  { items, basketOffer }: DecideAnswer,
+): string | null {
+  const shown = new Set(items.map(({ item }) => item))
+  if (shown.size !== items.length || items.length !== slots) return `${shown.size} different items in ${items.length}`
+  const again = cart.find(({ item }) => shown.has(item))
+  if (again !== undefined) return `item ${again.item} is in the cart`
+  if (basketOffer === null) return null
+  const campaign = campaigns.find(({ id }) => id === basketOffer.campaign)
+  if (campaign === undefined) return `basket: no campaign ${basketOffer.campaign}`
+  const counted = cart
+    .filter(({ item }) => targets(g, campaign, numberIn(item)))
+    .reduce((sum, { quantity = 1, priceMinor = 0 }) => sum + quantity * priceMinor, 0)
+  const missing = basketOffer.thresholdMinor - counted
+  return basketOffer.missingMinor === missing
+    ? null
+    : `basket: missing ${basketOffer.missingMinor}, expected ${missing}`
 }
 
 function offerFault(

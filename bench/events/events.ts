@@ -4,11 +4,11 @@
  * Answers are compared with known ones all the while: the events are of visitors who ask for nothing.
  */
 import { availableParallelism } from 'node:os'
-import { Child } from '../http/child.ts'
+import { Generator } from '../http/generator.ts'
 import { benchHome } from '../http/home.ts'
 import { knownAnswers } from '../http/known-answers.ts'
 import { DECIDE_PATH, Listener } from '../http/listener.ts'
-import type { LoadAnswer, LoadQuestion } from '../http/load-child.ts'
+import type { LoadAnswer, LoadRequests, LoadShape } from '../http/load-child.ts'
 import type { ServerSetup } from '../http/offerwright-child.ts'
 import { liveCampaigns } from '../shop/campaigns.ts'
 import { publishedShop } from '../shop/publish.ts'
@@ -76,20 +76,21 @@ export async function benchEvents(options: EventsBench, say: (line: string) => v
   const known = await knownAnswers(shop, file, { scenario: 'known', seed }, DISTINCT_REQUESTS)
   const home = await benchHome(file, shop.store)
   const server = new Listener<ServerSetup>(new URL('../http/offerwright-child.js', import.meta.url))
-  const deciders = new Child<LoadQuestion, LoadAnswer>(new URL('../http/load-child.js', import.meta.url))
-  const senders = new Child<LoadQuestion, LoadAnswer>(new URL('../http/load-child.js', import.meta.url))
+  const deciders = new Generator()
+  const senders = new Generator()
   try {
     await server.listen({ home: home.home, workers: availableParallelism() })
+    const decisions = { ...known, path: DECIDE_PATH }
     const paired: Paired[] = []
     for (let round = 0; round <= options.rounds; round++) {
       say(round === 0 ? 'warming up' : `round ${round} of ${options.rounds}`)
-      const decisions = { ...known, ...shape(options, DECIDE_PATH, options.decisionsPerSecond), port: server.port }
+      const steady = shape(options, server.port, options.decisionsPerSecond)
       const startedAt = await server.cpuMicros()
-      const alone = await deciders.ask(decisions)
+      const alone = await deciders.run(decisions, steady)
       const pausedAt = await server.cpuMicros()
       const [beside, events] = await Promise.all([
-        deciders.ask(decisions),
-        senders.ask({ ...eventLoad(options, round), port: server.port }),
+        deciders.run(decisions, steady),
+        senders.run(eventLoad(options, round), shape(options, server.port, options.eventsPerSecond / PER_REQUEST)),
       ])
       const cpuMicros = { alone: pausedAt - startedAt, beside: (await server.cpuMicros()) - pausedAt }
       paired.push({ alone, beside, events, cpuMicros })
@@ -101,15 +102,14 @@ export async function benchEvents(options: EventsBench, say: (line: string) => v
   }
 }
 
-function shape({ seconds }: EventsBench, path: string, perSecond: number) {
-  return { connections: CONNECTIONS, seconds, compareEvery: COMPARE_EVERY, path, perSecond }
+function shape({ seconds }: EventsBench, port: number, perSecond: number): LoadShape {
+  return { port, connections: CONNECTIONS, seconds, compareEvery: COMPARE_EVERY, perSecond }
 }
 
 /** Each round has ids of its own, or its events would be known already. */
-function eventLoad(options: EventsBench, round: number): Omit<LoadQuestion, 'port'> {
-  const perSecond = options.eventsPerSecond / PER_REQUEST
-  const bodies = eventBodies(Math.ceil(2 * perSecond * options.seconds), PER_REQUEST, options.items, 1000 + round)
-  return { ...shape(options, EVENTS_PATH, perSecond), bodies }
+function eventLoad(options: EventsBench, round: number): LoadRequests {
+  const count = Math.ceil((2 * options.eventsPerSecond * options.seconds) / PER_REQUEST)
+  return { path: EVENTS_PATH, bodies: eventBodies(count, PER_REQUEST, options.items, 1000 + round) }
 }
 
 function reportOf(options: EventsBench, rounds: Paired[]): Omit<EventsReport, 'log' | 'restart'> {

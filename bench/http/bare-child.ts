@@ -7,16 +7,15 @@ import { answerParent } from './child.ts'
 import { listener } from './listener-child.ts'
 
 export interface BareSetup {
-  path: string
   answers: object[]
 }
 
 answerParent(
-  listener<BareSetup>(async ({ path, answers }) => {
+  listener<BareSetup>(async ({ answers }) => {
     const uws = await loadUws()
     let next = 0
     const app = uws.App()
-    app.post(path, (res) => {
+    app.post('/*', (res) => {
       res.onAborted(() => {})
       whenRead(res, (body) => {
         JSON.parse(body)

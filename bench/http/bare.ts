@@ -1,8 +1,7 @@
 /** The bare handler by itself, answering known texts, as the unit of a cost that is measured elsewhere. */
 import type { BareSetup } from './bare-child.ts'
-import { Child } from './child.ts'
+import { Generator } from './generator.ts'
 import { Listener } from './listener.ts'
-import type { LoadAnswer, LoadQuestion } from './load-child.ts'
 import { measure } from './measure.ts'
 
 export interface BareLoad {
@@ -20,11 +19,12 @@ export async function withBareHandler<Result>(
   use: (cpuMicros: () => Promise<number>) => Promise<Result>,
 ): Promise<Result> {
   const bare = new Listener<BareSetup>(new URL('./bare-child.js', import.meta.url))
-  const generator = new Child<LoadQuestion, LoadAnswer>(new URL('./load-child.js', import.meta.url))
+  const generator = new Generator()
   try {
-    await bare.listen({ path, answers })
+    await bare.listen({ answers })
+    const requests = { path, bodies }
     return await use(async () => {
-      const round = await measure(bare, generator, { path, bodies, connections, seconds, compareEvery: 1 })
+      const round = await measure(bare, generator, requests, { connections, seconds, compareEvery: 0 })
       if (round.failed > 0) throw new Error(`${round.failed} of ${round.requests} requests to the bare handler failed`)
       return round.cpuMicrosPerRequest
     })

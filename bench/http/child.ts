@@ -3,16 +3,22 @@ import { type ChildProcess, fork } from 'node:child_process'
 
 export class Child<Question, Answer> {
   readonly #process: ChildProcess
+  readonly #file: URL
 
-  /** Starts a module of this folder. What it writes to its standard error is shown. */
-  constructor(file: URL, args: string[] = []) {
-    this.#process = fork(file, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' })
+  /** Starts a module with options of Node. What it writes to its standard error is shown. */
+  constructor(file: URL, execArgv: string[] = []) {
+    this.#file = file
+    this.#process = fork(file, {
+      execArgv,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    })
   }
 
   /** Throws when the process ends instead of answering. */
   ask(question: Question): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const lost = (code: number | null) => reject(new Error(`${this.#process.spawnargs[1]} ended with ${code}`))
+      const lost = (code: number | null) => reject(new Error(`${this.#file.pathname} ended with ${code}`))
       this.#process.once('exit', lost)
       this.#process.once('message', (answer) => {
         this.#process.off('exit', lost)

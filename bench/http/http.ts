@@ -1,132 +1,103 @@
 /**
- * What does a decision over HTTP cost, beside the least that a JSON API costs? The real server and a bare handler run
- * at the same time and take the same load in turn, round by round; the ratio is the median over rounds of their CPU
- * time a request. The load has a process of its own, closed loop.
- * A wrong answer among those compared is an error, not a figure.
+ * What does a decision over HTTP cost, beside the least that a JSON API costs, and how long does it take? The real server and a
+ * bare handler run at the same time and take the same load in turn, round by round: a closed loop (autocannon) that tells CPU time
+ * a request and how many are answered, then an open loop at a fixed rate that tells latency from the intended arrival. Figures
+ * are medians over rounds; the first round only warms up. Answers are compared with known ones all the while; a wrong one is an
+ * error, not a figure.
  */
-import type { Scenario } from '../requests.ts'
-import { liveCampaigns } from '../shop/campaigns.ts'
-import { publishedShop } from '../shop/publish.ts'
-import { median } from '../statistics.ts'
+import { setTimeout } from 'node:timers/promises'
 import type { BareSetup } from './bare-child.ts'
-import { Child } from './child.ts'
-import { benchHome } from './home.ts'
-import { knownAnswers } from './known-answers.ts'
-import { DECIDE_PATH, Listener } from './listener.ts'
-import type { LoadAnswer, LoadQuestion } from './load-child.ts'
+import { Generator } from './generator.ts'
+import { type HttpReport, reportOf } from './http-report.ts'
+import { Listener } from './listener.ts'
+import type { LoadShape } from './load-child.ts'
 import { measure, type Round } from './measure.ts'
-import type { ServerSetup } from './offerwright-child.ts'
+import { HTTP_SCENARIOS } from './scenarios.ts'
+import { type Served, type ServedOptions, serve } from './served.ts'
 
-export interface HttpBench {
-  items: number
-  shoppers: number
-  campaigns: number
-  scenario: Scenario
-  workers: number
+export interface HttpBench extends ServedOptions {
+  /** Of the closed loop. */
   connections: number
-  /** Of each round at each server. */
+  /** Arrivals of the open loop; absent: `OPEN_SHARE` of what the closed loop reached while warming up. */
+  perSecond?: number
+  /** Of each stretch of load. */
   seconds: number
   rounds: number
-  seed: number
 }
 
-export interface HttpReport {
-  bench: 'http'
-  scenario: Scenario
-  items: number
-  shoppers: number
-  campaigns: number
-  workers: number
-  connections: number
-  ratioToBare: number
-  cpuMicrosPerRequest: number
-  bareCpuMicrosPerRequest: number
-  requestsPerSecond: number
-  bareRequestsPerSecond: number
-  p50Ms: number
-  p99Ms: number
-  requests: number
-  failed: number
-  compared: number
-  wrong: number
+export interface HttpRound {
+  closed: { server: Round; bare: Round }
+  open: { server: Round; bare: Round }
+  /** The open loop again while a snapshot is swapped; null: the scenario has no swap. */
+  swapping: Round | null
+  /** From the middle of that stretch of load to the first answer of the new snapshot. */
+  swapMs: number
 }
 
-const DISTINCT_REQUESTS = 4000
+export const OPEN_SHARE = 0.5
+/** Enough that an arrival finds a free one while the server keeps up. */
+export const OPEN_CONNECTIONS = 128
 const COMPARE_EVERY = 16
+/** As many objects as a handler may hold that does nothing else. */
+const BARE_ANSWERS = 2000
 
 export async function benchHttp(options: HttpBench, say: (line: string) => void): Promise<HttpReport> {
-  const { items, shoppers, seed, campaigns, workers } = options
-  const shop = await publishedShop({ items, shoppers, seed }, say)
-  const file = liveCampaigns(campaigns, shop)
-  const load = await knownAnswers(shop, file, options, DISTINCT_REQUESTS)
-  const home = await benchHome(file, shop.store)
-  const server = new Listener<ServerSetup>(new URL('./offerwright-child.js', import.meta.url))
+  const served = await serve(options, say)
   const bare = new Listener<BareSetup>(new URL('./bare-child.js', import.meta.url))
-  const generator = new Child<LoadQuestion, LoadAnswer>(new URL('./load-child.js', import.meta.url))
+  const generator = new Generator()
   try {
-    await server.listen({ home: home.home, workers })
-    await bare.listen({ path: DECIDE_PATH, answers: load.expected.map(([text]) => JSON.parse(text) as object) })
-    const rounds: { server: Round; bare: Round }[] = []
+    const { expected } = served.requests
+    const texts = expected.slice(0, Math.ceil(BARE_ANSWERS / served.decisions))
+    await bare.listen({ answers: texts.map(([text]) => JSON.parse(text) as object) })
+    say('warming up')
+    await closedRound(served, bare, generator, options)
+    const warm = await closedRound(served, bare, generator, options)
+    const perSecond = options.perSecond ?? OPEN_SHARE * warm.server.requestsPerSecond
+    const rounds: HttpRound[] = []
     for (let round = 0; round <= options.rounds; round++) {
-      say(round === 0 ? 'warming up' : `round ${round} of ${options.rounds}`)
-      rounds.push({
-        server: await measure(server, generator, { ...load, ...loadShape(options) }),
-        bare: await measure(bare, generator, { bodies: load.bodies, ...loadShape(options) }),
-      })
+      if (round > 0) say(`round ${round} of ${options.rounds}`)
+      const closed = round === 0 ? warm : await closedRound(served, bare, generator, options)
+      rounds.push({ closed, ...(await openRound(served, bare, generator, options, perSecond, round)) })
     }
-    return reportOf(options, rounds.slice(1))
+    return reportOf(options, served, perSecond, rounds.slice(1))
   } finally {
-    await Promise.all([generator.stop(), server.stop(), bare.stop()])
-    await home.remove()
+    await Promise.all([generator.stop(), served.stop(), bare.stop()])
   }
 }
 
-const loadShape = ({ connections, seconds }: HttpBench) => ({
-  connections,
-  seconds,
-  compareEvery: COMPARE_EVERY,
-  path: DECIDE_PATH,
-})
-
-function reportOf(options: HttpBench, rounds: { server: Round; bare: Round }[]): HttpReport {
-  const { scenario, items, shoppers, campaigns, workers, connections } = options
-  const middle = (figure: (round: { server: Round; bare: Round }) => number) => median(rounds.map(figure))
-  const sum = (figure: (round: Round) => number) => rounds.reduce((total, { server }) => total + figure(server), 0)
-  const wrong = sum((round) => round.wrong)
-  if (wrong > 0) throw new Error(`${wrong} of ${sum((round) => round.compared)} compared answers are wrong: no figures`)
+async function closedRound(
+  served: Served,
+  bare: Listener<BareSetup>,
+  generator: Generator,
+  { connections, seconds }: HttpBench,
+): Promise<HttpRound['closed']> {
+  const shape = { connections, seconds, compareEvery: COMPARE_EVERY }
   return {
-    bench: 'http',
-    scenario,
-    items,
-    shoppers,
-    campaigns,
-    workers,
-    connections,
-    ratioToBare: middle(({ server, bare }) => server.cpuMicrosPerRequest / bare.cpuMicrosPerRequest),
-    cpuMicrosPerRequest: middle(({ server }) => server.cpuMicrosPerRequest),
-    bareCpuMicrosPerRequest: middle(({ bare }) => bare.cpuMicrosPerRequest),
-    requestsPerSecond: middle(({ server }) => server.requestsPerSecond),
-    bareRequestsPerSecond: middle(({ bare }) => bare.requestsPerSecond),
-    p50Ms: middle(({ server }) => server.p50Ms),
-    p99Ms: middle(({ server }) => server.p99Ms),
-    requests: sum((round) => round.requests),
-    failed: sum((round) => round.failed),
-    compared: sum((round) => round.compared),
-    wrong,
+    server: await measure(served.server, generator, served.requests, shape),
+    bare: await measure(bare, generator, served.requests, { ...shape, compareEvery: 0 }),
   }
 }
 
-export function renderHttp(report: HttpReport): string {
-  const line = (name: string, cpu: number, perSecond: number) =>
-    `${name.padEnd(14)} ${cpu.toFixed(1).padStart(9)} ${perSecond.toFixed(0).padStart(12)}`
-  return [
-    `http: ${report.items.toLocaleString('en')} items, ${report.campaigns} campaigns, ${report.scenario} shoppers, ` +
-      `${report.workers} worker(s), ${report.connections} connections, closed loop`,
-    `${report.requests} requests, ${report.failed} failed; ${report.compared} answers compared, ${report.wrong} wrong`,
-    'CPU µs/request requests/s'.padStart(38),
-    line('offerwright', report.cpuMicrosPerRequest, report.requestsPerSecond),
-    line('bare handler', report.bareCpuMicrosPerRequest, report.bareRequestsPerSecond),
-    `latency p50 ${report.p50Ms.toFixed(2)} ms, p99 ${report.p99Ms.toFixed(2)} ms`,
-    `CPU a request to the bare handler's: ${report.ratioToBare.toFixed(2)}×`,
-  ].join('\n')
+async function openRound(
+  served: Served,
+  bare: Listener<BareSetup>,
+  generator: Generator,
+  { seconds, scenario }: HttpBench,
+  perSecond: number,
+  seed: number,
+): Promise<Omit<HttpRound, 'closed'>> {
+  const shape = openShape(perSecond, seconds, seed)
+  const open = {
+    server: await measure(served.server, generator, served.requests, shape),
+    bare: await measure(bare, generator, served.requests, { ...shape, compareEvery: 0 }),
+  }
+  if (!HTTP_SCENARIOS[scenario].hasSwap) return { open, swapping: null, swapMs: 0 }
+  const swapped = setTimeout(500 * seconds).then(() => served.swap())
+  const swapping = await measure(served.server, generator, served.requests, shape)
+  return { open, swapping, swapMs: await swapped }
+}
+
+/** Every answer is compared: equal bytes are cheap to tell. */
+export function openShape(perSecond: number, seconds: number, seed: number): Omit<LoadShape, 'port'> {
+  return { connections: OPEN_CONNECTIONS, seconds, perSecond, seed, compareEvery: 1 }
 }

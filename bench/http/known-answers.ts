@@ -22,10 +22,11 @@ export async function knownAnswers(
   campaigns: CampaignFile,
   { scenario, seed }: { scenario: Scenario; seed: number },
   count: number,
+  openDecider = Decider.open,
 ): Promise<KnownAnswers> {
   const requests = visitorRequests(shop, scenario, count, seed)
   const pinned = requests.map((request): DecideRequest => ({ ...request, time: shop.time }))
-  const decider = await Decider.open(shop, campaigns, revisionOf(JSON.stringify(campaigns)))
+  const decider = await openDecider(shop, campaigns, revisionOf(JSON.stringify(campaigns)))
   decider.check(pinned.slice(0, CHECKED))
   return {
     bodies: pinned.map((request) => JSON.stringify(request)),

@@ -1,4 +1,5 @@
 /** Questions to both kinds of measured server, so that the same parent starts and reads them. */
+import { type GcPauses, readPauses } from './gc-probe.ts'
 
 export type ListenerQuestion<Setup> = { listen: Setup } | { cpu: true }
 
@@ -6,6 +7,8 @@ export interface ListenerAnswer {
   port: number
   /** CPU time of the whole process so far, all threads. */
   cpuMicros: number
+  rssBytes: number
+  gc: GcPauses
 }
 
 /** Answers `listen` by what `start` brings up, `cpu` by the same port again. */
@@ -16,6 +19,6 @@ export function listener<Setup>(
   return async (question) => {
     if ('listen' in question) port = await start(question.listen)
     const { user, system } = process.cpuUsage()
-    return { port, cpuMicros: user + system }
+    return { port, cpuMicros: user + system, rssBytes: process.memoryUsage.rss(), gc: readPauses() }
   }
 }

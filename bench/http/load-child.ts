@@ -1,77 +1,83 @@
-/** autocannon in a process of its own, each connection on its own stretch of the requests. */
-import autocannon from 'autocannon'
-import { quantile } from '../statistics.ts'
+/** The load generator, in a process of its own: an open loop where a rate is asked for, else a closed one. */
 import { answerParent } from './child.ts'
+import { closedLoop } from './closed-loop.ts'
+import type { Quantiles } from './latency.ts'
+import { openLoop } from './open-loop.ts'
+import { RequestCycle, Stamps } from './request-cycle.ts'
 
-export interface LoadQuestion {
+export interface LoadShape {
   port: number
-  path: string
   connections: number
   seconds: number
-  /** Requests; absent: as many as are answered. */
+  /** Arrivals; absent: a closed loop. */
   perSecond?: number
-  bodies: string[]
-  /** What each body must be answered, one text of these; absent: only the status is looked at. */
-  expected?: string[][]
-  /** Every how many requests the answer is compared. */
+  /** Of the arrivals. */
+  seed?: number
+  /** Every how many requests the answer is compared; 0: none. */
   compareEvery: number
 }
 
-export interface LoadAnswer {
+export interface LoadRequests {
+  path: string
+  bodies: string[]
+  /** What each body must be answered, one text of these; absent: only the status is looked at. */
+  expected?: string[][]
+  /** One of these after every so many of the others; `STAMP` in a body is replaced by a number of its own. */
+  beside?: { path: string; bodies: string[]; every: number }
+}
+
+/** Requests may be left out: then they are those of the question before. */
+export type LoadQuestion = LoadShape & (LoadRequests | { bodies?: undefined })
+
+export interface BesideAnswer {
   requests: number
-  requestsPerSecond: number
+  failed: number
   p50Ms: number
   p99Ms: number
+}
+
+export interface LoadAnswer extends Quantiles {
+  /** Answered, without those beside. */
+  requests: number
+  requestsPerSecond: number
+  /** Arrivals of an open loop; what is sent when the last is answered is as much as is answered. */
+  scheduled: number
+  offeredPerSecond: number
+  /** Share of the arrivals that were sent before the last second was over. */
+  sentInTimeShare: number
+  /** How long after its intended arrival a request was sent; part of its latency. */
+  sentLateP50Ms: number
+  sentLateP99Ms: number
+  /** From the sending, not from the intended arrival. */
+  answerP50Ms: number
   /** Refused, broken off or timed out. */
   failed: number
   compared: number
   wrong: number
+  /** Null: there were none. */
+  beside: BesideAnswer | null
+  generatorCpuMicros: number
+  /** All latencies, encoded. */
+  histogram: string
 }
 
-answerParent<LoadQuestion, LoadAnswer>(async (asked) => {
-  const durationsMs: number[] = []
-  const compared = { right: 0, wrong: 0 }
-  let client = 0
-  const result = await new Promise<autocannon.Result>((resolve, reject) => {
-    const load = autocannon(
-      {
-        url: `http://127.0.0.1:${asked.port}`,
-        connections: asked.connections,
-        duration: asked.seconds,
-        overallRate: asked.perSecond,
-        setupClient: (each) => each.setRequests(stretch(asked, client++, compared)),
-      },
-      (error, loaded) => (error ? reject(error) : resolve(loaded)),
-    )
-    load.on('response', (_client, _status, _bytes, responseMs) => durationsMs.push(responseMs))
-  })
-  return {
-    requests: result['2xx'],
-    requestsPerSecond: result['2xx'] / result.duration,
-    p50Ms: quantile(durationsMs, 0.5),
-    p99Ms: quantile(durationsMs, 0.99),
-    failed: result.non2xx + result.errors + result.timeouts,
-    compared: compared.right + compared.wrong,
-    wrong: compared.wrong,
-  }
-})
+class Generator {
+  #requests: LoadRequests = { path: '', bodies: [] }
+  #cycle: RequestCycle | null = null
+  readonly #stamps = new Stamps()
 
-function stretch(
-  { path, bodies, expected, connections, compareEvery }: LoadQuestion,
-  client: number,
-  compared: { right: number; wrong: number },
-): autocannon.Request[] {
-  const from = Math.floor((client * bodies.length) / connections)
-  const headers = { 'content-type': 'application/json' }
-  return bodies.map((_, i) => {
-    const at = (from + i) % bodies.length
-    const request: autocannon.Request = { method: 'POST', path, headers, body: bodies[at] }
-    const wanted = expected?.[at]
-    if (wanted === undefined || at % compareEvery !== 0) return request
-    request.onResponse = (_status, body) => {
-      if (wanted.includes(body)) compared.right++
-      else compared.wrong++
+  async run(asked: LoadQuestion): Promise<LoadAnswer> {
+    if (asked.bodies !== undefined) {
+      this.#requests = asked
+      this.#cycle = null
     }
-    return request
-  })
+    const { perSecond } = asked
+    if (perSecond === undefined) return closedLoop(asked, this.#requests, this.#stamps)
+    this.#cycle ??= new RequestCycle(this.#requests, this.#stamps)
+    this.#cycle.begin(asked.compareEvery)
+    return openLoop({ ...asked, perSecond }, this.#cycle)
+  }
 }
+
+const generator = new Generator()
+answerParent<LoadQuestion, LoadAnswer>((asked) => generator.run(asked))

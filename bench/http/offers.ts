@@ -13,11 +13,10 @@ import { evenCampaigns, TARGET_GROUPS } from '../shop/campaigns.ts'
 import { publishedShop } from '../shop/publish.ts'
 import { median } from '../statistics.ts'
 import type { BareSetup } from './bare-child.ts'
-import { Child } from './child.ts'
+import { Generator } from './generator.ts'
 import { benchHome } from './home.ts'
 import { knownAnswers } from './known-answers.ts'
 import { DECIDE_PATH, Listener } from './listener.ts'
-import type { LoadAnswer, LoadQuestion } from './load-child.ts'
 import { measure, type Round } from './measure.ts'
 import type { ServerSetup } from './offerwright-child.ts'
 
@@ -62,18 +61,18 @@ export async function benchOffers(options: OffersBench, say: (line: string) => v
   const home = await benchHome(file, shop.store)
   const server = new Listener<ServerSetup>(new URL('./offerwright-child.js', import.meta.url))
   const bare = new Listener<BareSetup>(new URL('./bare-child.js', import.meta.url))
-  const generator = new Child<LoadQuestion, LoadAnswer>(new URL('./load-child.js', import.meta.url))
+  const generator = new Generator()
   const shape = { connections, seconds, compareEvery: COMPARE_EVERY }
   try {
     await server.listen({ home: home.home, workers: 1 })
-    await bare.listen({ path: DECIDE_PATH, answers: load.expected.map(([text]) => JSON.parse(text) as object) })
+    await bare.listen({ answers: load.expected.map(([text]) => JSON.parse(text) as object) })
     const rounds: Rounds[] = []
     for (let round = 0; round <= options.rounds; round++) {
       say(round === 0 ? 'warming up' : `round ${round} of ${options.rounds}`)
       rounds.push({
-        decide: await measure(server, generator, { ...load, ...shape, path: DECIDE_PATH }),
-        recommend: await measure(server, generator, { bodies: load.bodies, ...shape, path: RECOMMEND_PATH }),
-        bare: await measure(bare, generator, { bodies: load.bodies, ...shape, path: DECIDE_PATH }),
+        decide: await measure(server, generator, { ...load, path: DECIDE_PATH }, shape),
+        recommend: await measure(server, generator, { bodies: load.bodies, path: RECOMMEND_PATH }, shape),
+        bare: await measure(bare, generator, { bodies: load.bodies, path: DECIDE_PATH }, shape),
       })
     }
     return reportOf(options, file, rounds.slice(1))

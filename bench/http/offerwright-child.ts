@@ -6,13 +6,16 @@ import { listener } from './listener-child.ts'
 export interface ServerSetup {
   home: string
   workers: number
+  /** False: a snapshot that looks worse than the one before is not rolled back in the middle of a measurement. */
+  isWatched?: boolean
 }
 
 const running: RunningServer[] = []
 
 answerParent(
-  listener<ServerSetup>(async ({ home, workers }) => {
-    const server = await startServer({ home, workers, port: 0, logLevel: 'warn' })
+  listener<ServerSetup>(async ({ home, workers, isWatched = true }) => {
+    const watch = isWatched ? {} : { watch: null }
+    const server = await startServer({ home, workers, port: 0, logLevel: 'warn', ...watch })
     running.push(server)
     return server.port
   }),

@@ -9,11 +9,11 @@ import type { SnapshotId } from '../../core/contract/ids.ts'
 import { activateSnapshot } from '../../core/snapshot/store.ts'
 import { liveCampaigns } from '../shop/campaigns.ts'
 import { publishedShop } from '../shop/publish.ts'
-import { Child } from './child.ts'
+import { Generator } from './generator.ts'
 import { benchHome } from './home.ts'
 import { type KnownAnswers, knownAnswers } from './known-answers.ts'
 import { DECIDE_PATH, Listener } from './listener.ts'
-import type { LoadAnswer, LoadQuestion } from './load-child.ts'
+import type { LoadAnswer } from './load-child.ts'
 import type { ServerSetup } from './offerwright-child.ts'
 
 export interface SwapBench {
@@ -60,7 +60,7 @@ export async function benchSwap(options: SwapBench, say: (line: string) => void)
   )
   const home = await benchHome(liveCampaigns(campaigns, shops[0]), null)
   const server = new Listener<ServerSetup>(new URL('./offerwright-child.js', import.meta.url))
-  const generator = new Child<LoadQuestion, LoadAnswer>(new URL('./load-child.js', import.meta.url))
+  const generator = new Generator()
   try {
     for (const { folder, id } of shops) await cp(folder, join(home.store, id), { recursive: true })
     await activateSnapshot(home.store, shops[0].id, { time: Date.now(), by: 'hand' })
@@ -73,7 +73,7 @@ export async function benchSwap(options: SwapBench, say: (line: string) => void)
     )
     const load = eitherAnswer(answers[0], answers[1])
     const [stretches] = await Promise.all([
-      loadUntil(swapping, generator, { ...load, port: server.port, connections: options.connections }),
+      loadUntil(swapping, generator, load, { port: server.port, connections: options.connections }),
       swapping.run(options.swaps, load.bodies[0]),
     ])
     return reportOf(options, stretches, swapping.tookMs)
@@ -83,7 +83,8 @@ export async function benchSwap(options: SwapBench, say: (line: string) => void)
   }
 }
 
-function eitherAnswer(first: KnownAnswers, second: KnownAnswers): KnownAnswers {
+/** Either snapshot may answer. */
+export function eitherAnswer(first: KnownAnswers, second: KnownAnswers): KnownAnswers {
   return { bodies: first.bodies, expected: first.expected.map((texts, i) => [...texts, ...second.expected[i]]) }
 }
 
@@ -131,12 +132,14 @@ class Swapping {
 
 async function loadUntil(
   swapping: Swapping,
-  generator: Child<LoadQuestion, LoadAnswer>,
-  load: KnownAnswers & { port: number; connections: number },
+  generator: Generator,
+  load: KnownAnswers,
+  { port, connections }: { port: number; connections: number },
 ): Promise<LoadAnswer[]> {
+  const requests = { ...load, path: DECIDE_PATH }
   const stretches: LoadAnswer[] = []
   while (!swapping.isDone)
-    stretches.push(await generator.ask({ ...load, path: DECIDE_PATH, seconds: STRETCH_SECONDS, compareEvery: 1 }))
+    stretches.push(await generator.run(requests, { port, connections, seconds: STRETCH_SECONDS, compareEvery: 1 }))
   return stretches
 }
 

@@ -23,7 +23,7 @@ describe('bench decide', () => {
     decider = await Decider.open(shop, liveCampaigns(CAMPAIGNS, shop))
   })
 
-  it.each<Scenario>(['known', 'anonymous'])(
+  it.each<Scenario>(['known', 'anonymous', 'filters'])(
     'finds the scorer and the naive oracle of one mind: %s shoppers',
     (scenario) => {
       expect(() => decider.check(visitorRequests(shop, scenario, 300, 2))).not.toThrow()
@@ -46,13 +46,30 @@ describe('bench decide', () => {
     expect(fault((answer) => (answer.basketPropensity += 0.1))).toMatch(/^basket: propensity/)
   })
 
-  it.each<Scenario>(['known', 'anonymous'])(
+  it.each<Scenario>(['known', 'anonymous', 'filters'])(
     'finds the blended scores and the naive sums of every source equal to the bit: %s shoppers',
     (scenario) => {
       const blend = new BlendCost(decider.generation, visitorRequests(shop, scenario, 300, 4), shop.time)
       expect(() => blend.check(300)).not.toThrow()
     },
   )
+
+  it('refuses what a filter leaves out, what is in the cart, and a threshold that lacks another amount', () => {
+    const file = liveCampaigns(CAMPAIGNS, shop)
+    const [filtered] = visitorRequests(shop, 'filters', 1, 3)
+    const unfiltered = decider.answer({ ...filtered, filters: undefined })
+    expect(faultOf(decider.generation, file, filtered, unfiltered, shop.time)).toMatch(/^slot \d: item/)
+    const carts = visitorRequests(shop, 'cart', 100, 3)
+    const answered = carts.map((request) => ({ request, answer: decider.answer(request) }))
+    const fault = ({ request, answer }: (typeof answered)[number]) =>
+      faultOf(decider.generation, file, request, answer, shop.time)
+    expect(answered.map(fault)).toEqual(answered.map(() => null))
+    const promised = answered.find(({ answer }) => answer.basketOffer !== null) as (typeof answered)[number]
+    promised.answer.basketOffer!.missingMinor++
+    expect(fault(promised)).toMatch(/^basket: missing/)
+    answered[0].answer.items[0].item = answered[0].request.cart?.[0].item as string
+    expect(fault(answered[0])).toMatch(/is in the cart$/)
+  })
 
   it('refuses a blended answer where rows alone are asked for', () => {
     const [request] = visitorRequests(shop, 'known', 1, 3)

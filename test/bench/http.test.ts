@@ -13,6 +13,20 @@ it('bench http compares answers while it measures and prints one line of JSON', 
   expect(report).toMatchObject({ bench: 'http', scenario: 'known', items: 2000, failed: 0, wrong: 0 })
   expect(report.compared).toBeGreaterThan(0)
   expect(report.ratioToBare).toBeCloseTo(report.cpuMicrosPerRequest / report.bareCpuMicrosPerRequest, 6)
+  for (const name of ['requestsPerSecond', 'offeredPerSecond', 'p50Ms', 'rssBytes', 'generatorCpuMicrosPerRequest'])
+    expect(report[name]).toBeGreaterThan(0)
+  expect(report.p999Ms).toBeGreaterThanOrEqual(report.p99Ms)
+  expect(report.p99Ms).toBeGreaterThanOrEqual(report.p50Ms)
+  expect(report.histogram).toMatch(/^HIST/)
+})
+
+it.each(['batch', 'events'])('bench http has the scenario %s, its answers known', async (scenario) => {
+  const size = ['--items', '2000', '--shoppers', '500', '--rounds', '1', '--seconds', '1', '--connections', '4']
+  const { stdout } = await run(process.execPath, [MAIN, 'http', ...size, '--scenario', scenario, '--json'])
+  const report = JSON.parse(stdout)
+  expect(report).toMatchObject({ scenario, decisions: scenario === 'batch' ? 100 : 1, failed: 0, wrong: 0 })
+  expect(report.compared).toBeGreaterThan(0)
+  expect(report.eventP99Ms === null).toBe(scenario !== 'events')
 })
 
 it('bench swap finds no failed request and no mixed answer', async () => {

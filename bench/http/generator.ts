@@ -1,0 +1,18 @@
+/** The parent's side of the load generator: requests travel to it once, not with every stretch of load. */
+import { Child } from './child.ts'
+import type { LoadAnswer, LoadQuestion, LoadRequests, LoadShape } from './load-child.ts'
+
+export class Generator {
+  readonly #child = new Child<LoadQuestion, LoadAnswer>(new URL('./load-child.js', import.meta.url))
+  #given: LoadRequests | null = null
+
+  run(requests: LoadRequests, shape: LoadShape): Promise<LoadAnswer> {
+    const isKnown = requests === this.#given
+    this.#given = requests
+    return this.#child.ask(isKnown ? shape : { ...shape, ...requests })
+  }
+
+  stop(): Promise<void> {
+    return this.#child.stop()
+  }
+}
