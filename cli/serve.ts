@@ -103,7 +103,7 @@ export function serveCommand(): Command {
     .option('--objective-ms <n>', 'latency that admission aims at', wholeNumber, defaults.objectiveMs)
     .option(
       '--deadline-ms <n>',
-      'how long a page waits that sends no X-Deadline-Ms; 0: as long as it takes',
+      'how long a page waits that sends no X-Deadline-Ms; 0: however long',
       wholeNumber,
       defaults.deadlineMs,
     )

@@ -91,7 +91,7 @@ export const SERVER_DEFAULTS: ServerConfig = {
   waitingRequests: 4096,
   waitingBytes: 64 * 1024 ** 2,
   objectiveMs: 100,
-  deadlineMs: 1000,
+  deadlineMs: 0,
   degrade: false,
   hangMs: 5000,
   slowMs: 10_000,

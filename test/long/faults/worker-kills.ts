@@ -54,7 +54,7 @@ class Calling {
 async function killWorkers(run: FaultRun): Promise<Record<string, number>> {
   const shop = await trainShop()
   const threads = new WorkerThreads()
-  const server = await serveShop(shop, { workers: 1, deadlineMs: 0 })
+  const server = await serveShop(shop, { workers: 1 })
   const calling = new Calling(server)
   const kills = repetitions(600, run)
   const killedMs: [number, number][] = []
