@@ -45,7 +45,8 @@ const SERVER_CORE = 0
 const GENERATOR_CORE = 1
 const DISTINCT_BATCHES = 200
 const COMPARE_EVERY = 16
-const PEAK_CONNECTIONS = 8
+/** Fewer than the lane takes at rest: nobody is refused, and there is always work. */
+const PEAK_CONNECTIONS = 15
 const WARM_SECONDS = 5
 const BEFORE_SECONDS = 2
 const AFTER_SECONDS = 8

@@ -11,8 +11,8 @@
  * second line is Little's law with room for a burst of as much again.
  *
  * `wait`, `target`, `service` (of one request at one worker): milliseconds. `held`: the limit where somebody was refused, otherwise the
- * most that the lane held in the interval. The first interval under pressure does not go below `rest`: one stall of the machine is no
- * overload. Invariant: least ≤ limit ≤ most.
+ * most that the lane held in the interval. The first `PATIENCE` intervals under pressure, one after the other, do not go below
+ * `rest`: a stall of the machine is no overload. Invariant: least ≤ limit ≤ most.
  */
 
 export interface LimitSettings {
@@ -28,6 +28,7 @@ export interface LimitSettings {
 const INTERVAL_MS = 100
 /** After a pause like this an interval begins anew. */
 const PAUSE_MS = 1000
+const PATIENCE = 4
 /** Weight of the newest run in the mean service time. */
 const NEWEST = 0.1
 
@@ -84,7 +85,7 @@ export class GradientLimit {
     if (!isPressed) return clamp((2 * targetMs * workers) / this.#serviceMs, rest, most)
     const gradient = clamp(targetMs / this.#leastWaitMs, 0.5, 1.5)
     const held = this.#hasRefused ? this.limit : this.#mostHeld
-    return clamp(held * gradient + Math.sqrt(held), this.#pressed > 1 ? least : rest, most)
+    return clamp(held * gradient + Math.sqrt(held), this.#pressed > PATIENCE ? least : rest, most)
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What callers may hold of the server: the memory of bodies that are on their way, answers that they are slow to read, and
- * connections. A body or an answer that is not through in time ends its connection. Nothing here costs a request more than a set's
- * add and delete; slowness is looked for from time to time.
+ * connections. A body or an answer that is not through in time ends its connection. Nothing here costs a request more than
+ * an entry of a map; slowness is looked for from time to time.
  *
  * A connection that sends no whole head is ended by uWebSockets.js itself, which counts 10 s in steps of four: after 8 to 12 s.
  */
@@ -15,7 +15,7 @@ export interface CallerLimits {
   connections: number
 }
 
-/** Bodies mostly come with their heads: only those that do not are looked at, this often. */
+/** Bodies mostly come with their heads and are through before anybody looks. */
 export const SWEEP_MS = 250
 
 export class Callers {

@@ -78,7 +78,7 @@ export class Dispatch {
     if (lane.isFull || this.#lanes.bytes >= waitingBytes) {
       this.refused++
       lane.limit.noteRefusal()
-      return overloaded(`${lane.held} requests wait already`)
+      return LANE_FULL
     }
     if (name === 'events') return logs.refusal('events')
     if (logs.needsDecisions && DECIDING.has(name)) return logs.refusal('decisions')
@@ -222,9 +222,11 @@ export function notReady(): OfferwrightError {
   return new OfferwrightError('not_ready', 'no snapshot serves yet')
 }
 
-function overloaded(reason: string): OfferwrightError {
-  return new OfferwrightError('overloaded', `overloaded: ${reason}; come again later`)
-}
+/** Made once: an error takes longer to make than the refusal that it is. */
+const LANE_FULL = new OfferwrightError(
+  'overloaded',
+  'overloaded: as many requests wait as can be answered in time; come again later',
+)
 
 function deadlineExceeded(deadlineMs: number): OfferwrightError {
   return new OfferwrightError('deadline_exceeded', `no answer could come within ${deadlineMs} ms; not begun`, {

@@ -72,7 +72,7 @@ test.each([1, 4])(
   },
 )
 
-const AT_ONCE = 100
+const AT_ONCE = 50
 
 async function answerOf({ port }: TestServer, body: string): Promise<string> {
   return (await fetch(`http://127.0.0.1:${port}/v1/decide`, { method: 'POST', body })).text()

@@ -1,4 +1,7 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createClient } from '../../../client/index.ts'
 import { logRows } from '../../support/log-text.ts'
 import { type Answered, copyShop, serveShop, type TrainedShop, trainShop } from '../../support/trained-shop.ts'
 
@@ -92,4 +95,20 @@ test('where it is asked for, pages get popular items without offers before they 
   const logged = decided.filter(({ body }) => body.degraded === undefined).length
   expect(await logRows(copy.folders.log, 'decisions')).toHaveLength(logged)
   await copy.remove()
+})
+
+test('the SDK tells the server how long it waits', async () => {
+  const told: unknown[] = []
+  const listening = createServer((request, response) => {
+    told.push(request.headers['x-deadline-ms'])
+    response.end('{"items":[]}')
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => listening.once('listening', resolve))
+  const url = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
+  for (const timeoutMs of [5000, 1500.5, 900_000]) await createClient({ url, timeoutMs }).recommend({})
+  expect(told).toEqual(['5000', '1500', '600000'])
+  await new Promise((resolve) => {
+    listening.close(resolve)
+    listening.closeAllConnections()
+  })
 })
