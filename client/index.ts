@@ -69,7 +69,7 @@ const MOST_DEADLINE_MS = 600_000
 export function createClient({ url, apiKey, timeoutMs = DEFAULT_TIMEOUT_MS }: ClientOptions): Client {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
-    'x-deadline-ms': String(Math.min(MOST_DEADLINE_MS, Math.max(1, Math.floor(timeoutMs)))),
+    'x-deadline-ms': String(Math.min(MOST_DEADLINE_MS, Math.max(1, timeoutMs))),
   }
   if (apiKey !== undefined) headers.authorization = `Bearer ${apiKey}`
 
