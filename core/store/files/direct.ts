@@ -14,12 +14,19 @@ const WEBASSEMBLY_PAGE_BYTES = 64 * 1024
 
 const onBlocks = new WeakSet<ArrayBufferLike>()
 
-/** Memory that begins on a block. Of all that JavaScript can have, WebAssembly's alone does for certain. */
+/**
+ * Memory that begins on a block, as of all that JavaScript can have WebAssembly's alone does for certain; other memory where there is
+ * no room for that, since it takes some 10 GiB of addresses beside its bytes.
+ */
 export function blockMemory(leastBytes: number): Buffer {
   const pages = Math.ceil(leastBytes / WEBASSEMBLY_PAGE_BYTES)
-  const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages })
-  onBlocks.add(buffer)
-  return Buffer.from(buffer)
+  try {
+    const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    onBlocks.add(buffer)
+    return Buffer.from(buffer)
+  } catch {
+    return Buffer.allocUnsafeSlow(leastBytes)
+  }
 }
 
 /** The part of `bytes` that one call should write at `position`: what comes before whole blocks, those, or all of it. */
