@@ -8,7 +8,7 @@ import { Generator } from '../http/generator.ts'
 import { benchHome } from '../http/home.ts'
 import { knownAnswers } from '../http/known-answers.ts'
 import { DECIDE_PATH, Listener } from '../http/listener.ts'
-import type { LoadAnswer, LoadRequests, LoadShape } from '../http/load-child.ts'
+import type { BesideAnswer, LoadAnswer, LoadRequests, LoadShape } from '../http/load-child.ts'
 import type { ServerSetup } from '../http/offerwright-child.ts'
 import { liveCampaigns } from '../shop/campaigns.ts'
 import { publishedShop } from '../shop/publish.ts'
@@ -58,8 +58,8 @@ const LOG_BATCH = 25
 
 interface Paired {
   alone: LoadAnswer
+  /** With events. */
   beside: LoadAnswer
-  events: LoadAnswer
   /** CPU time of the server, decisions alone and beside events. */
   cpuMicros: { alone: number; beside: number }
 }
@@ -76,64 +76,77 @@ export async function benchEvents(options: EventsBench, say: (line: string) => v
   const known = await knownAnswers(shop, file, { scenario: 'known', seed }, DISTINCT_REQUESTS)
   const home = await benchHome(file, shop.store)
   const server = new Listener<ServerSetup>(new URL('../http/offerwright-child.js', import.meta.url))
-  const deciders = new Generator()
-  const senders = new Generator()
+  const generator = new Generator()
+  const decisions = { ...known, path: DECIDE_PATH }
+  const eventRequests = options.eventsPerSecond / PER_REQUEST
   try {
     await server.listen({ home: home.home, workers: availableParallelism() })
-    const decisions = { ...known, path: DECIDE_PATH }
+    say('warming up')
+    await generator.run(withEvents(options, decisions, 0), shape(options, server.port))
     const paired: Paired[] = []
-    for (let round = 0; round <= options.rounds; round++) {
-      say(round === 0 ? 'warming up' : `round ${round} of ${options.rounds}`)
-      const steady = shape(options, server.port, options.decisionsPerSecond)
+    for (let round = 1; round <= options.rounds; round++) {
+      say(`round ${round} of ${options.rounds}`)
       const startedAt = await server.cpuMicros()
-      const alone = await deciders.run(decisions, steady)
+      const alone = await generator.run(decisions, shape(options, server.port, options.decisionsPerSecond))
       const pausedAt = await server.cpuMicros()
-      const [beside, events] = await Promise.all([
-        deciders.run(decisions, steady),
-        senders.run(eventLoad(options, round), shape(options, server.port, options.eventsPerSecond / PER_REQUEST)),
-      ])
+      const beside = await generator.run(
+        withEvents(options, decisions, round),
+        shape(options, server.port, options.decisionsPerSecond + eventRequests),
+      )
       const cpuMicros = { alone: pausedAt - startedAt, beside: (await server.cpuMicros()) - pausedAt }
-      paired.push({ alone, beside, events, cpuMicros })
+      paired.push({ alone, beside, cpuMicros })
     }
-    return { ...reportOf(options, paired.slice(1)), log, restart }
+    return { ...reportOf(options, paired), log, restart }
   } finally {
-    await Promise.all([deciders.stop(), senders.stop(), server.stop()])
+    await Promise.all([generator.stop(), server.stop()])
     await home.remove()
   }
 }
 
-function shape({ seconds }: EventsBench, port: number, perSecond: number): LoadShape {
+/**
+ * Without a rate as much as the server takes, which is how it is warmed up: at the rates that are measured its code would be
+ * interpreted for minutes.
+ */
+function shape({ seconds }: EventsBench, port: number, perSecond?: number): LoadShape {
   return { port, connections: CONNECTIONS, seconds, compareEvery: COMPARE_EVERY, perSecond }
 }
 
-/** Each round has ids of its own, or its events would be known already. */
-function eventLoad(options: EventsBench, round: number): LoadRequests {
-  const count = Math.ceil((2 * options.eventsPerSecond * options.seconds) / PER_REQUEST)
-  return { path: EVENTS_PATH, bodies: eventBodies(count, PER_REQUEST, options.items, 1000 + round) }
+/** One generator sends both, as two would take what the server needs. Each round has ids of its own, or its events would be known already. */
+function withEvents(options: EventsBench, decisions: LoadRequests, round: number): LoadRequests {
+  const { eventsPerSecond, decisionsPerSecond, seconds, items } = options
+  const count = Math.ceil((2 * eventsPerSecond * seconds) / PER_REQUEST)
+  const bodies = eventBodies(count, PER_REQUEST, items, 1000 + round)
+  const every = Math.round((decisionsPerSecond * PER_REQUEST) / eventsPerSecond)
+  return { ...decisions, beside: { path: EVENTS_PATH, bodies, every } }
 }
 
 function reportOf(options: EventsBench, rounds: Paired[]): Omit<EventsReport, 'log' | 'restart'> {
   const middle = (figure: (round: Paired) => number) => median(rounds.map(figure))
   const sum = (figure: (answer: LoadAnswer) => number) =>
-    rounds.reduce((total, { alone, beside, events }) => total + figure(alone) + figure(beside) + figure(events), 0)
+    rounds.reduce((total, { alone, beside }) => total + figure(alone) + figure(beside), 0)
   const wrong = sum((answer) => answer.wrong)
   if (wrong > 0)
     throw new Error(`${wrong} of ${sum((answer) => answer.compared)} compared answers are wrong: no figures`)
   return {
     bench: 'events',
-    eventsPerSecond: middle(({ events }) => events.requests / options.seconds) * PER_REQUEST,
+    eventsPerSecond: middle(({ beside }) => eventsOf(beside).requests / options.seconds) * PER_REQUEST,
     decisionsPerSecond: middle(({ beside }) => beside.requests / options.seconds),
     p99RatioToWithout: middle(({ alone, beside }) => beside.p99Ms / alone.p99Ms),
     p99Ms: middle(({ beside }) => beside.p99Ms),
     p99WithoutMs: middle(({ alone }) => alone.p99Ms),
-    eventP99Ms: middle(({ events }) => events.p99Ms),
+    eventP99Ms: middle(({ beside }) => eventsOf(beside).p99Ms),
     cpuMicrosPerEvent: middle(
-      ({ cpuMicros, events }) => (cpuMicros.beside - cpuMicros.alone) / (events.requests * PER_REQUEST),
+      ({ cpuMicros, beside }) => (cpuMicros.beside - cpuMicros.alone) / (eventsOf(beside).requests * PER_REQUEST),
     ),
-    failed: sum((answer) => answer.failed),
+    failed: sum((answer) => answer.failed + (answer.beside?.failed ?? 0)),
     compared: sum((answer) => answer.compared),
     wrong,
   }
+}
+
+function eventsOf({ beside }: LoadAnswer): BesideAnswer {
+  if (beside === null) throw new Error('no events were sent')
+  return beside
 }
 
 export function renderEvents(report: EventsReport): string {

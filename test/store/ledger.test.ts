@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { existsSync, statSync } from 'node:fs'
+import { copyFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { sql } from 'kysely'
@@ -19,6 +19,7 @@ import { run, start } from '../support/processes.ts'
 const REDEEMER = fileURLToPath(new URL('code-redeemer.js', import.meta.url))
 
 const SEED = 1
+const PAGE_BYTES = 4096
 
 let ledger: TestLedger
 beforeEach(async () => {
@@ -260,4 +261,24 @@ it("a ledger is its owner's alone to read, and one of another format is refused"
   await sql`PRAGMA user_version = 3`.execute(ledger.ledger.tables)
   expect(() => openLedger(ledger.file)).toThrow('has format 3, this program knows 2')
   expect(() => openLedgerToRead(ledger.file)).toThrow('has format 3')
+})
+
+/** What a crash leaves beside a file that SQLite was changing, before any of its pages was changed. */
+async function leaveJournal(file: string): Promise<void> {
+  const journal = Buffer.alloc(512)
+  Buffer.from('d9d505f920a163d7', 'hex').copy(journal)
+  const pages = statSync(file).size / PAGE_BYTES
+  for (const [i, word] of [0, 1, pages, journal.length, PAGE_BYTES].entries()) journal.writeUInt32BE(word, 8 + 4 * i)
+  await writeFile(`${file}-journal`, journal)
+}
+
+it('a ledger that a crash left half changed is brought back by whoever reads it first', async () => {
+  const [{ code }] = await ledger.make({})
+  await redeem({ code, discountMinor: 5 })
+  ledger.ledger.emptyLog()
+  const file = `${ledger.file}.left`
+  await copyFile(ledger.file, file)
+  await leaveJournal(file)
+  expect(spentByCodes(file)).toEqual([{ campaign: 'spring', uses: 1, minor: 5 }])
+  expect(existsSync(`${file}-journal`)).toBe(false)
 })

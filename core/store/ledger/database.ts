@@ -72,19 +72,29 @@ export function openLedger(file: string): Ledger {
 /** Null where no codes were ever made. Throws as `openLedger`. */
 export function openLedgerToRead(file: string): LedgerReader | null {
   if (!existsSync(file)) return null
-  const options = { readonly: true, fileMustExist: true, timeout: READER_BUSY_MS }
-  const database = opened(file, options, () => undefined)
+  const database = openedToRead(file)
+  if (database === null) return writtenFirst(file)
   const format = formatOf(database)
   if (format === FORMAT) return new LedgerReader(database)
   database.close()
   // Its maker has not laid it out yet.
   if (format === 0) return null
-  if (format === 1) return migrated(file)
+  if (format === 1) return writtenFirst(file)
   throw otherFormat(file, format)
 }
 
-/** Whoever writes brings a ledger up to date; a reader that comes first lets it be done. */
-function migrated(file: string): LedgerReader | null {
+/** Null where a crash left something half done, which whoever reads may not take back. */
+function openedToRead(file: string): Sqlite.Database | null {
+  try {
+    return opened(file, { readonly: true, fileMustExist: true, timeout: READER_BUSY_MS }, () => undefined)
+  } catch (error) {
+    if (String((error as { code?: unknown }).code).startsWith('SQLITE_READONLY')) return null
+    throw error
+  }
+}
+
+/** Whoever writes brings a ledger up to date, or back after a crash; a reader that comes first lets it be done. */
+function writtenFirst(file: string): LedgerReader | null {
   openLedger(file).close()
   return openLedgerToRead(file)
 }
