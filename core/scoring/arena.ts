@@ -49,6 +49,8 @@ const ACTION_COLUMNS = [
   'dual',
   'stockDual',
   'returnDual',
+  // Never written: 0 in every row.
+  'free',
   'probability',
   'margin',
   'se',

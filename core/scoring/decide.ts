@@ -11,7 +11,7 @@ import type { ItemIndex } from '../contract/ids.ts'
 import type { LiveShopperColumns } from '../contract/live.ts'
 import { type DecideRequest, LIMITS } from '../contract/requests.ts'
 import type { BasketStep, CompiledCampaigns, ItemStep, Live } from './campaigns/compile.ts'
-import { type DualPrices, pricePerMinor } from './dual-prices.ts'
+import { areFree, type DualPrices, pricePerMinor } from './dual-prices.ts'
 import { eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import { gatherHistory, type History } from './history.ts'
@@ -130,7 +130,8 @@ export function decide(g: Generation, args: DecideArguments): Decision {
 function choosingOf(g: Generation, args: DecideArguments, shopper: number, subject: string | null): Choosing {
   const { request, time, campaigns, live, remainingMinor, remainingUses, dualPrices } = args
   const { policy, left, perMinor } = campaigns
-  pricePerMinor(campaigns.all, dualPrices, perMinor)
+  const isFree = areFree(dualPrices)
+  if (!isFree) pricePerMinor(campaigns.all, dualPrices, perMinor)
   for (let p = 0; p < left.minor.length; p++) {
     left.minor[p] = remainingMinor[p]
     left.uses[p] = remainingUses[p]
@@ -153,6 +154,7 @@ function choosingOf(g: Generation, args: DecideArguments, shopper: number, subje
     g,
     policy,
     dualPrices,
+    isFree,
     perMinor,
     guards,
     identity: identify(g, request, time, campaigns.revision),

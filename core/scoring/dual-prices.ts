@@ -23,6 +23,12 @@ export function noPrices(count: number): DualPrices {
   return { budget: new Float64Array(count), stock: new Float64Array(count), return: new Float64Array(count) }
 }
 
+/** Whether nothing is scarce. */
+export function areFree(prices: DualPrices): boolean {
+  for (const resource of RESOURCES) for (const price of prices[resource]) if (price > 0) return false
+  return true
+}
+
 /** λ_b + r λ_r of every campaign, into `perMinor`. */
 export function pricePerMinor(all: Live[], { budget, return: returns }: DualPrices, perMinor: Float64Array): void {
   for (let p = 0; p < perMinor.length; p++) perMinor[p] = budget[p] + all[p].returnFloor * returns[p]

@@ -25,6 +25,8 @@ export interface Choosing {
   g: Generation
   policy: PromotionPolicy
   dualPrices: DualPrices
+  /** All of them are 0: mostly so, and then no action's are written or read. */
+  isFree: boolean
   /** By position in the campaign file: what a minor unit that is expected off costs, see `dual-prices.ts`. */
   perMinor: Float64Array
   guards: GuardState
@@ -124,7 +126,8 @@ export class Actions<S extends Step> {
   /** Takes over all there is at once: rows from 1 on, in the order of `steps`, which stay as they are. */
   openAll(steps: S[], positions: Int32Array): void {
     this.#open = steps
-    const { g, perMinor, dualPrices } = this.#choosing
+    const { g, perMinor, dualPrices, isFree } = this.#choosing
+    if (isFree) return
     const { actions } = g.arena
     const [dual, stockDual, returnDual] = [actions.dual.view, actions.stockDual.view, actions.returnDual.view]
     const [stock, returns] = [dualPrices.stock, dualPrices.return]
@@ -222,7 +225,8 @@ export function actionValue(
 }
 
 /** What an action of the campaign at a position of the file is charged, into a row of the arena's columns. */
-function writePrices({ g, perMinor, dualPrices }: Choosing, position: number, row: number): void {
+function writePrices({ g, perMinor, dualPrices, isFree }: Choosing, position: number, row: number): void {
+  if (isFree) return
   const { dual, stockDual, returnDual } = g.arena.actions
   dual.view[row] = perMinor[position]
   stockDual.view[row] = dualPrices.stock[position]
@@ -240,13 +244,13 @@ export function writeMoved({ g }: Choosing, { oddsFactor, factorSe, borrowed, di
 
 /** Weighs `n` rows from `first` on, which share a response. */
 export function weigh(
-  { g, policy }: Choosing,
+  { g, policy, isFree }: Choosing,
   { unitMarginMinor, probability: p0, rivalMinor }: Weighed,
   first: number,
   n: number,
 ): void {
   const { discount, oddsFactor, factorSe, borrowed, displaced, dual, stockDual, returnDual } = g.arena.actions
-  const { probability, margin, se, price, value } = g.arena.actions
+  const { free, probability, margin, se, price, value } = g.arena.actions
   const at = 8 * first
   g.kernel.offerValues(
     n,
@@ -259,9 +263,9 @@ export function weigh(
     displaced.pointer + at,
     rivalMinor,
     policy.uncertaintyZ,
-    dual.pointer + at,
-    stockDual.pointer + at,
-    returnDual.pointer + at,
+    (isFree ? free : dual).pointer + at,
+    (isFree ? free : stockDual).pointer + at,
+    (isFree ? free : returnDual).pointer + at,
     probability.pointer + at,
     margin.pointer + at,
     se.pointer + at,
@@ -271,10 +275,10 @@ export function weigh(
 }
 
 /** Weighs `n` rows from row 1 on, whose unit margins and odds stand beside them. */
-export function weighTiers({ g, policy }: Choosing, n: number): void {
+export function weighTiers({ g, policy, isFree }: Choosing, n: number): void {
   const { unitMargin, oddsNone, discount, oddsFactor, factorSe, borrowed, displaced, dual, stockDual, returnDual } =
     g.arena.actions
-  const { probability, margin, se, price, value } = g.arena.actions
+  const { free, probability, margin, se, price, value } = g.arena.actions
   const at = 8
   g.kernel.tierValues(
     n,
@@ -286,9 +290,9 @@ export function weighTiers({ g, policy }: Choosing, n: number): void {
     borrowed.pointer + at,
     displaced.pointer + at,
     policy.uncertaintyZ,
-    dual.pointer + at,
-    stockDual.pointer + at,
-    returnDual.pointer + at,
+    (isFree ? free : dual).pointer + at,
+    (isFree ? free : stockDual).pointer + at,
+    (isFree ? free : returnDual).pointer + at,
     probability.pointer + at,
     margin.pointer + at,
     se.pointer + at,
