@@ -61,9 +61,22 @@ class DiskFile implements WrittenFile {
 
   async write(bytes: Uint8Array, position: number): Promise<number> {
     const { part, isDirect } = partToWrite(bytes, position)
-    if (isDirect && this.#direct === undefined) this.#direct = await openDirect(this.#path)
-    const handle = (isDirect && this.#direct) || this.#handle
-    return (await handle.write(part, 0, part.length, position)).bytesWritten
+    const taken = isDirect ? await this.#writeDirect(part, position) : null
+    return taken ?? (await this.#handle.write(part, 0, part.length, position)).bytesWritten
+  }
+
+  /** Null where the disk has no such writes or wants larger blocks; then it took no byte. */
+  async #writeDirect(blocks: Uint8Array, position: number): Promise<number | null> {
+    if (this.#direct === undefined) this.#direct = await openDirect(this.#path)
+    if (this.#direct === null) return null
+    try {
+      return (await this.#direct.write(blocks, 0, blocks.length, position)).bytesWritten
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
+      await this.#direct.close()
+      this.#direct = null
+      return null
+    }
   }
 
   /** Covers both ways of writing. */
