@@ -64,6 +64,8 @@ async function remove(store: string, id: SnapshotId): Promise<Retained> {
   const gone = join(store, `${TEMPORARY}gone-${randomBytes(6).toString('hex')}`)
   await rename(join(store, id), gone)
   const taken = await takenMeanwhile(store, id)
+  // Without it a power cut could keep the name and not the files.
+  await syncFolder(store)
   if (taken === null) await rm(gone, { recursive: true, force: true })
   else await rename(gone, join(store, id))
   await syncFolder(store)

@@ -11,6 +11,7 @@ import { kills } from './kills.ts'
 import { logMutations } from './log-mutations.ts'
 import { overspend } from './overspend.ts'
 import { powerCuts } from './power-cuts.ts'
+import { publishing } from './publishing.ts'
 import { rawFuzz } from './raw-fuzz.ts'
 import { snapshotMutations } from './snapshot-mutations.ts'
 import { swaps } from './swaps.ts'
@@ -26,6 +27,7 @@ const FAULTS: Fault[] = [
   clockJumps,
   snapshotMutations,
   badSnapshots,
+  publishing,
   swaps,
   eventLoad,
   workerKills,

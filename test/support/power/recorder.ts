@@ -1,5 +1,6 @@
-/** Builds the recorder of file calls, where there is a C compiler, and reads what it wrote. */
+/** Builds the recorder and refuser of file calls, where there is a C compiler, and reads what it wrote. */
 import { spawnSync } from 'node:child_process'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -36,6 +37,12 @@ export function buildRecorder(folder: string): { library: string } | { missing: 
 
 export function recording(library: string, file: string, folder: string): NodeJS.ProcessEnv {
   return { ...process.env, LD_PRELOAD: library, RECORD_FILE: file, RECORD_FOLDER: folder }
+}
+
+/** The call of this number does nothing and fails; `short`: a write takes half. */
+export function refusing(number: number, fault: 'EIO' | 'ENOSPC' | 'short'): NodeJS.ProcessEnv {
+  const code = fault === 'short' ? 0 : constants.errno[fault]
+  return { REFUSE_CALL: `${number}`, REFUSE_ERRNO: `${code}` }
 }
 
 /** A last record that a kill cut off is left out: its call was not over. */

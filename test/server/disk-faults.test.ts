@@ -5,6 +5,7 @@ import type { FaultRun } from '../long/faults/fault.ts'
 import { killAgainAndAgain } from '../long/faults/kills.ts'
 import { mutate } from '../long/faults/log-mutations.ts'
 import { cutPower } from '../long/faults/power-cuts.ts'
+import { failPublishing } from '../long/faults/publishing.ts'
 import { copyShop, type TrainedShop, trainShop } from '../support/trained-shop.ts'
 
 let trained: TrainedShop
@@ -33,6 +34,16 @@ test('a power cut keeps all that was acknowledged, in the logs and in the ledger
   expect(counts).toMatchObject({ cuts: 20, lost: 0, duplicated: 0, wrongRecords: 0, crashes: 0 })
   expect(counts).toMatchObject({ redemptionsLost: 0, redemptionsInvented: 0 })
   expect(Math.min(counts.acknowledged, counts.redeemed)).toBeGreaterThan(0)
+})
+
+test('publishing that fails or is cut off anywhere leaves a whole snapshot, the newest that was told', async ({
+  skip,
+}) => {
+  const counts = await failPublishing(shortened(0.02), trained)
+  if (counts.skipped > 0) return skip('no C compiler')
+  expect(counts).toMatchObject({ crashes: 0, untold: 0, unsound: 0, notResumed: 0, unsoundAfterCuts: 0, lost: 0 })
+  expect(counts).toMatchObject({ refusedCalls: counts.runs, cuts: 20 })
+  expect(counts.refusedRenames).toBeGreaterThan(3)
 })
 
 test('decisions go on while each call to the disk fails, and events are taken again', async () => {
