@@ -53,6 +53,6 @@ describe('a cancellation', () => {
       expect(left.sort()).toEqual(survivors(rows).sort())
       expect(quality.cancellations.matched).toBe(quality.leftOut.reversedPurchase.lines)
     })
-    await fc.assert(property, { seed: 21, numRuns: 25 }).finally(shop.remove)
+    await fc.assert(property, { seed: 21, numRuns: 10 }).finally(shop.remove)
   })
 })
