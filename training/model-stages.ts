@@ -44,10 +44,12 @@ export const MODEL_STAGES = {
 export async function runStage(name: string, stage: Stage, context: StageContext): Promise<void> {
   const { onProgress, dataset, sections, parameters } = context
   onProgress({ stage: name, done: 0, total: 1, message: 'started' })
+  const startedAt = performance.now()
   const report = await stage(context)
   if (report === null) await removeResult(sections, name)
   else await writeReport(sections, name, dataset, withoutThreads(parameters), report)
-  onProgress({ stage: name, done: 1, total: 1, message: 'done' })
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(2)
+  onProgress({ stage: name, done: 1, total: 1, message: `done in ${seconds} s` })
 }
 
 /** How many threads worked changes no byte of a result, so it is no part of the report. */
