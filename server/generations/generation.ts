@@ -40,6 +40,8 @@ export interface GenerationOptions extends SignaturePolicy {
   onLost: (generation: ServingGeneration, reason: Error) => void
 }
 
+/** A thread that has loaded our code and no snapshot, so that a dead one is replaced in milliseconds, however busy the machine. */
+const SPARE_THREADS = 1
 /** The thread that takes a dead one's place may begin before the dead one's arena is given back. */
 const SPARE_ARENAS = 1
 const WARMING_ROUNDS = 3
@@ -79,6 +81,7 @@ export class ServingGeneration {
     this.#pool = new WorkerPool({
       file: new URL('../work/worker.js', import.meta.url),
       workers: options.workers,
+      spares: SPARE_THREADS,
       workerData,
       onLost: (reason) => options.onLost(this, reason),
       onExit: (threadId) => giveBack(claimed, threadId),

@@ -1,4 +1,9 @@
-/** A worker: answers batches of requests on its generation. One request's fault is that request's answer. */
+/**
+ * A worker: answers batches of requests on its generation. One request's fault is that request's answer.
+ *
+ * The generation is opened by the first batch: a spare thread has all code loaded, but takes no arena and no memory for an index
+ * until a worker has died.
+ */
 import { workerData } from '../../core/native/pool.ts'
 import { answerDecideBatch, answerRecommendBatch, refusalOf } from './batches.ts'
 import { answerCampaignCheck } from './campaign-check.ts'
@@ -24,19 +29,21 @@ const ANSWERING: Record<WorkRoute, Answering> = {
 /** In place of the status of an answer that nobody waits for. */
 const NOT_ASKED = 0
 
-const context = new WorkContext(workerData as WorkerSetup)
+const opened: { context?: WorkContext } = {}
 
 export default function answerBatch(task: BatchTask): BatchResult | typeof LACKS_CAMPAIGNS {
+  opened.context ??= new WorkContext(workerData as WorkerSetup)
+  const { context } = opened
   if (!context.hasCampaigns(task)) return LACKS_CAMPAIGNS
   const batch = context.begin(task)
   const { results } = context
   for (let i = 0; i < batch.count; i++)
     if (batch.isSkipped(i)) results.answer(NOT_ASKED, 0, 0)
-    else answerOne(batch, i, task.time)
-  return context.results.finish()
+    else answerOne(context, batch, i, task.time)
+  return results.finish()
 }
 
-function answerOne(batch: BatchReader, i: number, now: number): void {
+function answerOne(context: WorkContext, batch: BatchReader, i: number, now: number): void {
   const { results } = context
   const start = results.out.length
   const { length: events } = results.effects.events
