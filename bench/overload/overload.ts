@@ -43,8 +43,8 @@ export interface OverloadReport {
 const PATH = '/v1/decide/batch'
 const SERVER_CORE = 0
 const GENERATOR_CORE = 1
-const DISTINCT_BATCHES = 200
-const COMPARE_EVERY = 16
+const DISTINCT_BATCHES = 64
+const COMPARE_EVERY = 8
 /** Fewer than the lane takes at rest: nobody is refused, and there is always work. */
 const PEAK_CONNECTIONS = 15
 const WARM_SECONDS = 5
@@ -134,7 +134,8 @@ export function renderOverload(report: OverloadReport): string {
         `${run.factor} × peak: goodput ${percent(run.goodputShare)} of peak, p99 of accepted ${run.acceptedP99Ms.toFixed(0)} ms ` +
         `(${(run.acceptedP99Ms / objectiveMs).toFixed(2)} × the objective), normal again after ` +
         `${run.normalAfterMs === null ? 'more than the run' : `${(run.normalAfterMs / 1000).toFixed(2)} s`}; ` +
-        `${run.refused} refused, ${run.failed} failed; ${percent(run.sentShare)} of arrivals sent in time` +
+        `${run.refused} refused, ${run.failed} failed; ${percent(run.sentShare)} of arrivals sent in time, ` +
+        `the generator used ${percent(run.generatorShare)} of its core` +
         `${run.isVoid ? ' — VOID: the generator did not keep up' : ''}`,
     ),
   ].join('\n')
