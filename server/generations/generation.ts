@@ -11,6 +11,7 @@ import type { SignaturePolicy } from '../../core/snapshot/signature.ts'
 import { snapshotFolder } from '../../core/snapshot/store.ts'
 import { tablesOf } from '../../core/snapshot/tables.ts'
 import type { WorkerSetup } from '../work/context.ts'
+import { ListenerThread } from '../work/listener-thread.ts'
 import {
   type BatchResult,
   type BatchTask,
@@ -28,6 +29,7 @@ import { Watchdog } from './watchdog.ts'
 
 export interface GenerationOptions extends SignaturePolicy {
   store: string
+  /** 0: the thread that listens decides. */
   workers: number
   shoppers: SharedArrayBuffer
   budgets: SharedArrayBuffer
@@ -56,15 +58,15 @@ export class ServingGeneration {
   /** Slabs that no batch is in: as many as workers without one. */
   readonly #free: number[]
   readonly #watchdog: Watchdog
-  readonly #pool: WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS>
+  readonly #pool: WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS> | ListenerThread
 
   private constructor(image: SnapshotImage, options: GenerationOptions) {
-    const arenas = options.workers + SPARE_ARENAS
+    const arenas = arenasOf(options)
     this.image = image
     this.live = liveCatalogueOf(image)
     this.room = { tables: tablesOf(image), kernel: instantiateKernel(image.memory), arena: arenaOf(image, arenas) }
     fillLiveCatalogue(this.live, this.room.tables)
-    this.#slabs = Array.from({ length: options.workers }, newSlab)
+    this.#slabs = Array.from({ length: Math.max(1, options.workers) }, newSlab)
     this.#readers = this.#slabs.map(({ results }) => new ResultReader(results))
     this.#free = [...this.#slabs.keys()]
     const claimed = new Int32Array(new SharedArrayBuffer(4 * arenas))
@@ -78,14 +80,17 @@ export class ServingGeneration {
       dualPrices: options.dualPrices,
       ledger: options.ledger,
     }
-    this.#pool = new WorkerPool({
-      file: new URL('../work/worker.js', import.meta.url),
-      workers: options.workers,
-      spares: SPARE_THREADS,
-      workerData,
-      onLost: (reason) => options.onLost(this, reason),
-      onExit: (threadId) => giveBack(claimed, threadId),
-    })
+    this.#pool =
+      options.workers === 0
+        ? new ListenerThread(workerData)
+        : new WorkerPool({
+            file: new URL('../work/worker.js', import.meta.url),
+            workers: options.workers,
+            spares: SPARE_THREADS,
+            workerData,
+            onLost: (reason) => options.onLost(this, reason),
+            onExit: (threadId) => giveBack(claimed, threadId),
+          })
     this.#watchdog = new Watchdog(this.#slabs, this.#pool, options.hangMs)
   }
 
@@ -93,7 +98,7 @@ export class ServingGeneration {
   static async open(id: SnapshotId, options: GenerationOptions): Promise<ServingGeneration> {
     const image = await openSnapshot(snapshotFolder(options.store, id), {
       expectedId: id,
-      reserveBytes: (segment) => reserveBytes(segment, options.workers + SPARE_ARENAS + 1),
+      reserveBytes: (segment) => reserveBytes(segment, arenasOf(options) + 1),
       publicKeys: options.publicKeys,
       requireSignature: options.requireSignature,
     })
@@ -159,6 +164,11 @@ export class ServingGeneration {
   abandon(): Promise<void> {
     return this.#pool.destroy()
   }
+}
+
+/** Of threads that decide; one more is the listening thread's own. */
+function arenasOf({ workers }: Pick<GenerationOptions, 'workers'>): number {
+  return Math.max(1, workers) + SPARE_ARENAS
 }
 
 function warmingBatch(): BatchWriter {
