@@ -73,6 +73,7 @@ export function addServedCommands(program: Command): void {
     .option('--items <n>', 'catalogue size', positive, 20_000)
     .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)
+    .option('--workers <n>', 'deciding threads of the server; 0: the one that listens', wholeNumber, 1)
     .option('--batch <n>', 'decisions of one request', positive, 100)
     .option('--objective-ms <n>', 'latency that admission aims at', positive, 100)
     .option('--seconds <n>', 'seconds of the peak, and of each overload', positive, 10)
