@@ -44,6 +44,11 @@ export class WorkerPool<Task, Result> {
     return this.#pool.threads.length
   }
 
+  /** Ids of the threads that get no task while the others live; right after the pool was made they have not begun to load their file. */
+  get spareThreads(): number[] {
+    return this.#pool.threads.slice(this.workers).map(({ threadId }) => threadId)
+  }
+
   /** Ends a thread whatever it does; its task rejects, and another thread takes its place. */
   end(threadId: number): void {
     void this.#thread(threadId)?.terminate()

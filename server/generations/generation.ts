@@ -22,6 +22,9 @@ import {
   type PublishedCampaigns,
   ResultReader,
   type Slab,
+  SPARE_WORD,
+  STARTING_WORDS,
+  WARM_WORD,
   WORK_ROUTES,
 } from '../work/messages.ts'
 import type { AnswerTally } from './vitals.ts'
@@ -57,6 +60,7 @@ export class ServingGeneration {
   readonly #readers: ResultReader[]
   /** Slabs that no batch is in: as many as workers without one. */
   readonly #free: number[]
+  readonly #starting = new Int32Array(new SharedArrayBuffer(4 * STARTING_WORDS))
   readonly #watchdog: Watchdog
   readonly #pool: WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS> | ListenerThread
 
@@ -69,10 +73,10 @@ export class ServingGeneration {
     this.#slabs = Array.from({ length: Math.max(1, options.workers) }, newSlab)
     this.#readers = this.#slabs.map(({ results }) => new ResultReader(results))
     this.#free = [...this.#slabs.keys()]
-    const claimed = new Int32Array(new SharedArrayBuffer(4 * arenas))
     const workerData: WorkerSetup = {
       image,
-      arenas: claimed,
+      arenas: new Int32Array(new SharedArrayBuffer(4 * arenas)),
+      starting: this.#starting,
       slabs: this.#slabs,
       shoppers: options.shoppers,
       budgets: options.budgets,
@@ -80,18 +84,22 @@ export class ServingGeneration {
       dualPrices: options.dualPrices,
       ledger: options.ledger,
     }
-    this.#pool =
-      options.workers === 0
-        ? new ListenerThread(workerData)
-        : new WorkerPool({
-            file: new URL('../work/worker.js', import.meta.url),
-            workers: options.workers,
-            spares: SPARE_THREADS,
-            workerData,
-            onLost: (reason) => options.onLost(this, reason),
-            onExit: (threadId) => giveBack(claimed, threadId),
-          })
+    this.#pool = options.workers === 0 ? new ListenerThread(workerData) : this.#workerPool(workerData, options)
     this.#watchdog = new Watchdog(this.#slabs, this.#pool, options.hangMs)
+  }
+
+  #workerPool(workerData: WorkerSetup, { workers, onLost }: GenerationOptions) {
+    const pool = new WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS>({
+      file: new URL('../work/worker.js', import.meta.url),
+      workers,
+      spares: SPARE_THREADS,
+      workerData,
+      onLost: (reason) => onLost(this, reason),
+      onExit: (threadId) => giveBack(workerData.arenas, threadId),
+    })
+    const [spare] = pool.spareThreads
+    Atomics.store(this.#starting, SPARE_WORD, spare)
+    return pool
   }
 
   /** Verifies and loads a snapshot and starts its workers. Throws what `openSnapshot` throws. */
@@ -153,6 +161,8 @@ export class ServingGeneration {
     const batch = warmingBatch()
     for (let round = 0; round < WARMING_ROUNDS; round++)
       await Promise.all(this.#slabs.map(() => this.run(batch, now, campaigns, () => undefined)))
+    Atomics.store(this.#starting, WARM_WORD, 1)
+    Atomics.notify(this.#starting, WARM_WORD)
   }
 
   /** Batches under way are finished first. */
