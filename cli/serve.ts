@@ -52,7 +52,7 @@ export function serveCommand(): Command {
     .description("answer decisions over HTTP from the shop's current snapshot; follows CURRENT and the campaign file")
     .option('--host <address>', 'address to listen on; others than loopback need API keys', defaults.host)
     .option('--port <n>', 'port to listen on; 0 takes any', wholeNumber, defaults.port)
-    .option('--workers <n>', 'threads that decide', wholeNumber, defaults.workers)
+    .option('--workers <n>', 'threads that decide; 0: the one that listens does', wholeNumber, defaults.workers)
     .option('--keys <file>', 'API keys: JSON list of {name, role, sha256, trusted}; or OFFERWRIGHT_API_KEYS=role:key,…')
     .option(
       '--public-key <file>',

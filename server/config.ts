@@ -19,7 +19,7 @@ export interface ServerConfig extends SignaturePolicy {
   host: string
   /** 0: any free port. */
   port: number
-  /** Threads that decide. */
+  /** Threads that decide; 0: the one that listens does. */
   workers: number
   /** Empty: callers from this machine are trusted, and no others are listened to. */
   keys: ApiKey[]
@@ -117,7 +117,7 @@ export const SERVER_DEFAULTS: ServerConfig = {
 export function serverConfig(given: Partial<ServerConfig>): ServerConfig {
   const config = { ...SERVER_DEFAULTS, ...given }
   wholeNumber('port', config.port, 0, 65_535)
-  wholeNumber('workers', config.workers, 1, 256)
+  wholeNumber('workers', config.workers, 0, 256)
   wholeNumber('bodyBytes', config.bodyBytes, 1024, 64 * 1024 * 1024)
   wholeNumber('waitingRequests', config.waitingRequests, 1, 1_000_000)
   wholeNumber('waitingBytes', config.waitingBytes, 1024, Number.MAX_SAFE_INTEGER)

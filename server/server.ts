@@ -145,7 +145,7 @@ class Server implements RunningServer {
       metrics: this.#metrics,
       logger,
       watch,
-      lanes: config,
+      lanes: { ...config, workers: Math.max(1, config.workers) },
       degrade: config.degrade,
       waitingBytes: config.waitingBytes,
     })

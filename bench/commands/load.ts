@@ -9,6 +9,7 @@ import { benchHeadline, renderHeadline } from '../http/headline.ts'
 import { benchHttp } from '../http/http.ts'
 import { renderHttp } from '../http/http-report.ts'
 import { HTTP_SCENARIO_NAMES } from '../http/scenarios.ts'
+import { benchTopologies, renderTopologies } from '../http/topologies.ts'
 import { benchSizing, renderSizing } from '../sizing.ts'
 import { print, say, sizes } from './print.ts'
 
@@ -78,6 +79,24 @@ export function addLoadCommands(program: Command): void {
     .option('--json', 'one line of JSON', false)
     .addHelpText('after', '\nExample:\n  npm run bench -- growth --items 10000,1000000')
     .action(async (options) => print(await benchGrowth(options, say), renderGrowth, options.json))
+
+  program
+    .command('topologies')
+    .description('the listening thread, one worker and several: the same load in turn, in a closed loop and open ones')
+    .option('--threads <list>', 'deciding threads of each server; 0: the one that listens', sizes, [0, 1, 2])
+    .option('--items <n>', 'catalogue size', positive, 20_000)
+    .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
+    .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('headline'))
+    .option('--connections <n>', 'connections of the closed loop', positive, 32)
+    .option('--seconds <n>', 'seconds of each stretch of load', positive, 3)
+    .option('--rounds <n>', 'interleaved rounds', positive, 5)
+    .option('--seed <n>', 'seed of the shop, the requests and the arrivals', wholeNumber, 1)
+    .option('--json', 'one line of JSON', false)
+    .addHelpText('after', '\nExample:\n  npm run bench -- topologies --threads 0,1')
+    .action(async ({ threads, ...options }) =>
+      print(await benchTopologies({ ...options, workers: threads }, say), renderTopologies, options.json),
+    )
 
   program
     .command('compare')

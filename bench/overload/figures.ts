@@ -5,6 +5,8 @@ import type { LoadAnswer } from './load-child.ts'
 export interface OverloadFigures {
   /** Share of the arrivals of the overload that were sent in time; below `VOID_BELOW` nothing here counts. */
   sentShare: number
+  /** CPU time of the generator, in cores: near 1 it may have been what gave way. */
+  generatorShare: number
   offeredPerSecond: number
   /** Accepted requests that came during the overload, a second of it. */
   goodputPerSecond: number
@@ -29,6 +31,7 @@ export function overloadFigures(load: LoadAnswer, from: number, to: number, obje
   const seconds = (to - from) / 1000
   return {
     sentShare: during.filter((i) => sentMs[i] - atMs[i] <= LATE_MS).length / during.length,
+    generatorShare: load.generatorShare,
     offeredPerSecond: during.length / seconds,
     goodputPerSecond: accepted.length / seconds,
     acceptedP99Ms: quantile(

@@ -1,6 +1,7 @@
 /**
- * The load, on a core of its own, which it uses up: it looks at the clock without a pause. A closed loop finds the peak; an open loop
- * sends at times set beforehand, each arrival on a connection of its own or a free one, and counts latency from the set time.
+ * The load, on a core of its own. A closed loop finds the peak; an open loop sends at times set beforehand, each arrival on a
+ * connection of its own or a free one, and counts latency from the set time. Between two looks at the clock it sleeps a millisecond, so
+ * that its CPU time says whether it could have sent more.
  */
 import { answerParent } from '../http/child.ts'
 import { LoadConnection, requestBytes } from './connection.ts'
@@ -30,10 +31,16 @@ export interface LoadAnswer {
   status: Int16Array
   compared: number
   wrong: number
+  /** CPU time over wall time: 1 is a whole core. */
+  generatorShare: number
 }
 
+/** As exact as a timer is. */
+const LEAST_SLEEP_MS = 1
 /** After the last arrival. */
 const LAST_WAIT_MS = 5000
+
+type Answers = Pick<LoadAnswer, 'atMs' | 'sentMs' | 'tookMs' | 'status'>
 
 class Load {
   readonly #asked: LoadQuestion
@@ -52,7 +59,19 @@ class Load {
     this.#expected = asked.expected.map((text) => Buffer.from(text))
   }
 
-  async open(at: Float64Array): Promise<LoadAnswer> {
+  async run({ load }: LoadQuestion): Promise<LoadAnswer> {
+    const [from, before] = [performance.now(), process.cpuUsage()]
+    const answers =
+      'stretches' in load
+        ? await this.#open(arrivalsMs(load.stretches, load.seed))
+        : await this.#closed(load.connections, load.seconds)
+    for (const connection of this.#all) connection.close()
+    const { user, system } = process.cpuUsage(before)
+    const generatorShare = (user + system) / 1000 / (performance.now() - from)
+    return { ...answers, compared: this.#compared, wrong: this.#wrong, generatorShare }
+  }
+
+  async #open(at: Float64Array): Promise<Answers> {
     const sentMs = new Float64Array(at.length)
     const tookMs = new Float64Array(at.length)
     const status = new Int16Array(at.length)
@@ -70,12 +89,12 @@ class Load {
     const end = (at.at(-1) ?? 0) + LAST_WAIT_MS
     for (let now = 0; this.#answered < at.length && now < end; now = performance.now() - from) {
       sendDue(now)
-      await new Promise(setImmediate)
+      await new Promise((resolve) => setTimeout(resolve, LEAST_SLEEP_MS))
     }
-    return this.#report({ atMs: at, sentMs, tookMs, status })
+    return { atMs: at, sentMs, tookMs, status }
   }
 
-  async closed(connections: number, seconds: number): Promise<LoadAnswer> {
+  async #closed(connections: number, seconds: number): Promise<Answers> {
     const [at, took, statuses]: number[][] = [[], [], []]
     const from = performance.now()
     const again = () => {
@@ -89,9 +108,10 @@ class Load {
       })
     }
     for (let i = 0; i < connections; i++) again()
-    while (this.#answered < this.#sent || performance.now() - from < 1000 * seconds) await new Promise(setImmediate)
+    while (this.#answered < this.#sent || performance.now() - from < 1000 * seconds)
+      await new Promise((resolve) => setTimeout(resolve, LEAST_SLEEP_MS))
     const atMs = Float64Array.from(at)
-    return this.#report({ atMs, sentMs: atMs, tookMs: Float64Array.from(took), status: Int16Array.from(statuses) })
+    return { atMs, sentMs: atMs, tookMs: Float64Array.from(took), status: Int16Array.from(statuses) }
   }
 
   #send(answered: (status: number) => void): void {
@@ -117,17 +137,9 @@ class Load {
     this.#compared++
     if (!body.equals(this.#expected[i])) this.#wrong++
   }
-
-  #report(answers: Omit<LoadAnswer, 'compared' | 'wrong'>): LoadAnswer {
-    for (const connection of this.#all) connection.close()
-    return { ...answers, compared: this.#compared, wrong: this.#wrong }
-  }
 }
 
 answerParent<LoadQuestion, LoadAnswer>((asked) => {
   pinTo(asked.core)
-  const load = new Load(asked)
-  return 'stretches' in asked.load
-    ? load.open(arrivalsMs(asked.load.stretches, asked.load.seed))
-    : load.closed(asked.load.connections, asked.load.seconds)
+  return new Load(asked).run(asked)
 })

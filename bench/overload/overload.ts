@@ -20,6 +20,8 @@ export interface OverloadBench {
   items: number
   shoppers: number
   campaigns: number
+  /** Deciding threads; 0: the one that listens. */
+  workers: number
   /** Decisions of one request. */
   batch: number
   factors: number[]
@@ -32,6 +34,7 @@ export interface OverloadBench {
 export interface OverloadReport {
   bench: 'overload'
   items: number
+  workers: number
   batch: number
   objectiveMs: number
   peakPerSecond: number
@@ -43,8 +46,8 @@ export interface OverloadReport {
 const PATH = '/v1/decide/batch'
 const SERVER_CORE = 0
 const GENERATOR_CORE = 1
-const DISTINCT_BATCHES = 200
-const COMPARE_EVERY = 16
+const DISTINCT_BATCHES = 64
+const COMPARE_EVERY = 8
 /** Fewer than the lane takes at rest: nobody is refused, and there is always work. */
 const PEAK_CONNECTIONS = 15
 const WARM_SECONDS = 5
@@ -63,7 +66,12 @@ export async function benchOverload(options: OverloadBench, say: (line: string) 
   const generator = new Child<LoadQuestion, LoadAnswer>(new URL('./load-child.js', import.meta.url))
   const run = async (load: LoadQuestion['load']) => right(await generator.ask({ ...requests, port: server.port, load }))
   try {
-    await server.listen({ home: home.home, core: SERVER_CORE, objectiveMs: options.objectiveMs })
+    await server.listen({
+      home: home.home,
+      core: SERVER_CORE,
+      workers: options.workers,
+      objectiveMs: options.objectiveMs,
+    })
     say('warming up')
     await run({ connections: PEAK_CONNECTIONS, seconds: WARM_SECONDS })
     say('finding the peak')
@@ -71,6 +79,7 @@ export async function benchOverload(options: OverloadBench, say: (line: string) 
     const report: OverloadReport = {
       bench: 'overload',
       items: options.items,
+      workers: options.workers,
       batch: options.batch,
       objectiveMs: options.objectiveMs,
       ...peak,
@@ -124,9 +133,9 @@ function stretchesOf(peakPerSecond: number, factor: number, seconds: number) {
 }
 
 export function renderOverload(report: OverloadReport): string {
-  const { items, batch, objectiveMs, peakPerSecond, peakP99Ms, compared } = report
+  const { items, workers, batch, objectiveMs, peakPerSecond, peakP99Ms, compared } = report
   return [
-    `overload: batches of ${batch} decisions, ${items.toLocaleString('en')} items, one core; objective ${objectiveMs} ms; ` +
+    `overload: batches of ${batch} decisions, ${items.toLocaleString('en')} items, ${workers} worker(s), one core; objective ${objectiveMs} ms; ` +
       `${compared} answers compared`,
     `peak ${peakPerSecond.toFixed(0)} requests/s, p99 ${peakP99Ms.toFixed(1)} ms (closed loop)`,
     ...report.runs.map(
@@ -134,7 +143,8 @@ export function renderOverload(report: OverloadReport): string {
         `${run.factor} × peak: goodput ${percent(run.goodputShare)} of peak, p99 of accepted ${run.acceptedP99Ms.toFixed(0)} ms ` +
         `(${(run.acceptedP99Ms / objectiveMs).toFixed(2)} × the objective), normal again after ` +
         `${run.normalAfterMs === null ? 'more than the run' : `${(run.normalAfterMs / 1000).toFixed(2)} s`}; ` +
-        `${run.refused} refused, ${run.failed} failed; ${percent(run.sentShare)} of arrivals sent in time` +
+        `${run.refused} refused, ${run.failed} failed; ${percent(run.sentShare)} of arrivals sent in time, ` +
+        `the generator used ${percent(run.generatorShare)} of its core` +
         `${run.isVoid ? ' — VOID: the generator did not keep up' : ''}`,
     ),
   ].join('\n')

@@ -7,15 +7,16 @@ import { pinTo } from './pin.ts'
 export interface PinnedSetup {
   home: string
   core: number
+  workers: number
   objectiveMs: number
 }
 
 const running: RunningServer[] = []
 
 answerParent(
-  listener<PinnedSetup>(async ({ home, core, objectiveMs }) => {
+  listener<PinnedSetup>(async ({ home, core, workers, objectiveMs }) => {
     pinTo(core)
-    const server = await startServer({ home, workers: 1, port: 0, logLevel: 'warn', objectiveMs })
+    const server = await startServer({ home, workers, port: 0, logLevel: 'warn', objectiveMs })
     running.push(server)
     return server.port
   }),

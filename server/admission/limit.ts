@@ -2,13 +2,14 @@
  * How many requests a lane may hold, waiting or at work, so that they wait about as long as is aimed at.
  *
  *   under pressure, every INTERVAL_MS:  gradient = clamp(target / wait, 1/2, 3/2)
- *                                       limit ← clamp(held · gradient + √held, least, most)
- *   at rest:                            limit = clamp(2 · target · workers / service, rest, most)
+ *                                       limit ← clamp(held · gradient + √held, least, calm)
+ *   at rest:                            limit = calm = clamp(2 · target · workers / service, rest, most)
  *
  * The first line is the gradient limit of Netflix's concurrency-limits (`GradientLimit`, 2018), with one difference: that one infers
  * queueing from round trips, this one is told how long requests waited. As in CoDel (Nichols and Jacobson, ACM Queue 10(5), 2012;
  * RFC 8289) the wait that counts is the least of an interval, so a burst that drains is no pressure and a queue that stands is. The
- * second line is Little's law with room for a burst of as much again.
+ * second line is Little's law with room for a burst of as much again; pressure does not raise the limit above it, though the least wait of the
+ * interval in which an overload begins is about nothing.
  *
  * `wait`, `target`, `service` (of one request at one worker): milliseconds. `held`: the limit where somebody was refused, otherwise the
  * most that the lane held in the interval. The first `PATIENCE` intervals under pressure, one after the other, do not go below
@@ -82,10 +83,11 @@ export class GradientLimit {
     const { targetMs, workers, least, rest, most } = this.#settings
     const isPressed = this.#hasRefused || this.#leastWaitMs > targetMs
     this.#pressed = isPressed ? this.#pressed + 1 : 0
-    if (!isPressed) return clamp((2 * targetMs * workers) / this.#serviceMs, rest, most)
+    const calm = clamp((2 * targetMs * workers) / this.#serviceMs, rest, most)
+    if (!isPressed) return calm
     const gradient = clamp(targetMs / this.#leastWaitMs, 0.5, 1.5)
     const held = this.#hasRefused ? this.limit : this.#mostHeld
-    return clamp(held * gradient + Math.sqrt(held), this.#pressed > PATIENCE ? least : rest, most)
+    return clamp(held * gradient + Math.sqrt(held), this.#pressed > PATIENCE ? least : rest, calm)
   }
 }
 

@@ -11,6 +11,7 @@ import type { SignaturePolicy } from '../../core/snapshot/signature.ts'
 import { snapshotFolder } from '../../core/snapshot/store.ts'
 import { tablesOf } from '../../core/snapshot/tables.ts'
 import type { WorkerSetup } from '../work/context.ts'
+import { ListenerThread } from '../work/listener-thread.ts'
 import {
   type BatchResult,
   type BatchTask,
@@ -21,6 +22,9 @@ import {
   type PublishedCampaigns,
   ResultReader,
   type Slab,
+  SPARE_WORD,
+  STARTING_WORDS,
+  WARM_WORD,
   WORK_ROUTES,
 } from '../work/messages.ts'
 import type { AnswerTally } from './vitals.ts'
@@ -28,6 +32,7 @@ import { Watchdog } from './watchdog.ts'
 
 export interface GenerationOptions extends SignaturePolicy {
   store: string
+  /** 0: the thread that listens decides. */
   workers: number
   shoppers: SharedArrayBuffer
   budgets: SharedArrayBuffer
@@ -40,6 +45,8 @@ export interface GenerationOptions extends SignaturePolicy {
   onLost: (generation: ServingGeneration, reason: Error) => void
 }
 
+/** A thread that has loaded our code and no snapshot, so that a dead one is replaced in milliseconds, however busy the machine. */
+const SPARE_THREADS = 1
 /** The thread that takes a dead one's place may begin before the dead one's arena is given back. */
 const SPARE_ARENAS = 1
 const WARMING_ROUNDS = 3
@@ -53,22 +60,23 @@ export class ServingGeneration {
   readonly #readers: ResultReader[]
   /** Slabs that no batch is in: as many as workers without one. */
   readonly #free: number[]
+  readonly #starting = new Int32Array(new SharedArrayBuffer(4 * STARTING_WORDS))
   readonly #watchdog: Watchdog
-  readonly #pool: WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS>
+  readonly #pool: WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS> | ListenerThread
 
   private constructor(image: SnapshotImage, options: GenerationOptions) {
-    const arenas = options.workers + SPARE_ARENAS
+    const arenas = arenasOf(options)
     this.image = image
     this.live = liveCatalogueOf(image)
     this.room = { tables: tablesOf(image), kernel: instantiateKernel(image.memory), arena: arenaOf(image, arenas) }
     fillLiveCatalogue(this.live, this.room.tables)
-    this.#slabs = Array.from({ length: options.workers }, newSlab)
+    this.#slabs = Array.from({ length: Math.max(1, options.workers) }, newSlab)
     this.#readers = this.#slabs.map(({ results }) => new ResultReader(results))
     this.#free = [...this.#slabs.keys()]
-    const claimed = new Int32Array(new SharedArrayBuffer(4 * arenas))
     const workerData: WorkerSetup = {
       image,
-      arenas: claimed,
+      arenas: new Int32Array(new SharedArrayBuffer(4 * arenas)),
+      starting: this.#starting,
       slabs: this.#slabs,
       shoppers: options.shoppers,
       budgets: options.budgets,
@@ -76,21 +84,29 @@ export class ServingGeneration {
       dualPrices: options.dualPrices,
       ledger: options.ledger,
     }
-    this.#pool = new WorkerPool({
-      file: new URL('../work/worker.js', import.meta.url),
-      workers: options.workers,
-      workerData,
-      onLost: (reason) => options.onLost(this, reason),
-      onExit: (threadId) => giveBack(claimed, threadId),
-    })
+    this.#pool = options.workers === 0 ? new ListenerThread(workerData) : this.#workerPool(workerData, options)
     this.#watchdog = new Watchdog(this.#slabs, this.#pool, options.hangMs)
+  }
+
+  #workerPool(workerData: WorkerSetup, { workers, onLost }: GenerationOptions) {
+    const pool = new WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS>({
+      file: new URL('../work/worker.js', import.meta.url),
+      workers,
+      spares: SPARE_THREADS,
+      workerData,
+      onLost: (reason) => onLost(this, reason),
+      onExit: (threadId) => giveBack(workerData.arenas, threadId),
+    })
+    const [spare] = pool.spareThreads
+    Atomics.store(this.#starting, SPARE_WORD, spare)
+    return pool
   }
 
   /** Verifies and loads a snapshot and starts its workers. Throws what `openSnapshot` throws. */
   static async open(id: SnapshotId, options: GenerationOptions): Promise<ServingGeneration> {
     const image = await openSnapshot(snapshotFolder(options.store, id), {
       expectedId: id,
-      reserveBytes: (segment) => reserveBytes(segment, options.workers + SPARE_ARENAS + 1),
+      reserveBytes: (segment) => reserveBytes(segment, arenasOf(options) + 1),
       publicKeys: options.publicKeys,
       requireSignature: options.requireSignature,
     })
@@ -145,6 +161,8 @@ export class ServingGeneration {
     const batch = warmingBatch()
     for (let round = 0; round < WARMING_ROUNDS; round++)
       await Promise.all(this.#slabs.map(() => this.run(batch, now, campaigns, () => undefined)))
+    Atomics.store(this.#starting, WARM_WORD, 1)
+    Atomics.notify(this.#starting, WARM_WORD)
   }
 
   /** Batches under way are finished first. */
@@ -156,6 +174,11 @@ export class ServingGeneration {
   abandon(): Promise<void> {
     return this.#pool.destroy()
   }
+}
+
+/** Of threads that decide; one more is the listening thread's own. */
+function arenasOf({ workers }: Pick<GenerationOptions, 'workers'>): number {
+  return Math.max(1, workers) + SPARE_ARENAS
 }
 
 function warmingBatch(): BatchWriter {

@@ -59,11 +59,17 @@ export class Dispatch {
     parts.metrics.watchAdmission(this, this.#lanes)
   }
 
+  /** False: the request is refused. Asked before its body is read, which costs more than the refusal. */
+  admits(exchange: Exchange, name: WorkRoute): boolean {
+    const refusal = this.#refusal(name, WORK_ROUTES.indexOf(name))
+    if (refusal === LANE_FULL) exchange.answer(LANE_FULL.status, LANE_FULL_TEXT)
+    else if (refusal !== null) exchange.refuse(refusal)
+    return refusal === null
+  }
+
   submit(exchange: Exchange, name: WorkRoute, trusted: boolean, body: Uint8Array): void {
-    const route = WORK_ROUTES.indexOf(name)
-    const refusal = this.#refusal(name, route)
-    if (refusal === null) this.#enqueue(exchange, route, trusted, body)
-    else exchange.refuse(refusal)
+    // The lane may have become full while the body came.
+    if (this.admits(exchange, name)) this.#enqueue(exchange, WORK_ROUTES.indexOf(name), trusted, body)
   }
 
   /** There are workers again. */
@@ -227,6 +233,7 @@ const LANE_FULL = new OfferwrightError(
   'overloaded',
   'overloaded: as many requests wait as can be answered in time; come again later',
 )
+const LANE_FULL_TEXT = JSON.stringify(LANE_FULL)
 
 function deadlineExceeded(deadlineMs: number): OfferwrightError {
   return new OfferwrightError('deadline_exceeded', `no answer could come within ${deadlineMs} ms; not begun`, {

@@ -117,7 +117,7 @@ function identify({ config }: RouteParts, req: HttpRequest): Caller | null {
 function worked(route: WorkRoute, bodies = 1): Route['handle'] {
   return (parts, exchange, req, caller) => {
     const { dispatch, config } = parts
-    if (!takeDeadline(parts, exchange, req, route)) return
+    if (!takeDeadline(parts, exchange, req, route) || !dispatch.admits(exchange, route)) return
     exchange.readBody(req, bodies * config.bodyBytes, (body) => dispatch.submit(exchange, route, caller.trusted, body))
   }
 }

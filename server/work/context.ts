@@ -1,5 +1,4 @@
 /** What a worker keeps between batches: its view of the generation, of live state, and the compiled campaigns. */
-import { threadId } from 'node:worker_threads'
 import { isSingleUse } from '../../core/contract/campaigns.ts'
 import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/live.ts'
 import { type CompiledCampaigns, compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
@@ -23,6 +22,8 @@ export interface WorkerSetup {
   image: SnapshotImage
   /** The thread that claimed each scratch arena; 0: free. */
   arenas: Int32Array
+  /** As `SPARE_WORD` and `WARM_WORD` have it. */
+  starting: Int32Array
   /** One for each batch that may run at a time. */
   slabs: Slab[]
   shoppers: SharedArrayBuffer
@@ -42,6 +43,7 @@ export class WorkContext {
   readonly codes: CodeReader
   /** The shopper of the request at hand. */
   readonly live = emptyLiveShopper()
+  readonly #thread: number
   readonly #slabs: Slab[]
   readonly #marks: Int32Array[]
   readonly #readers: BatchReader[]
@@ -57,15 +59,18 @@ export class WorkContext {
   #dualPrices = noPrices(0)
   readonly #priceBySlot: Float64Array
 
-  constructor({ image, arenas, slabs, shoppers, budgets, keptOffers, dualPrices, ledger }: WorkerSetup) {
-    this.generation = openGeneration(image, claimArena(arenas))
+  /** `thread`: a number above 0 that no other thread has. */
+  constructor(setup: WorkerSetup, thread: number) {
+    const { image, arenas, slabs, shoppers, budgets, keptOffers, dualPrices, ledger } = setup
+    this.#thread = thread
+    this.generation = openGeneration(image, claimArena(arenas, thread))
     this.results = new Results(this.generation)
     this.#slabs = slabs
     this.#marks = slabs.map(({ requests }) => new Int32Array(requests, 0, THREAD_WORD + 1))
     this.#readers = slabs.map(({ requests }) => new BatchReader(requests))
     this.#shoppers = new ShopperReader(shoppers)
     this.budgets = new BudgetView(budgets)
-    this.kept = new KeptOffers(keptOffers, threadId)
+    this.kept = new KeptOffers(keptOffers, thread)
     this.#priceBySlot = dualPrices
     this.codes = new CodeReader(ledger)
   }
@@ -115,7 +120,7 @@ export class WorkContext {
   }
 
   begin({ slab, largeRequests }: BatchTask): BatchReader {
-    Atomics.store(this.#marks[slab], THREAD_WORD, threadId)
+    Atomics.store(this.#marks[slab], THREAD_WORD, this.#thread)
     this.results.begin(this.#slabs[slab].results)
     return largeRequests === null ? this.#readers[slab] : new BatchReader(largeRequests)
   }
@@ -154,8 +159,8 @@ export class WorkContext {
 }
 
 /** The first free arena. The pool's owner gives back what a thread had that is gone. */
-function claimArena(arenas: Int32Array): number {
+function claimArena(arenas: Int32Array, thread: number): number {
   for (let arena = 0; arena < arenas.length; arena++)
-    if (Atomics.compareExchange(arenas, arena, 0, threadId) === 0) return arena
+    if (Atomics.compareExchange(arenas, arena, 0, thread) === 0) return arena
   throw new Error(`no free arena of ${arenas.length}: workers died faster than the generation was replaced`)
 }

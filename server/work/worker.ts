@@ -1,51 +1,23 @@
-/** A worker: answers batches of requests on its generation. One request's fault is that request's answer. */
+/**
+ * A worker thread. The generation is opened by its first batch: a spare thread has all code loaded, but takes no arena and no memory
+ * for an index until a worker has died. The first spare loads when the workers are warm, so that they begin to serve sooner.
+ */
+import { threadId } from 'node:worker_threads'
 import { workerData } from '../../core/native/pool.ts'
-import { answerDecideBatch, answerRecommendBatch, refusalOf } from './batches.ts'
-import { answerCampaignCheck } from './campaign-check.ts'
-import { WorkContext, type WorkerSetup } from './context.ts'
-import { answerDecide, answerRecommend, answerSimilar } from './decisions.ts'
-import { answerEvents } from './events.ts'
-import { type BatchReader, type BatchResult, type BatchTask, LACKS_CAMPAIGNS, type WorkRoute } from './messages.ts'
-import { answerQuote } from './quotes.ts'
+import type { WorkContext, WorkerSetup } from './context.ts'
+import { type BatchResult, type BatchTask, type LACKS_CAMPAIGNS, SPARE_WORD, WARM_WORD } from './messages.ts'
 
-type Answering = (context: WorkContext, body: Buffer, trusted: boolean, now: number, degraded: boolean) => void
+/** Workers that are not warm by then may need the spare. */
+const LONGEST_WAIT_MS = 3000
 
-const ANSWERING: Record<WorkRoute, Answering> = {
-  decide: answerDecide,
-  recommend: answerRecommend,
-  similar: answerSimilar,
-  events: answerEvents,
-  decideBatch: answerDecideBatch,
-  recommendBatch: answerRecommendBatch,
-  quote: answerQuote,
-  campaignCheck: answerCampaignCheck,
-}
+const setup = workerData as WorkerSetup
+if (Atomics.load(setup.starting, SPARE_WORD) === threadId) Atomics.wait(setup.starting, WARM_WORD, 0, LONGEST_WAIT_MS)
+const { answerBatch } = await import('./answering.ts')
+const { WorkContext: Context } = await import('./context.ts')
 
-/** In place of the status of an answer that nobody waits for. */
-const NOT_ASKED = 0
+const opened: { context?: WorkContext } = {}
 
-const context = new WorkContext(workerData as WorkerSetup)
-
-export default function answerBatch(task: BatchTask): BatchResult | typeof LACKS_CAMPAIGNS {
-  if (!context.hasCampaigns(task)) return LACKS_CAMPAIGNS
-  const batch = context.begin(task)
-  const { results } = context
-  for (let i = 0; i < batch.count; i++)
-    if (batch.isSkipped(i)) results.answer(NOT_ASKED, 0, 0)
-    else answerOne(batch, i, task.time)
-  return context.results.finish()
-}
-
-function answerOne(batch: BatchReader, i: number, now: number): void {
-  const { results } = context
-  const start = results.out.length
-  const { length: events } = results.effects.events
-  try {
-    ANSWERING[batch.route(i)](context, batch.body(i), batch.isTrusted(i), now, batch.isDegraded(i))
-  } catch (error) {
-    results.out.length = start
-    results.effects.events.length = events
-    const { status, text } = refusalOf(context, error)
-    results.answerText(status, text)
-  }
+export default function answer(task: BatchTask): BatchResult | typeof LACKS_CAMPAIGNS {
+  opened.context ??= new Context(setup, threadId)
+  return answerBatch(opened.context, task)
 }

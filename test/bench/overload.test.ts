@@ -22,7 +22,7 @@ test('arrivals come in order, at the rate of their stretch, and the same again f
 function answersOf(rows: [number, number, number, number][]): LoadAnswer {
   const column = (i: number) => Float64Array.from(rows, (row) => row[i])
   const status = Int16Array.from(rows, (row) => row[3])
-  return { atMs: column(0), sentMs: column(1), tookMs: column(2), status, compared: 0, wrong: 0 }
+  return { atMs: column(0), sentMs: column(1), tookMs: column(2), status, compared: 0, wrong: 0, generatorShare: 0.25 }
 }
 
 test('figures are those of the overload alone, and normal is when all later windows are', () => {
@@ -40,6 +40,7 @@ test('figures are those of the overload alone, and normal is when all later wind
   ])
   expect(overloadFigures(load, 1000, 2000, 100)).toEqual({
     sentShare: 0.75,
+    generatorShare: 0.25,
     offeredPerSecond: 4,
     goodputPerSecond: 3,
     acceptedP99Ms: 90,

@@ -51,7 +51,7 @@ function requests() {
     .map(([subject, rest]) => JSON.stringify({ ...subject, ...rest, time: TIME, preview: true }))
 }
 
-test.each([1, 4])(
+test.each([0, 1, 4])(
   '1,000 answers over HTTP are the bytes of decisions without a server, over one live state, with %i workers',
   async (workers) => {
     const shop = await copyShop(trained)

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectedAnswers, SwapLoad } from '../support/swap-load.ts'
-import { serveShop, type TestServer, type TrainedShop, trainShop, until } from '../support/trained-shop.ts'
+import { copyShop, serveShop, type TestServer, type TrainedShop, trainShop, until } from '../support/trained-shop.ts'
 
 let shop: TrainedShop
 let server: TestServer
@@ -16,27 +16,45 @@ afterAll(async () => {
   await shop.remove()
 })
 
-const serving = async () => (await server.call('GET', '/v1/snapshots')).body.serving as string
-const activate = (id: string) => server.call('POST', `/v1/snapshots/${id}/activate`, '')
+const serving = async (of = server) => (await of.call('GET', '/v1/snapshots')).body.serving as string
+const activate = (id: string, of = server) => of.call('POST', `/v1/snapshots/${id}/activate`, '')
 
-test('swaps under load lose no request, and every answer is wholly of the snapshot it names', async () => {
-  const expected = await expectedAnswers(shop)
-  const load = new SwapLoad(server.port, expected)
+test('swaps under load lose no request, and every answer is wholly of the snapshot it names', () =>
+  swapUnderLoad(shop, server))
+
+test('so do swaps where the listening thread decides', async () => {
+  const copy = await copyShop(shop)
+  const alone = await serveShop(copy, { workers: 0 })
+  await swapUnderLoad(copy, alone)
+  await alone.close()
+  await copy.remove()
+})
+
+async function swapUnderLoad(of: TrainedShop, at: TestServer): Promise<void> {
+  const load = new SwapLoad(at.port, await expectedAnswers(of))
   for (let swap = 0; swap < 6; swap++) {
-    const id = shop.snapshots[swap % 2]
-    expect((await activate(id)).body).toEqual({ current: id })
-    await until(serving, (now) => now === id, 10_000)
+    const id = of.snapshots[swap % 2]
+    expect((await activate(id, at)).body).toEqual({ current: id })
+    await until(
+      () => serving(at),
+      (now) => now === id,
+      10_000,
+    )
   }
   const { answers, failedRequests, failures, snapshots } = await load.stop()
   expect(failures).toEqual([])
   expect(failedRequests).toBe(0)
   expect(answers).toBeGreaterThan(100)
-  expect([...snapshots].sort()).toEqual([...shop.snapshots].sort())
-})
+  expect([...snapshots].sort()).toEqual([...of.snapshots].sort())
+}
 
 test('a snapshot with a flipped byte is refused by name while the old one serves on', async () => {
   await activate(shop.snapshots[0])
-  await until(serving, (now) => now === shop.snapshots[0], 10_000)
+  await until(
+    () => serving(),
+    (now) => now === shop.snapshots[0],
+    10_000,
+  )
   const section = join(shop.folders.snapshots, shop.snapshots[1], 'similarity.safetensors')
   const sound = await readFile(section)
   const broken = Buffer.from(sound)

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClient } from '../../../client/index.ts'
 import { logRows } from '../../support/log-text.ts'
-import { type Answered, copyShop, serveShop, type TrainedShop, trainShop } from '../../support/trained-shop.ts'
+import { postHead, RawCaller } from '../../support/raw-caller.ts'
+import { type Answered, copyShop, serveShop, type TrainedShop, trainShop, until } from '../../support/trained-shop.ts'
 
 let shop: TrainedShop
 
@@ -51,6 +52,36 @@ test('past the limit requests are refused at once, with when to come again', asy
   const refused = answers.filter(({ status }) => status !== 200).length
   expect(text).toContain(`offerwright_overloaded_total{shop="default"} ${refused}`)
   expect(text).toMatch(/offerwright_lane_page_held\{shop="default"\} 0/)
+  await server.close()
+})
+
+test('a request that finds its lane full is refused before its body comes, and its connection serves on', async () => {
+  const server = await serveShop(shop, { workers: 1, waitingRequests: 1 })
+  const body = JSON.stringify({ requests: [{ slots: 3 }] })
+  const caller = new RawCaller(server.port)
+  const statuses = () => [...caller.text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+  const answered = (count: number) =>
+    until(
+      async () => {
+        await new Promise(setImmediate)
+        return statuses()
+      },
+      ({ length }) => length === count,
+      20_000,
+    )
+  const busy = server.call('POST', '/v1/decide/batch', HEAVY)
+  await until(
+    async () => (await server.call('GET', '/metrics')).text,
+    (text) => /offerwright_lane_bulk_held\{shop="default"\} 1/.test(text),
+    20_000,
+  )
+  caller.socket.write(postHead('/v1/decide/batch', body.length))
+  expect(await answered(1)).toEqual(['503'])
+  expect((await busy).status).toBe(200)
+  // What is left of the refused request is passed over.
+  caller.socket.write(body + postHead('/v1/decide/batch', body.length) + body)
+  expect(await answered(2)).toEqual(['503', '200'])
+  caller.end()
   await server.close()
 })
 

@@ -6,7 +6,7 @@ const SETTINGS: LimitSettings = { targetMs: 50, workers: 1, least: 2, rest: 128,
 
 test('follows the formula computed by hand', () => {
   const limit = new GradientLimit(SETTINGS)
-  limit.noteRun(1, 1)
+  limit.noteRun(1, 0.1)
   limit.noteWait(100, 900, 0)
   // Nobody was refused, and requests waited twice as long as aimed at: 900 · 1/2 + √900.
   limit.noteWait(100, 900, 100)
@@ -19,8 +19,20 @@ test('follows the formula computed by hand', () => {
   limit.noteRefusal()
   limit.noteWait(1, 300, 300)
   expect(limit.limit).toBeCloseTo(1.5 * (400 + Math.sqrt(480)) + Math.sqrt(400 + Math.sqrt(480)), 10)
-  // At rest: 2 · 50 / 1 ms, which is less than what is always taken.
-  limit.noteWait(1, 3, 400)
+  // 653.4 · 3/2 + √653.4 would be 1005.6: pressure does not raise it above what it is at rest, 2 · 50 / 0.1.
+  limit.noteRefusal()
+  limit.noteWait(1, 300, 400)
+  expect(limit.limit).toBe(1000)
+  limit.noteWait(1, 3, 500)
+  expect(limit.limit).toBe(1000)
+})
+
+test('at rest as many are taken as ever, however slow they are', () => {
+  const limit = new GradientLimit(SETTINGS)
+  limit.noteRun(1, 1)
+  limit.noteWait(0, 1, 0)
+  // 2 · 50 / 1 is less.
+  limit.noteWait(1, 3, 100)
   expect(limit.limit).toBe(128)
 })
 

@@ -39,9 +39,13 @@ test('a worker that is killed again and again is replaced each time, and takes o
 
 test('a worker that does not come back is found and replaced; its requests fail, the next are answered', async () => {
   const server = await serveShop(shop, { workers: 1, hangMs: 50 })
-  // Honest work of far more than `hangMs`: to the watchdog a worker that hangs.
+  // Honest work of far more than `hangMs`: to the watchdog, when it looks in the midst of it, a worker that hangs.
   const requests = Array.from({ length: 100 }, () => ({ slots: 100, diversity: { mmr: 0.5 } }))
-  const long = await server.call('POST', '/v1/decide/batch', { requests })
+  const long = await until(
+    () => server.call('POST', '/v1/decide/batch', { requests }),
+    ({ status }) => status !== 200,
+    20_000,
+  )
   expect([long.status, long.body.error?.code]).toEqual([500, 'internal'])
   await until(
     () => server.call('POST', '/v1/recommend', {}),
