@@ -49,10 +49,13 @@ export function atListPrice(g: Generation, { listed }: ShopperResponse, item: It
   return odds / (1 + odds)
 }
 
-/** Index of a campaign's curve, else of its mechanism's, else -1. */
-export function curveOf({ curves }: Generation, id: string, mechanism: Mechanism): number {
-  return curves.get(id) ?? curves.get(`mechanism:${mechanism}`) ?? -1
+/** Index of a campaign's curve, else of its mechanism's, else -1. `on`: a coupon for an item is answered otherwise than one for a basket. */
+export function curveOf({ curves }: Generation, id: string, mechanism: Mechanism, on: CurveKind): number {
+  return curves.get(id) ?? curves.get(`${on}:${mechanism}`) ?? -1
 }
+
+/** What the name of a mechanism's curve begins with: of offers on items, and of a basket's. */
+export type CurveKind = 'mechanism' | 'basket'
 
 /** ln(1 − share), the share cut at the deepest that the curve is read at. Not above 0. */
 export function logPriceOf(share: number): number {
