@@ -10,6 +10,7 @@
  * standard errors are by shopper (`clustered.ts`).
  */
 
+import { mechanismCurve } from '../../core/scoring/offers/response.ts'
 import { NO_CODE, RESPONSE_NUMBERS } from '../../core/snapshot/layout.ts'
 import type { ModelParameters } from '../../core/snapshot/manifest.ts'
 import type { BasketRows } from './basket-impressions.ts'
@@ -36,7 +37,7 @@ export interface BasketResponse {
   /** a: how far the odds of reaching a tier follow what the cart lacks. */
   gapSlope: number
   gains: MechanismGain[]
-  /** Names of the curves, ids of campaigns and `basket:` with a mechanism, and the numbers of each. */
+  /** Names of the curves, ids of campaigns and `mechanismCurve`, and the numbers of each. */
   curves: Map<string, number[]>
 }
 
@@ -120,7 +121,7 @@ function curvesOf(
   return new Map(
     [
       ...campaigns.map(({ id, mechanism }, c) => ({ name: id, mechanism, campaign: c })),
-      ...mechanisms.map((mechanism) => ({ name: `basket:${mechanism}`, mechanism, campaign: NO_OFFER })),
+      ...mechanisms.map((mechanism) => ({ name: mechanismCurve(mechanism, 'basket'), mechanism, campaign: NO_OFFER })),
     ]
       .filter(({ mechanism }) => confirmed.has(mechanism))
       .map(({ name, mechanism, campaign }) => [name, curve(mechanism, campaign)]),

@@ -238,7 +238,7 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
     targets: targets === undefined ? null : targetBitmap(g, targets),
     boost: campaign.boost ?? 1,
     pins: (campaign.pins ?? []).map(({ item, slot }) => ({ item: itemIndexOf(g, item), slot })),
-    curve: curveOf(g, campaign.id, campaign.mechanism, tiersOf(campaign).length === 0 ? 'mechanism' : 'basket'),
+    curve: curveOf(g, campaign.id, campaign.mechanism, tiersOf(campaign).length === 0 ? 'item' : 'basket'),
     isSingleUse: isSingleUse(campaign),
     isPersonal: isPersonal(campaign),
     code: campaign.mechanism === 'coupon' ? campaign.code : undefined,

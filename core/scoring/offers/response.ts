@@ -49,13 +49,17 @@ export function atListPrice(g: Generation, { listed }: ShopperResponse, item: It
   return odds / (1 + odds)
 }
 
-/** Index of a campaign's curve, else of its mechanism's, else -1. `on`: a coupon for an item is answered otherwise than one for a basket. */
-export function curveOf({ curves }: Generation, id: string, mechanism: Mechanism, on: CurveKind): number {
-  return curves.get(id) ?? curves.get(`${on}:${mechanism}`) ?? -1
+/** Index of a campaign's curve, else of its mechanism's, else -1. */
+export function curveOf({ curves }: Generation, id: string, mechanism: Mechanism, on: OfferedOn): number {
+  return curves.get(id) ?? curves.get(mechanismCurve(mechanism, on)) ?? -1
 }
 
-/** What the name of a mechanism's curve begins with: of offers on items, and of a basket's. */
-export type CurveKind = 'mechanism' | 'basket'
+export type OfferedOn = 'item' | 'basket'
+
+/** Name of a mechanism's curve. A coupon off a basket is answered otherwise than one off an item; any other mechanism is one of them. */
+export function mechanismCurve(mechanism: string, on: OfferedOn): string {
+  return on === 'basket' && mechanism === 'coupon' ? 'basket:coupon' : `mechanism:${mechanism}`
+}
 
 /** ln(1 − share), the share cut at the deepest that the curve is read at. Not above 0. */
 export function logPriceOf(share: number): number {
