@@ -4,7 +4,7 @@
  *   robust = A⁻¹ (Σ_c s_c s_cᵀ + Λ) A⁻¹,   A: information and prior, s_c: score of a cluster's rows, Λ: precision of the prior
  *
  * (Liang, Zeger, Biometrika 73, 1986.) Of a parameter that few clusters tell of this is too small, so each variance is the larger of
- * robust and plain; correlations stay those of the plain covariance.
+ * robust and plain; correlations are the robust ones.
  */
 import { Matrix } from 'ml-matrix'
 import { type FitRows, fittedProbabilities } from './response-cells.ts'
@@ -20,10 +20,10 @@ export function clusteredFit(rows: FitRows, cluster: Uint32Array, fit: ResponseF
   })
   const robust = covariance.mmul(meat).mmul(covariance)
   const factors = Array.from({ length: shape.nParameters }, (_, p) =>
-    Math.sqrt(Math.max(1, robust.get(p, p) / covariance.get(p, p))),
+    Math.sqrt(Math.max(1, covariance.get(p, p) / robust.get(p, p))),
   )
   const scale = Matrix.diag(factors)
-  return { ...fit, covariance: scale.mmul(covariance).mmul(scale) }
+  return { ...fit, covariance: scale.mmul(robust).mmul(scale) }
 }
 
 /** The score of each cluster in turn, by the parameters that it touches. */
