@@ -50,6 +50,8 @@ export interface BasketImpressions {
   rows: BasketRows
   /** Choices that were drawn and learned from. */
   choices: number
+  /** Share of the shoppers and sessions that is learned from. */
+  sampled: number
   /** Those that were drawn and teach nothing, by why. */
   leftOut: Record<'asked_twice' | 'not_over', number>
 }
@@ -128,7 +130,7 @@ export class BasketReading {
         for (const tier of own.tiers) kept.push({ own, tier, reached: largestMinor >= tier.thresholdMinor })
       }
     }
-    return { rows: this.#rowsOf(kept), choices, leftOut }
+    return { rows: this.#rowsOf(kept), choices, sampled: this.#sample.share, leftOut }
   }
 
   /** What came of a basket at the most: an order before its window ends, or the cart at the page that ends it. */

@@ -19,10 +19,11 @@ export function logMetrics({ decisions, sampled, leftOut, damaged }: Impressions
 }
 
 /** `rows`: of the basket response, one a choice and a tier. */
-export function basketMetrics({ choices, leftOut }: BasketImpressions, learned: BasketResponse): Metrics {
+export function basketMetrics({ choices, sampled, leftOut }: BasketImpressions, learned: BasketResponse): Metrics {
   const { rows, fit, fitted, gapSlope, gains } = learned
   return prefixed('basket', {
     choices,
+    sampled,
     comparisons: rows.bought.length,
     promised: rows.campaign.filter((code) => code !== NO_OFFER).length,
     reached: rows.bought.reduce((sum, each) => sum + each, 0),
