@@ -105,10 +105,19 @@ function writeDrawn({ open, logged, probabilities }: Choice<ItemStep | BasketSte
 }
 
 /** What the basket's actions promised from where on, and what the cart lacked: it takes the live prices of then to tell. */
-function writeTiers(g: Generation, args: DecideArguments, { open }: Choice<BasketStep>, out: JsonBytes): void {
+function writeTiers(
+  g: Generation,
+  { request: { cart = [] }, campaigns: { loggedOnBasket, tiersOfEmptyCart } }: DecideArguments,
+  { open, logged }: Choice<BasketStep>,
+  out: JsonBytes,
+): void {
   if (open.length === 0) return
-  const cart = args.request.cart ?? []
   out.piece(PIECES.tiers)
+  // Most carts are empty, and mostly no action is dropped.
+  if (cart.length === 0 && logged >= 0 && logged === loggedOnBasket && tiersOfEmptyCart >= 0) {
+    out.piece(tiersOfEmptyCart)
+    return
+  }
   for (let a = 0, subtotalMinor = 0; a < open.length; a++) {
     const { on, tier } = open[a]
     if (a === 0 || on !== open[a - 1].on) subtotalMinor = qualifyingSubtotal(g, on, cart)

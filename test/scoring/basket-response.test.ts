@@ -143,6 +143,13 @@ describe('a basket’s offer', () => {
       [8000, 1500, 6600],
     ])
     expect(answerOf(g, decide(g, argumentsOfRow(row, args.campaigns)))).toEqual(row.answer)
+    const empty = asked(g, full)
+    const fresh = new JsonBytes(g, new SharedArrayBuffer(1 << 16))
+    writeRow(g, empty, decide(g, empty), true, Buffer.from('{}'), fresh)
+    expect((JSON.parse(fresh.view().toString()) as DecisionRow).tiers).toEqual([
+      [5000, 600, 5000],
+      [8000, 1500, 8000],
+    ])
     const reached = asked(g, full, { cart: [{ item: 'cup', quantity: 20 }] })
     const shut = new JsonBytes(g, new SharedArrayBuffer(1 << 16))
     writeRow(g, reached, decide(g, reached), true, Buffer.from('{}'), shut)
