@@ -16,16 +16,21 @@ export function noItemTables(nShoppers: number): ItemTables {
   }
 }
 
-/** `onBasket`: numbers of the basket's curves by name, which hold for every segment. */
+/**
+ * `onBasket`: numbers of the basket's curves by name, which hold for every segment. A campaign that was offered on items and later on
+ * baskets answers as its mechanism does.
+ */
 export function responseSection(items: ItemTables, usualMinor: Float32Array, onBasket: ReadonlyMap<string, number[]>) {
   const { segment, base, listed } = items
   const length = listed.length * RESPONSE_NUMBERS
+  const ofItems = items.names.map((name, c) => ({ name, numbers: items.curves.subarray(c * length, (c + 1) * length) }))
+  const ofBasket = [...onBasket].map(([name, numbers]) => ({
+    name,
+    numbers: Float32Array.from({ length }, (_, n) => numbers[n % RESPONSE_NUMBERS]),
+  }))
   const all = [
-    ...items.names.map((name, c) => ({ name, numbers: items.curves.subarray(c * length, (c + 1) * length) })),
-    ...[...onBasket].map(([name, numbers]) => ({
-      name,
-      numbers: Float32Array.from({ length }, (_, n) => numbers[n % RESPONSE_NUMBERS]),
-    })),
+    ...ofItems.filter(({ name }) => !onBasket.has(name)),
+    ...ofBasket.filter(({ name }) => !items.names.includes(name)),
   ].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
   const { bytes, offsets } = encodeStrings(all.map(({ name }) => name))
   const curves = new Float32Array(all.length * length)
