@@ -67,6 +67,9 @@ function stepsOf(entry: string): string[] {
   return Array.from({ length: last - first + 1 }, (_, i) => `${campaign}#${first + i}`)
 }
 
+/** Minor units; what is missing is above 0. */
+export type LoggedTier = [threshold: number, reward: number, missing: number]
+
 export interface DecisionRow {
   v: typeof DECISION_ROW_VERSION
   shop: string
@@ -87,4 +90,6 @@ export interface DecisionRow {
   answer: DecideAnswer
   /** Per slot, then for the basket. */
   propensities: LoggedChoice[]
+  /** Of each action of the basket's choice that gives something, in its order; absent where there is none, and in older rows. */
+  tiers?: LoggedTier[]
 }

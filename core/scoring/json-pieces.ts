@@ -85,6 +85,7 @@ const TEXTS = {
   actions: '{"actions":[',
   probabilities: '],"probabilities":[',
   endOfList: ']}',
+  tiers: '],"tiers":[',
   request: '],"request":',
   answer: ',"answer":',
   lineFeed: '\n',

@@ -9,6 +9,7 @@ import type { Generation } from './generation.ts'
 import type { JsonBytes } from './json-bytes.ts'
 import { PIECES, type Piece } from './json-pieces.ts'
 import type { Choice } from './offers/actions.ts'
+import { qualifyingSubtotal } from './offers/basket.ts'
 import { loggedSteps } from './offers/logged.ts'
 
 const LINE_FEED = 0x0a
@@ -42,6 +43,7 @@ export function writeRow(
   writeLive(args.live, out)
   writeCampaigns(args, decision, out)
   writePropensities(decision, out)
+  writeTiers(g, args, decision.basketChoice, out)
   out.piece(PIECES.request)
   // A line feed may stand between tokens of a request, never inside a row.
   if (hasLineEnd(body)) out.text(JSON.stringify(args.request))
@@ -100,6 +102,30 @@ function writeDrawn({ open, logged, probabilities }: Choice<ItemStep | BasketSte
   out.piece(PIECES.probabilities)
   writeRuns(probabilities, out)
   out.piece(PIECES.endOfList)
+}
+
+/** What the basket's actions promised from where on, and what the cart lacked: it takes the live prices of then to tell. */
+function writeTiers(
+  g: Generation,
+  { request: { cart = [] }, campaigns: { loggedOnBasket, tiersOfEmptyCart } }: DecideArguments,
+  { open, logged }: Choice<BasketStep>,
+  out: JsonBytes,
+): void {
+  if (open.length === 0) return
+  out.piece(PIECES.tiers)
+  // Most carts are empty, and mostly no action is dropped.
+  if (cart.length === 0 && logged >= 0 && logged === loggedOnBasket && tiersOfEmptyCart >= 0) {
+    out.piece(tiersOfEmptyCart)
+    return
+  }
+  for (let a = 0, subtotalMinor = 0; a < open.length; a++) {
+    const { on, tier } = open[a]
+    if (a === 0 || on !== open[a - 1].on) subtotalMinor = qualifyingSubtotal(g, on, cart)
+    out.number(a === 0 ? PIECES.open : PIECES.nextOpen, tier.thresholdMinor)
+    out.number(PIECES.comma, tier.rewardMinor)
+    out.number(PIECES.comma, tier.thresholdMinor - subtotalMinor)
+    out.piece(PIECES.close)
+  }
 }
 
 /** Equal numbers in a row stand as one with how many there are. */

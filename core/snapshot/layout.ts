@@ -165,8 +165,9 @@ export const TENSORS = {
    * How shoppers answer offers. `segment`: of each shopper; segment 0 also stands for everybody unknown. `base`: of each
    * shopper, and last of everybody unknown, added to the log-odds of buying without an offer. `listed`, by segment: how many
    * times ε ln(P / P̄) a list price P adds to them, P̄ of `usual_minor`, 0 where it is not known. Curves are named in byte order by a campaign's id, or by
-   * `mechanism:` and a mechanism for campaigns that were never seen; curve-major, then by segment, `RESPONSE_NUMBERS` each:
+   * `mechanism:` and a mechanism for campaigns that were never seen, `basket:coupon` for coupons off a basket; curve-major, then by segment, `RESPONSE_NUMBERS` each:
    *   log-odds(offer) − log-odds(none) = show + slope · ε ln(1 − d),   d the share taken off, ε the item's elasticity.
+   * Of a basket's offer: the odds of reaching a tier, d its reward's share of the threshold, ε the shop's elasticity.
    */
   response: {
     segment: { dtype: 'U32', shape: ['shoppers'] },

@@ -13,8 +13,9 @@ import { subjectOf } from '../../core/scoring/keys.ts'
 import { listedMove } from '../../core/scoring/offers/response.ts'
 import { NO_CODE } from '../../core/snapshot/layout.ts'
 import { NO_INDEX } from '../duckdb.ts'
+import { type BasketImpressions, BasketReading } from './basket-impressions.ts'
 import { eachRow, type LoggedEvent, type LogRange, parseEvent } from './log-rows.ts'
-import { type ChoiceKind, type LoggedImpression, parseDecision } from './logged-choices.ts'
+import { type ChoiceKind, type LoggedDecision, type LoggedImpression, parseDecision } from './logged-choices.ts'
 import { NO_OFFER, type ResponseRows } from './response-rows.ts'
 import { boughtWithin, pairOrder } from './shown-and-bought.ts'
 import { SubjectSample } from './subject-sample.ts'
@@ -36,6 +37,7 @@ export interface Impressions {
   rows: Omit<ResponseRows, 'mechanisms' | 'features'>
   /** Impressions of shoppers who never get an offer. */
   holdout: Pick<ResponseRows, 'shopper' | 'offset' | 'bought'>
+  baskets: BasketImpressions
   decisions: number
   /** Share of the shoppers and sessions that is learned from. */
   sampled: number
@@ -54,7 +56,7 @@ export async function readImpressions(source: LogSource): Promise<Impressions> {
   const reading = new Reading(source)
   await eachRow(source, 'events', reading.damaged, parseEvent, (event) => reading.takeEvent(event))
   await eachRow(source, 'decisions', reading.damaged, parseDecision, ({ impressions, ...decision }) => {
-    reading.takeDecision(decision.time)
+    reading.takeDecision(decision)
     const rivals = rivalsOf(impressions, (key) => reading.categoryOf(key))
     for (const [slot, impression] of impressions.entries()) reading.takeImpression(decision, impression, rivals[slot])
   })
@@ -91,6 +93,7 @@ class Reading {
   readonly #itemOf: Map<string, number>
   readonly #shopperOf: Map<string, number>
   readonly #sample = new SubjectSample()
+  readonly #baskets: BasketReading
   /** A pair is a shopper or a session, and an item: its number is subject · items + item. */
   readonly #bought = { pair: [] as number[], timeMs: [] as number[] }
   readonly #shown = {
@@ -124,11 +127,14 @@ class Reading {
   constructor(source: LogSource) {
     this.#source = source
     this.#itemOf = new Map(source.items.map((key, index) => [key, index]))
+    this.#baskets = new BasketReading(source, this.#itemOf)
     this.#shopperOf = new Map(source.shoppers.map((key, index) => [key, index]))
   }
 
   /** A purchase counts for the shopper, and for the session if there is one: either may have been shown the item. */
-  takeEvent({ kind, time, shopper, session, item: key }: LoggedEvent): void {
+  takeEvent(event: LoggedEvent): void {
+    const { kind, time, shopper, session, item: key } = event
+    this.#baskets.takeEvent(event)
     this.#lastMs = Math.max(this.#lastMs, time)
     const item = key === undefined ? undefined : this.#itemOf.get(key)
     if (kind !== 'purchase' || item === undefined) return
@@ -146,7 +152,9 @@ class Reading {
     return item === undefined ? NO_CODE : this.#source.category[item]
   }
 
-  takeDecision(time: number): void {
+  takeDecision(decision: Omit<LoggedDecision, 'impressions'>): void {
+    const { time } = decision
+    this.#baskets.takeDecision(decision)
     this.#decisions++
     this.#firstMs = Math.min(this.#firstMs, time)
     this.#lastMs = Math.max(this.#lastMs, time)
@@ -201,6 +209,7 @@ class Reading {
         offset: Float64Array.from(rows.holdout, (row) => offset[row]),
         bought: Uint8Array.from(rows.holdout, (row) => bought[row]),
       },
+      baskets: this.#baskets.finish(this.#lastMs),
       decisions: this.#decisions,
       sampled: this.#sample.share,
       firstMs: this.#firstMs,

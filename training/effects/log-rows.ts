@@ -18,6 +18,9 @@ const LoggedEvent = Type.Object({
   shopper: Type.Optional(Type.String()),
   session: Type.Optional(Type.String()),
   item: Type.Optional(Type.String()),
+  quantity: Type.Optional(Type.Integer({ minimum: 1 })),
+  priceMinor: Type.Optional(Type.Integer({ minimum: 0 })),
+  order: Type.Optional(Type.String()),
 })
 export type LoggedEvent = Static<typeof LoggedEvent>
 const loggedEvent = Compile(LoggedEvent)

@@ -25,7 +25,9 @@ import {
 } from '../../core/contract/decision-row.ts'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { parseAs, parseJson } from '../../core/contract/parse.ts'
+import type { CartLine } from '../../core/contract/requests.ts'
 import { MAX_ACTIONS } from '../../core/scoring/arena.ts'
+import { AnsweredBasket, basketOf, type LoggedBasket, LoggedCart, LoggedTiers } from './logged-baskets.ts'
 
 const Key = Type.Optional(Type.String({ minLength: 1 }))
 const Share = Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })
@@ -37,8 +39,9 @@ const DecisionPart = Type.Object({
   shop: Type.String(),
   time: Type.Integer({ minimum: 0 }),
   base: Type.Number(),
-  request: Type.Object({ shopper: Key, session: Key }),
+  request: Type.Object({ shopper: Key, session: Key, cart: LoggedCart }),
   answer: Type.Object({
+    ...AnsweredBasket,
     items: Type.Array(
       Type.Object({
         item: Type.String(),
@@ -66,6 +69,7 @@ const DecisionPart = Type.Object({
       ),
     }),
   ),
+  tiers: LoggedTiers,
 })
 type DecisionPart = Static<typeof DecisionPart>
 const decisionPart = Compile(DecisionPart)
@@ -90,7 +94,9 @@ export interface LoggedImpression {
 export interface LoggedDecision extends Pick<DecisionRow, 'shop' | 'time'> {
   shopper?: string
   session?: string
+  cart: CartLine[]
   impressions: LoggedImpression[]
+  basket: LoggedBasket
 }
 
 /** Reasons of a choice that was open. */
@@ -101,10 +107,18 @@ const LEAST = 5e-4
 
 /** Throws `OfferwrightError` with the field where the line is not a whole row of this version. */
 export function parseDecision(line: string): LoggedDecision {
-  const { shop, time, base, request, answer, propensities } = parseAs<DecisionPart>(decisionPart, parseJson(line))
+  const row = parseAs<DecisionPart>(decisionPart, parseJson(line))
+  const { shop, time, base, request, answer, propensities } = row
   if (propensities.length !== answer.items.length + 1) throw invalid('propensities', propensities.length)
   const impressions = answer.items.map((item, slot) => impressionOf(item, propensities[slot], base))
-  return { shop, time, shopper: request.shopper, session: request.session, impressions }
+  const { shopper, session, cart = [] } = request
+  return { shop, time, shopper, session, cart, impressions, basket: basketOfRow(row) }
+}
+
+function basketOfRow({ answer, propensities, tiers }: DecisionPart): LoggedBasket {
+  const choice = propensities[answer.items.length]
+  if (tiers !== undefined && answer.basketPropensity !== undefined) weightOf(choice, answer.basketPropensity)
+  return basketOf(answer, choice, OPEN.includes(answer.basketReason ?? '') ? tiers : undefined)
 }
 
 function impressionOf(answered: AnsweredItem, choice: LoggedChoice, base: number): LoggedImpression {

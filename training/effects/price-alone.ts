@@ -23,10 +23,11 @@ export interface MechanismGain {
   interval: [low: number, high: number]
 }
 
-export function gainsOverPriceAlone(
-  rows: ResponseRows,
-  { segmentation, fitted, unit }: Pick<LearnedResponse, 'segmentation' | 'fitted' | 'unit'>,
-): MechanismGain[] {
+interface Learned extends Pick<LearnedResponse, 'fitted' | 'unit'> {
+  segmentation: Pick<LearnedResponse['segmentation'], 'without'>
+}
+
+export function gainsOverPriceAlone(rows: ResponseRows, { segmentation, fitted, unit }: Learned): MechanismGain[] {
   const { mechanisms, campaigns } = rows
   const mechanismOf = campaigns.map(({ mechanism }) => mechanisms.indexOf(mechanism))
   const fold = Uint8Array.from(unit, (own, row) => foldOf(own === NO_INDEX ? row : own, PERIODS))

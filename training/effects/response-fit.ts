@@ -53,7 +53,8 @@ export function fitResponse(rows: FitRows, shape: ResponseShape, isKept?: (row: 
   return { shape, parameters, covariance, spreads }
 }
 
-function precisionsOf(kinds: Uint8Array, spreads: number[]): Float64Array {
+/** By parameter, as `shape.kinds()` numbers the spreads. */
+export function precisionsOf(kinds: Uint8Array, spreads: number[]): Float64Array {
   const fixed = new Map<number, number>([
     [SPREAD.own, PRIOR.spread],
     [SPREAD.lineShow, LINE.show],

@@ -1,5 +1,7 @@
 /** What a training run tells of the response that it learned. */
 import { NO_INDEX } from '../duckdb.ts'
+import type { BasketImpressions } from './basket-impressions.ts'
+import type { BasketResponse } from './basket-response.ts'
 import type { Impressions } from './impressions.ts'
 import type { MechanismGain } from './price-alone.ts'
 import type { LearnedResponse } from './response.ts'
@@ -10,6 +12,28 @@ import { NO_OFFER, type ResponseRows } from './response-rows.ts'
 const BINS = 10
 
 type Metrics = Record<string, number>
+
+/** What is told of the logs where nothing was learned of items. */
+export function logMetrics({ decisions, sampled, leftOut, damaged }: Impressions): Metrics {
+  return { decisions, sampled, ...prefixed('leftOut', leftOut), ...prefixed('damaged', damaged) }
+}
+
+/** `rows`: of the basket response, one a choice and a tier. */
+export function basketMetrics({ choices, sampled, leftOut }: BasketImpressions, learned: BasketResponse): Metrics {
+  const { rows, fit, fitted, gapSlope, gains } = learned
+  return prefixed('basket', {
+    choices,
+    sampled,
+    comparisons: rows.bought.length,
+    promised: rows.campaign.filter((code) => code !== NO_OFFER).length,
+    reached: rows.bought.reduce((sum, each) => sum + each, 0),
+    ...prefixed('leftOut', leftOut),
+    level: fit.parameters[0],
+    gapSlope,
+    ...mechanismMetrics(rows.mechanisms, fit, fitted.segment),
+    ...Object.assign({}, ...gains.map(gainMetrics)),
+  })
+}
 
 export function responseMetrics(
   { decisions, sampled, holdout, leftOut, damaged }: Impressions,

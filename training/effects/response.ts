@@ -144,7 +144,7 @@ function basesOf(
 }
 
 /** Mean t of what was offered. */
-function usualMove({ campaign, priceMove, weight }: FitRows): number {
+export function usualMove({ campaign, priceMove, weight }: FitRows): number {
   let [sum, offers] = [0, 0]
   for (let row = 0; row < campaign.length; row++) {
     if (campaign[row] === NO_OFFER) continue
@@ -197,7 +197,13 @@ export function curvesOfMechanisms(
  * Show, slope and their covariance. Deeper offers never do less: a slope below 0 is taken as 0, and the show as what the offer
  * does at the usual t. A campaign that is not seen yet may be as far from its mechanism as others are.
  */
-function curveOf(fit: ResponseFit, mechanism: number, segment: number, campaign: number, usual: number): number[] {
+export function curveOf(
+  fit: ResponseFit,
+  mechanism: number,
+  segment: number,
+  campaign: number,
+  usual: number,
+): number[] {
   const { shape, parameters, covariance, spreads } = fit
   const shows = shape.show(mechanism, segment, campaign)
   const between = (a: number, b: number) => {

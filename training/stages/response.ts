@@ -6,14 +6,16 @@
 import { existsSync } from 'node:fs'
 import type { Mechanism } from '../../core/contract/campaigns.ts'
 import { readSafetensors } from '../../core/snapshot/safetensors.ts'
-import { encodeStrings } from '../../core/snapshot/strings.ts'
 import { readItems, readShoppers } from '../duckdb.ts'
+import type { BasketImpressions } from '../effects/basket-impressions.ts'
+import { type BasketResponse, basketRows, learnBasketResponse } from '../effects/basket-response.ts'
 import { type Impressions, readImpressions } from '../effects/impressions.ts'
 import { pastViews } from '../effects/past-views.ts'
 import { gainsOverPriceAlone } from '../effects/price-alone.ts'
 import { curvesOfMechanisms, learnResponse, SEGMENT_OPTIONS } from '../effects/response.ts'
-import { responseMetrics } from '../effects/response-metrics.ts'
+import { basketMetrics, logMetrics, responseMetrics } from '../effects/response-metrics.ts'
 import { nothingToLearn, ofMostOffered, type ResponseRows } from '../effects/response-rows.ts'
+import { noItemTables, responseSection } from '../effects/response-section.ts'
 import { shopperFeatures } from '../effects/shopper-features.ts'
 import { usualPrices } from '../effects/usual-prices.ts'
 import { readReport, type StageReport, sectionFile, writeSection } from '../sections.ts'
@@ -22,7 +24,7 @@ import { readTraits } from '../traits.ts'
 import { codesOf } from './catalogue.ts'
 
 const DAY_MS = 86_400_000
-/** Mechanisms that are offered with an item; a basket's offer is not learned yet and answers as its price does. */
+/** Mechanisms that are offered with an item. */
 const ITEM_MECHANISMS: Mechanism[] = ['coupon', 'time_limited']
 /** Of showings and purchases; about 100 bytes each. */
 const MOST_HELD = 4_000_000
@@ -38,21 +40,29 @@ const BORROWED = { mean: 0.145, variance: 0.053 ** 2 }
 export async function trainResponse(context: StageContext): Promise<StageReport | null> {
   const { dataset, sections, logs } = context
   if (logs === null || !existsSync(logs)) return null
-  const borrowed = await borrowedShare(sections)
   const usualMinor = usualPrices(dataset.table, dataset.items)
   const impressions = await impressionsOf(context, logs, usualMinor)
+  const ofItems = await learnItems(context, impressions, usualMinor)
+  const ofBasket = await learnBasket(context, impressions.baskets)
+  if (ofItems === null && ofBasket === null) return null
+  const tables = ofItems?.tables ?? noItemTables((await readShoppers(dataset.folder)).key.length)
+  await writeSection(sections, 'response', responseSection(tables, usualMinor, ofBasket?.curves ?? new Map()))
+  const basket = ofBasket === null ? {} : basketMetrics(impressions.baskets, ofBasket)
+  return { metrics: { ...(ofItems?.metrics ?? logMetrics(impressions)), ...basket } }
+}
+
+async function learnItems(context: StageContext, impressions: Impressions, usualMinor: Float32Array) {
+  const { dataset, sections } = context
   const chosen = ofMostOffered(impressions.rows, MOST_CAMPAIGNS)
   const nothing = nothingToLearn(chosen)
-  if (nothing !== null) {
-    context.onProgress({ stage: 'response', done: 0, total: 1, message: `nothing to learn from: ${nothing}` })
-    return null
-  }
+  if (nothing !== null) return saysNothing(context, nothing)
   const traits = await readTraits(dataset)
   const rows: ResponseRows = {
     ...chosen,
     mechanisms: mechanismsOf(chosen),
     features: shopperFeatures(dataset, traits, impressions.firstMs),
   }
+  const borrowed = await borrowedShare(sections)
   const now = shopperFeatures(dataset, traits, dataset.watermark + 1)
   const perShare = borrowed * meanSteepness(rows)
   const past = pastViews(dataset.table, await elasticities(sections), usualMinor, impressions.firstMs)
@@ -60,18 +70,25 @@ export async function trainResponse(context: StageContext): Promise<StageReport 
   const learned = learnResponse(rows, now, shares, SEGMENT_OPTIONS, past)
   const gains = gainsOverPriceAlone(rows, learned)
   const confirmed = gains.filter(({ interval: [low] }) => low > 0).map(({ mechanism }) => mechanism)
-  const { names, curves } = curvesOfMechanisms(learned, rows.campaigns, (mechanism) => confirmed.includes(mechanism))
-  const { bytes, offsets } = encodeStrings(names)
-  await writeSection(sections, 'response', {
-    segment: learned.segment,
-    base: learned.base,
-    listed: learned.listed,
-    usual_minor: usualMinor,
-    curves_bytes: bytes,
-    curves_offsets: offsets,
-    curves,
-  })
-  return { metrics: { ...responseMetrics(impressions, rows, learned, gains), borrowed } }
+  const curves = curvesOfMechanisms(learned, rows.campaigns, (mechanism) => confirmed.includes(mechanism))
+  return {
+    tables: { ...learned, ...curves },
+    metrics: { ...responseMetrics(impressions, rows, learned, gains), borrowed },
+  }
+}
+
+/** Silent where no basket's offer was ever drawn. */
+async function learnBasket(context: StageContext, { rows }: BasketImpressions): Promise<BasketResponse | null> {
+  const { model } = await readReport(context.sections, 'prices')
+  if (model?.basket === undefined || rows.subject.length === 0) return null
+  const chosen = ofMostOffered(basketRows(rows, model.basket), MOST_CAMPAIGNS)
+  const nothing = nothingToLearn(chosen)
+  return nothing === null ? learnBasketResponse(chosen) : saysNothing(context, `baskets: ${nothing}`)
+}
+
+function saysNothing({ onProgress }: StageContext, why: string): null {
+  onProgress({ stage: 'response', done: 0, total: 1, message: `nothing to learn from: ${why}` })
+  return null
 }
 
 async function impressionsOf(

@@ -19,7 +19,7 @@ import type { Generation } from '../generation.ts'
 import type { Piece } from '../json-pieces.ts'
 import { hashOf, itemIndexOf } from '../keys.ts'
 import type { PlannedTier } from '../offers/basket.ts'
-import { loggedSteps } from '../offers/logged.ts'
+import { loggedSteps, loggedTiers } from '../offers/logged.ts'
 import { ItemPlans } from '../offers/plans.ts'
 import { curveOf, logPriceOf } from '../offers/response.ts'
 import { targetBitmap } from './targets.ts'
@@ -115,6 +115,8 @@ export interface CompiledCampaigns {
   onBasket: BasketCampaign[]
   /** All their steps as a row lists them, or -1. */
   loggedOnBasket: Piece
+  /** And what they promise an empty cart, or -1. */
+  tiersOfEmptyCart: Piece
   /** Those that boost or pin. */
   merchandising: Live[]
   /** What is left of their limits as a decision goes on; each begins by filling them. By position in the file. */
@@ -141,6 +143,7 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
     plans: new ItemPlans(onItems, policy),
     onBasket,
     loggedOnBasket: g.pieces.of(loggedSteps(stepsOnBasket)),
+    tiersOfEmptyCart: g.pieces.of(loggedTiers(stepsOnBasket)),
     merchandising: live.filter(({ boost, pins }) => boost > 1 || pins.length > 0),
     left: { minor: new Float64Array(all.length), uses: new Float64Array(all.length) },
     perMinor: new Float64Array(all.length),
@@ -238,7 +241,7 @@ function liveOf(g: Generation, campaign: Campaign, position: number): Live {
     targets: targets === undefined ? null : targetBitmap(g, targets),
     boost: campaign.boost ?? 1,
     pins: (campaign.pins ?? []).map(({ item, slot }) => ({ item: itemIndexOf(g, item), slot })),
-    curve: curveOf(g, campaign.id, campaign.mechanism),
+    curve: curveOf(g, campaign.id, campaign.mechanism, tiersOf(campaign).length === 0 ? 'item' : 'basket'),
     isSingleUse: isSingleUse(campaign),
     isPersonal: isPersonal(campaign),
     code: campaign.mechanism === 'coupon' ? campaign.code : undefined,

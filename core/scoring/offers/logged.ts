@@ -14,3 +14,10 @@ export function loggedSteps(steps: (ItemStep | BasketStep)[]): string {
   }
   return entries.join(',')
 }
+
+/** What each promises and what an empty cart lacks, as a row lists them. */
+export function loggedTiers(steps: BasketStep[]): string {
+  return steps
+    .map(({ tier: { thresholdMinor, rewardMinor } }) => `[${thresholdMinor},${rewardMinor},${thresholdMinor}]`)
+    .join(',')
+}

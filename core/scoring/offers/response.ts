@@ -50,8 +50,15 @@ export function atListPrice(g: Generation, { listed }: ShopperResponse, item: It
 }
 
 /** Index of a campaign's curve, else of its mechanism's, else -1. */
-export function curveOf({ curves }: Generation, id: string, mechanism: Mechanism): number {
-  return curves.get(id) ?? curves.get(`mechanism:${mechanism}`) ?? -1
+export function curveOf({ curves }: Generation, id: string, mechanism: Mechanism, on: OfferedOn): number {
+  return curves.get(id) ?? curves.get(mechanismCurve(mechanism, on)) ?? -1
+}
+
+export type OfferedOn = 'item' | 'basket'
+
+/** Name of a mechanism's curve. A coupon off a basket is answered otherwise than one off an item; any other mechanism is one of them. */
+export function mechanismCurve(mechanism: string, on: OfferedOn): string {
+  return on === 'basket' && mechanism === 'coupon' ? 'basket:coupon' : `mechanism:${mechanism}`
 }
 
 /** ln(1 − share), the share cut at the deepest that the curve is read at. Not above 0. */
