@@ -19,8 +19,10 @@ const MAX_DIM = 4096
 const MAX_FOLD_IN = 64
 /** Most live campaigns that may boost their targets: each is one more ranking a request. */
 export const MAX_BOOSTING = 16
-/** Filter results and targets that a worker keeps: each is evaluated over the whole catalogue once. */
-export const CACHED_FILTERS = 32
+/** Memory for the filters that a worker keeps evaluated, and the least and most of them that it keeps. */
+const FILTERS_BYTES = 16 * 1024 * 1024
+const LEAST_FILTERS = 32
+const MOST_FILTERS = 1024
 /** Most parts of JSON that wait to be written, and bytes that they come to. */
 export const MAX_PARTS = 2048
 export const PART_WORDS = 4
@@ -128,6 +130,9 @@ export interface Arena {
 }
 
 export const bitmapWords = (nItems: number) => Math.ceil(nItems / 32)
+/** How many filters a worker keeps evaluated: a bitmap over the catalogue each. */
+export const keptFilters = (nItems: number) =>
+  Math.max(LEAST_FILTERS, Math.min(MOST_FILTERS, Math.floor(FILTERS_BYTES / (4 * bitmapWords(nItems)))))
 export const aligned = (bytes: number) => Math.ceil(bytes / 64) * 64
 
 /** Sizes in bytes, in memory order; each offset derives from the one before. */
@@ -145,7 +150,7 @@ function arenaParts({ items, rows }: ArenaSize) {
     seen: bitmap,
     allowed: bitmap,
     wanted: bitmap,
-    filters: bitmap * CACHED_FILTERS,
+    filters: bitmap * keptFilters(items),
     conditions: bitmap * FILTER_LIMITS.depth,
     key: 4096,
     hashes: 8 * MAX_HISTORY,

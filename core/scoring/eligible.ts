@@ -6,10 +6,10 @@
 import type { Condition, Filters } from '../contract/filters.ts'
 import type { ItemIndex } from '../contract/ids.ts'
 import type { CartLine } from '../contract/requests.ts'
-import { bitmapWords, CACHED_FILTERS, MAX_EXCLUDED } from './arena.ts'
+import { bitmapWords, keptFilters, MAX_EXCLUDED } from './arena.ts'
 import { catalogueSequence } from './catalogue.ts'
 import { asksPrice, evaluate, knowsAttributes, refuseUnknownAttributes, withCodes, withPrice } from './conditions.ts'
-import type { Generation } from './generation.ts'
+import type { Generation, KeptFilter } from './generation.ts'
 import { itemIndexOf } from './keys.ts'
 
 export interface EligibilityRequest {
@@ -53,26 +53,30 @@ function allowedItems(g: Generation, filters: Filters | undefined): number {
   return allowed.pointer
 }
 
-/** The items inside a filter, evaluated once over the catalogue and kept; a price filter holds for one live revision. */
+/** The items inside a filter, evaluated over the catalogue once, or once for each state of live prices where it asks them. */
 function filterBitmap(g: Generation, filters: Filters): number {
-  const { category, brand, minPriceMinor, maxPriceMinor, where } = filters
-  const priced = minPriceMinor !== undefined || maxPriceMinor !== undefined || (where && asksPrice(where))
-  const revision = priced ? catalogueSequence(g.live) : 0
-  const text = JSON.stringify([category, brand, minPriceMinor, maxPriceMinor, where, revision])
-  if (where !== undefined && !g.filterSlots.has(text)) refuseUnknownAttributes(g, where, 'filters.where')
-  return keptBitmap(g, text, (out) => evaluateFilter(g, filters, out))
+  const text = textOf(filters)
+  const sequence = asksPrices(filters) ? catalogueSequence(g.live) : 0
+  const kept = g.keptFilters.get(text)
+  if (kept !== undefined && kept.sequence === sequence) {
+    g.keptFilters.delete(text)
+    g.keptFilters.set(text, kept)
+    return kept.pointer
+  }
+  if (kept === undefined && filters.where !== undefined) refuseUnknownAttributes(g, filters.where, 'filters.where')
+  const pointer = kept?.pointer ?? freeBitmap(g)
+  evaluateFilter(g, filters, pointer)
+  g.keptFilters.delete(text)
+  g.keptFilters.set(text, { pointer, sequence })
+  return pointer
 }
 
-/** Pointer of the bitmap with this name; `write` fills it where it is not kept, and may not fail. */
-export function keptBitmap(g: Generation, name: string, write: (out: number) => void): number {
-  const kept = g.filterSlots.get(name)
-  const slot = kept ?? freeSlot(g)
-  const pointer = g.arena.filters.pointer + 4 * bitmapWords(g.nItems) * slot
-  if (kept === undefined) {
-    write(pointer)
-    g.filterSlots.set(name, slot)
-  }
-  return pointer
+function textOf({ category, brand, minPriceMinor, maxPriceMinor, where }: Filters): string {
+  return JSON.stringify([category, brand, minPriceMinor, maxPriceMinor, where])
+}
+
+function asksPrices({ minPriceMinor, maxPriceMinor, where }: Filters): boolean {
+  return minPriceMinor !== undefined || maxPriceMinor !== undefined || (where !== undefined && asksPrice(where))
 }
 
 /** The items that meet an expression, in memory of its own; none where it asks for what this snapshot does not know. */
@@ -86,11 +90,13 @@ export function whereBitmap(g: Generation, where: Condition): Uint32Array {
   return met
 }
 
-function freeSlot(g: Generation): number {
-  if (g.filterSlots.size < CACHED_FILTERS) return g.filterSlots.size
-  const [oldest, slot] = g.filterSlots.entries().next().value as [string, number]
-  g.filterSlots.delete(oldest)
-  return slot
+/** The next unused bitmap, else that of the filter that was not asked for longest. */
+function freeBitmap(g: Generation): number {
+  const { size } = g.keptFilters
+  if (size < keptFilters(g.nItems)) return g.arena.filters.pointer + 4 * bitmapWords(g.nItems) * size
+  const [text, { pointer }] = g.keptFilters.entries().next().value as [string, KeptFilter]
+  g.keptFilters.delete(text)
+  return pointer
 }
 
 function evaluateFilter(g: Generation, filters: Filters, out: number): void {

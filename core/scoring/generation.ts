@@ -37,8 +37,15 @@ export interface Generation {
   traitCodes: Map<string, number>
   /** Texts of answers and rows, in the arena. */
   pieces: Pieces
-  /** Filter text to its slot in `arena.filters`, oldest first. */
-  filterSlots: Map<string, number>
+  /** Filter text to its bitmap in `arena.filters`, the one that was not asked for longest first. */
+  keptFilters: Map<string, KeptFilter>
+}
+
+export interface KeptFilter {
+  /** Pointer of its bitmap. */
+  pointer: number
+  /** Of the live catalogue when it was evaluated; 0 where live columns do not enter. */
+  sequence: number
 }
 
 /** Bytes to reserve behind the tensors for the live columns and `arenas` arenas. */
@@ -93,7 +100,7 @@ export function openGeneration(image: SnapshotImage, arena: number, build: Kerne
     curves: tables.response ? codesOf(tables.response.curvesBytes, tables.response.curvesOffsets) : new Map(),
     traitCodes: new Map(),
     pieces: new Pieces(scratch.pieces.view),
-    filterSlots: new Map(),
+    keptFilters: new Map(),
   }
 }
 
