@@ -15,8 +15,8 @@ export type Scenario = (typeof VISITS)[number]
 
 export const SLOTS = 10
 const SHOPPER_EXPONENT = 0.8
-/** More than a server keeps evaluated; some pages are asked for much more often than others. */
-const DISTINCT_FILTERS = 64
+/** More than a worker keeps evaluated at a million items; some pages are asked for much more often than others. */
+const DISTINCT_FILTERS = 256
 const FILTER_EXPONENT = 1.2
 const FILTER_CATEGORIES = 20
 /** The lowest tier of the shop's spend thresholds, and how far below it carts end. */
