@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkCondition } from '../../core/contract/conditions.ts'
 import type { Condition } from '../../core/contract/filters.ts'
 import { emptyLiveShopper } from '../../core/contract/live.ts'
+import { keptFilters } from '../../core/scoring/arena.ts'
 import { changeCatalogue } from '../../core/scoring/catalogue.ts'
 import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
 import { recommend } from '../../core/scoring/recommend.ts'
@@ -155,6 +156,21 @@ describe('the expression of a filter', () => {
     for (const where of kept) expect(asked(where)).toEqual(naive(where))
     expect(() => asked({ attribute: 'nothing', min: 1 })).toThrow('unknown attribute')
     for (const where of kept) expect(asked(where)).toEqual(naive(where))
+  })
+
+  it('keeps those that were asked for last, each in a bitmap of its own, and answers right however many there are', () => {
+    const room = keptFilters(N)
+    const each = Array.from({ length: room + 50 }, (_, i): Condition => ({ attribute: 'price', min: 2 * i }))
+    for (const where of each) {
+      expect(asked(where)).toEqual(naive(where))
+      expect(asked(each[0])).toEqual(naive(each[0]))
+    }
+    const kept = [...g.keptFilters]
+    expect(kept).toHaveLength(room)
+    expect(new Set(kept.map(([, { pointer }]) => pointer)).size).toBe(room)
+    const last = [each[0], each[room + 49], each[room + 48]].map((where) => JSON.stringify(where))
+    for (const text of last) expect(kept.filter(([key]) => key.includes(text))).toHaveLength(1)
+    expect(kept.some(([key]) => key.includes(JSON.stringify(each[1])))).toBe(false)
   })
 })
 
