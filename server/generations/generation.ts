@@ -45,8 +45,12 @@ export interface GenerationOptions extends SignaturePolicy {
   onLost: (generation: ServingGeneration, reason: Error) => void
 }
 
-/** A thread that has loaded our code and no snapshot, so that a dead one is replaced in milliseconds, however busy the machine. */
-const SPARE_THREADS = 1
+/**
+ * Threads that have loaded our code and no snapshot, so that a dead one is replaced in milliseconds. None: with one, a batch after a kill
+ * under load sometimes hung until its thread was ended (`faults worker-kills`, two at once: about one kill in two), and without
+ * one none did.
+ */
+const SPARE_THREADS = 0
 /** The thread that takes a dead one's place may begin before the dead one's arena is given back. */
 const SPARE_ARENAS = 1
 const WARMING_ROUNDS = 3
