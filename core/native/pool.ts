@@ -8,8 +8,6 @@ export interface WorkerPoolOptions {
   /** The compiled worker: its default export takes a task and returns the result. */
   file: URL
   workers: number
-  /** Further threads that have loaded `file` and get no task while the others live: the first of them takes a dead one's place. */
-  spares?: number
   /** Structured-cloned into every worker; shared memory stays shared. */
   workerData?: unknown
   /** Told when a worker dies between tasks; a task that dies with its worker rejects instead. */
@@ -23,12 +21,11 @@ export class WorkerPool<Task, Result> {
   readonly #pool: Piscina<Task, Result>
 
   constructor(options: WorkerPoolOptions) {
-    const threads = options.workers + (options.spares ?? 0)
     this.workers = options.workers
     this.#pool = new Piscina<Task, Result>({
       filename: options.file.href,
-      minThreads: threads,
-      maxThreads: threads,
+      minThreads: options.workers,
+      maxThreads: options.workers,
       workerData: options.workerData,
       recordTiming: false,
       closeTimeout: CLOSE_TIMEOUT_MS,
@@ -39,14 +36,9 @@ export class WorkerPool<Task, Result> {
     )
   }
 
-  /** Threads there are, also spares and those that begin. One that dies while it begins is not replaced: then they are fewer for good. */
+  /** Threads there are, also those that begin. One that dies while it begins is not replaced: then they are fewer for good. */
   get threads(): number {
     return this.#pool.threads.length
-  }
-
-  /** Ids of the threads that get no task while the others live; right after the pool was made they have not begun to load their file. */
-  get spareThreads(): number[] {
-    return this.#pool.threads.slice(this.workers).map(({ threadId }) => threadId)
   }
 
   /** Ends a thread whatever it does; its task rejects, and another thread takes its place. */
@@ -58,10 +50,7 @@ export class WorkerPool<Task, Result> {
     return this.#pool.threads.find((thread) => thread.threadId === threadId)
   }
 
-  /**
-   * One task on the free thread that has been ready longest. More tasks than threads wait in order; an owner who has no more under
-   * way than `workers` keeps spares free. Rejects with what the worker threw.
-   */
+  /** One task on one free worker. More tasks than workers wait in order. Rejects with what the worker threw. */
   run(task: Task): Promise<Result> {
     return this.#pool.run(task)
   }

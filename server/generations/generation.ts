@@ -22,9 +22,6 @@ import {
   type PublishedCampaigns,
   ResultReader,
   type Slab,
-  SPARE_WORD,
-  STARTING_WORDS,
-  WARM_WORD,
   WORK_ROUTES,
 } from '../work/messages.ts'
 import type { AnswerTally } from './vitals.ts'
@@ -45,12 +42,6 @@ export interface GenerationOptions extends SignaturePolicy {
   onLost: (generation: ServingGeneration, reason: Error) => void
 }
 
-/**
- * Threads that have loaded our code and no snapshot, so that a dead one is replaced in milliseconds. None: with one, a batch after a kill
- * under load sometimes hung until its thread was ended (`faults worker-kills`, two at once: about one kill in two), and without
- * one none did.
- */
-const SPARE_THREADS = 0
 /** The thread that takes a dead one's place may begin before the dead one's arena is given back. */
 const SPARE_ARENAS = 1
 const WARMING_ROUNDS = 3
@@ -64,7 +55,6 @@ export class ServingGeneration {
   readonly #readers: ResultReader[]
   /** Slabs that no batch is in: as many as workers without one. */
   readonly #free: number[]
-  readonly #starting = new Int32Array(new SharedArrayBuffer(4 * STARTING_WORDS))
   readonly #watchdog: Watchdog
   readonly #pool: WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS> | ListenerThread
 
@@ -80,7 +70,6 @@ export class ServingGeneration {
     const workerData: WorkerSetup = {
       image,
       arenas: new Int32Array(new SharedArrayBuffer(4 * arenas)),
-      starting: this.#starting,
       slabs: this.#slabs,
       shoppers: options.shoppers,
       budgets: options.budgets,
@@ -93,17 +82,13 @@ export class ServingGeneration {
   }
 
   #workerPool(workerData: WorkerSetup, { workers, onLost }: GenerationOptions) {
-    const pool = new WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS>({
+    return new WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS>({
       file: new URL('../work/worker.js', import.meta.url),
       workers,
-      spares: SPARE_THREADS,
       workerData,
       onLost: (reason) => onLost(this, reason),
       onExit: (threadId) => giveBack(workerData.arenas, threadId),
     })
-    const [spare] = pool.spareThreads
-    Atomics.store(this.#starting, SPARE_WORD, spare)
-    return pool
   }
 
   /** Verifies and loads a snapshot and starts its workers. Throws what `openSnapshot` throws. */
@@ -165,8 +150,6 @@ export class ServingGeneration {
     const batch = warmingBatch()
     for (let round = 0; round < WARMING_ROUNDS; round++)
       await Promise.all(this.#slabs.map(() => this.run(batch, now, campaigns, () => undefined)))
-    Atomics.store(this.#starting, WARM_WORD, 1)
-    Atomics.notify(this.#starting, WARM_WORD)
   }
 
   /** Batches under way are finished first. */

@@ -22,8 +22,6 @@ export interface WorkerSetup {
   image: SnapshotImage
   /** The thread that claimed each scratch arena; 0: free. */
   arenas: Int32Array
-  /** As `SPARE_WORD` and `WARM_WORD` have it. */
-  starting: Int32Array
   /** One for each batch that may run at a time. */
   slabs: Slab[]
   shoppers: SharedArrayBuffer

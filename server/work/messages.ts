@@ -68,11 +68,6 @@ export interface BatchResult {
 /** In place of a result: the worker has other campaigns than those in force. Nothing was answered. */
 export const LACKS_CAMPAIGNS = 'lacks campaigns'
 
-/** Words that the threads of a pool share while they start: the thread that is the first spare, and whether the workers are warm. */
-export const SPARE_WORD = 0
-export const WARM_WORD = 1
-export const STARTING_WORDS = 2
-
 /** Where a worker tells that it began with the slab's batch, in words. */
 export const THREAD_WORD = 1
 const REQUEST_HEADER_WORDS = 2 + 2 * BATCH_REQUESTS

@@ -1,12 +1,9 @@
-import { threadId } from 'node:worker_threads'
 import { workerData } from '../../core/native/pool.ts'
 
 export interface CountTask {
   bytes: SharedArrayBuffer
   /** The task ends when this many have started. */
   together: number
-  /** Where the thread's id is wanted. */
-  thread?: SharedArrayBuffer
 }
 
 const { started } = workerData as { started: Int32Array }
@@ -14,7 +11,6 @@ const { started } = workerData as { started: Int32Array }
 /** Fills the task's memory with ones and tells its length. */
 export default function count(task: CountTask): number {
   if (task.together < 0) throw new Error(`invalid together: ${task.together}`)
-  if (task.thread !== undefined) new Int32Array(task.thread)[0] = threadId
   Atomics.add(started, 0, 1)
   Atomics.notify(started, 0)
   for (let n = Atomics.load(started, 0); n < task.together; n = Atomics.load(started, 0)) Atomics.wait(started, 0, n)

@@ -3,20 +3,14 @@ import { WorkerPool } from '../../core/native/pool.ts'
 import type { CountTask } from './pool-worker.ts'
 
 let pool: WorkerPool<CountTask, number> | undefined
-let onGone: ((threadId: number) => void)[] = []
 
-function openPool(workers: number, spares = 0) {
+function openPool(workers: number) {
   const started = new Int32Array(new SharedArrayBuffer(4))
-  const workerData = { started }
-  const onExit = (threadId: number) => onGone.shift()?.(threadId)
-  pool = new WorkerPool({ file: new URL('./pool-worker.js', import.meta.url), workers, spares, workerData, onExit })
+  pool = new WorkerPool({ file: new URL('./pool-worker.js', import.meta.url), workers, workerData: { started } })
   return { pool, started }
 }
 
-afterEach(() => {
-  onGone = []
-  return pool?.close()
-})
+afterEach(() => pool?.close())
 
 test('tasks for every worker run at the same time, one on each', async () => {
   const { pool, started } = openPool(3)
@@ -45,21 +39,4 @@ test('closing waits for the tasks that run and wait', async () => {
   ]
   await pool.close()
   expect(await Promise.all(tasks)).toEqual([1, 2])
-})
-
-test('a spare takes the place of a worker that ended, and another spare is made', async () => {
-  const { pool } = openPool(1, 1)
-  const where = async () => {
-    const words = new SharedArrayBuffer(4)
-    await pool.run({ bytes: new SharedArrayBuffer(0), together: 0, thread: words })
-    return new Int32Array(words)[0]
-  }
-  const first = await where()
-  expect([await where(), pool.threads]).toEqual([first, 2])
-  const gone = new Promise<number>((resolve) => onGone.push(resolve))
-  pool.end(first)
-  expect(await gone).toBe(first)
-  const second = await where()
-  expect(second).not.toBe(first)
-  expect([await where(), pool.threads]).toEqual([second, 2])
 })
