@@ -90,6 +90,13 @@ export class KeptOffers {
     Atomics.notify(this.#words, at, 1)
   }
 
+  /** Gives back the locks of a holder that died, so that nobody waits for them. */
+  static giveBack(memory: SharedArrayBuffer, holder: number): void {
+    const words = new Int32Array(memory)
+    for (let at = LOCK; at < words.length; at += SET_WORDS)
+      if (Atomics.compareExchange(words, at, holder, 0) === holder) Atomics.notify(words, at)
+  }
+
   /** Fills the offers that hold at `time`, and how many more may be issued. To be called under the lock. */
   read(subject: SubjectHash, time: number, into: LiveShopperColumns): void {
     const record = this.#find(subject)

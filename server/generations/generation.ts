@@ -10,6 +10,7 @@ import { openSnapshot, type SnapshotImage } from '../../core/snapshot/open.ts'
 import type { SignaturePolicy } from '../../core/snapshot/signature.ts'
 import { snapshotFolder } from '../../core/snapshot/store.ts'
 import { tablesOf } from '../../core/snapshot/tables.ts'
+import { KeptOffers } from '../../core/store/kept-offers.ts'
 import type { WorkerSetup } from '../work/context.ts'
 import { ListenerThread } from '../work/listener-thread.ts'
 import {
@@ -87,7 +88,10 @@ export class ServingGeneration {
       workers,
       workerData,
       onLost: (reason) => onLost(this, reason),
-      onExit: (threadId) => giveBack(workerData.arenas, threadId),
+      onExit: (threadId) => {
+        giveBack(workerData.arenas, threadId)
+        KeptOffers.giveBack(workerData.keptOffers, threadId)
+      },
     })
   }
 
