@@ -7,6 +7,6 @@ const kernel: { [Name in Threaded]: (...args: KernelArguments[Name]) => void } =
   workerData as WebAssembly.Memory,
 )
 
-export default function run<Name extends Threaded>({ name, args }: { name: Name; args: KernelArguments[Name] }): void {
+export function run<Name extends Threaded>({ name, args }: { name: Name; args: KernelArguments[Name] }): void {
   kernel[name](...args)
 }

@@ -5,7 +5,7 @@ import { workerData as givenData, Piscina } from 'piscina'
 export const workerData: unknown = givenData
 
 export interface WorkerPoolOptions {
-  /** The compiled worker: its default export takes a task and returns the result. */
+  /** The compiled worker: its export `run` takes a task and returns the result. It has no default export: EXPORT tells why. */
   file: URL
   workers: number
   /** Structured-cloned into every worker; shared memory stays shared. */
@@ -24,6 +24,7 @@ export class WorkerPool<Task, Result> {
     this.workers = options.workers
     this.#pool = new Piscina<Task, Result>({
       filename: options.file.href,
+      name: EXPORT,
       minThreads: options.workers,
       maxThreads: options.workers,
       workerData: options.workerData,
@@ -70,6 +71,12 @@ export class WorkerPool<Task, Result> {
     return this.#pool.destroy()
   }
 }
+
+/**
+ * A named export, and no default export beside it: a thread that is ended while Node (20.20, 22) makes the CommonJS face
+ * of a module with a default export takes the whole process with it.
+ */
+const EXPORT = 'run'
 
 /** A worker that hangs is ended after this long, its tasks with it. */
 const CLOSE_TIMEOUT_MS = 30_000

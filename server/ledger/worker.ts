@@ -40,7 +40,7 @@ const ledger = openLedger(file)
 const redemptions = new Redemptions(ledger)
 const leases = new Leases(ledger, leaseTerms)
 
-export default async function ledgerTask(task: LedgerTask): Promise<LedgerResult> {
+export async function run(task: LedgerTask): Promise<LedgerResult> {
   if ('make' in task) return { ...NOTHING, made: await made(task.make) }
   if ('renew' in task) return { ...NOTHING, renewed: await leases.renew(task.renew) }
   const changed: Spent[] = []

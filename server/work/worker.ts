@@ -7,6 +7,6 @@ import type { BatchResult, BatchTask, LACKS_CAMPAIGNS } from './messages.ts'
 
 const context = new WorkContext(workerData as WorkerSetup, threadId)
 
-export default function answer(task: BatchTask): BatchResult | typeof LACKS_CAMPAIGNS {
+export function run(task: BatchTask): BatchResult | typeof LACKS_CAMPAIGNS {
   return answerBatch(context, task)
 }

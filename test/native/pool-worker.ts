@@ -9,7 +9,7 @@ export interface CountTask {
 const { started } = workerData as { started: Int32Array }
 
 /** Fills the task's memory with ones and tells its length. */
-export default function count(task: CountTask): number {
+export function run(task: CountTask): number {
   if (task.together < 0) throw new Error(`invalid together: ${task.together}`)
   Atomics.add(started, 0, 1)
   Atomics.notify(started, 0)

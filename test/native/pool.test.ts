@@ -40,3 +40,11 @@ test('closing waits for the tasks that run and wait', async () => {
   await pool.close()
   expect(await Promise.all(tasks)).toEqual([1, 2])
 })
+
+test('threads that are ended while they begin take nothing else with them', async () => {
+  for (let round = 0; round < 20; round++) {
+    const { pool } = openPool(2)
+    await pool.run({ bytes: new SharedArrayBuffer(1), together: 0 })
+    await pool.destroy()
+  }
+})

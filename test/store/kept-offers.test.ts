@@ -73,6 +73,15 @@ test('threads that decide for one shopper at the same time agree on one offer an
   for (const other of drawn) expect(other).toEqual(drawn[0])
 })
 
+test('the lock of a holder that died is given back, and the locks of others are not', () => {
+  const memory = keptOffersMemory(64)
+  new KeptOffers(memory, 9).lock(subject)
+  new KeptOffers(memory, 8).lock({ lo: 8, hi: 9 })
+  KeptOffers.giveBack(memory, 9)
+  expect([...new Int32Array(memory)].filter((word) => word !== 0)).toEqual([8])
+  new KeptOffers(memory, 7).lock(subject)
+})
+
 test('of a forgotten subject nothing is left in memory, and others keep theirs', () => {
   const memory = keptOffersMemory(8)
   const kept = new KeptOffers(memory, 1)
