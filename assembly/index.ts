@@ -30,9 +30,10 @@ export { addNeighbours, firstHolding, nearestRows } from './neighbours'
 export { chooseOffer, offerValues, tierValues } from './offers'
 export { PANEL } from './panel'
 export { MEMO_BYTES, writeParts } from './parts'
+export { bitmapFromPredicates, meetsAll, PREDICATE_BITS, PREDICATE_CODES, PREDICATE_RANGE } from './predicates'
 export { philox4x32, uniform } from './random'
 export { similarityBlock } from './similarity'
 export { accumulateRows, clearTouched, fillUntouched, largestContribution } from './sparse'
-export { topK } from './topk'
+export { INCOMPLETE, topK } from './topk'
 
 export const KERNEL_VERSION: i32 = 1

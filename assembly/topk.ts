@@ -1,17 +1,24 @@
 /**
  * Exact top-k of score(i) = (touched ? acc[i] : 0) + bias[i], in f32, under the total order "score descending, index
  * ascending". The touched columns are read from their list. The untouched ones score their bias alone, so walking them in
- * descending bias ends at the first that cannot enter: the cost does not grow with the number of columns.
+ * descending bias ends at the first that cannot enter: the cost does not grow with the number of columns. Where that walk
+ * becomes long because few columns may appear, those few are listed instead.
  */
 import { bitIsSet } from './bitmap'
 import { expectArray, expectAscending, expectCount, expectIndex } from './contract'
 import { heapPush, heapReplaceRoot, heapSort, keyOf, NO_KEY, rootKey, scoreOf } from './heap'
+import { expectPredicates, meetsAll } from './predicates'
 import { UNTOUCHED } from './sparse'
+
+/** In place of a number of columns: too few met the predicates on a walk as long as allowed. */
+export const INCOMPLETE: i32 = -1
 
 /**
  * acc f32[n] as left by accumulateRows; bias f32[n], or 0 for none; touched u32[nTouched];
  * order u32[n]: all columns by bias descending, then index ascending, or 0 to consider the touched columns only;
- * exclude u32[nExclude] ascending; allow: bitmap of n bits, or 0 for all.
+ * exclude u32[nExclude] ascending; allow: bitmap of n bits, or 0 for all; predicates as predicates.ts has them, or 0 for none.
+ * mostWalked: where the walk through `order` is longer, those that `allow` leaves are listed instead; with predicates the
+ * answer is INCOMPLETE then, and the caller asks again with a bitmap of who meets them. Without either the walk has no end.
  * Writes outIndex u32[k] and outScore f32[k], best first, and returns how many (at most k). k > 0.
  */
 export function topK(
@@ -24,15 +31,18 @@ export function topK(
   exclude: usize,
   nExclude: u32,
   allow: usize,
+  predicates: usize,
+  mostWalked: u32,
   k: u32,
   outIndex: usize,
   outScore: usize,
-): u32 {
+): i32 {
   expectTables(acc, bias, touched, nTouched, order, n, allow)
   expectCount(k)
   expectArray(outIndex, k, 4)
   expectArray(outScore, k, 4)
   expectAscending(exclude, nExclude)
+  expectPredicates(predicates, n)
   let kept: u32 = 0
   let worst = NO_KEY
   let worstScore = -f32.MAX_VALUE
@@ -43,21 +53,59 @@ export function topK(
     const score = load<f32>(acc + ((<usize>index) << 2)) + biasOf(bias, index)
     if (score < worstScore) continue
     const key = keyOf(score, index)
-    if (key < worst || !mayAppear(index, exclude, nExclude, allow)) continue
+    if (key < worst || !mayAppear(index, exclude, nExclude, allow, predicates)) continue
     kept = keep(kept, k, key, outIndex, outScore)
     if (kept < k) continue
     worst = rootKey(outIndex, outScore)
     worstScore = scoreOf(<u32>(worst >> 32))
   }
-  if (order != 0) kept = walkUntouched(acc, bias, order, n, exclude, nExclude, allow, kept, k, outIndex, outScore)
+  if (order != 0) {
+    const walked = allow == 0 && predicates == 0 ? n : min(n, mostWalked)
+    kept = walkUntouched(acc, bias, order, n, walked, exclude, nExclude, allow, predicates, kept, k, outIndex, outScore)
+    if (walked < n) {
+      const next = biasKeyOf(bias, load<u32>(order + ((<usize>walked) << 2)))
+      if (kept < k || next > rootKey(outIndex, outScore)) {
+        if (predicates != 0) return INCOMPLETE
+        kept = listUntouched(acc, bias, next, n, exclude, nExclude, allow, kept, k, outIndex, outScore)
+      }
+    }
+  }
   heapSort(outIndex, outScore, kept)
   return kept
 }
 
+/** Takes in the untouched among the first `walked` columns of `order`. */
 function walkUntouched(
   acc: usize,
   bias: usize,
   order: usize,
+  n: u32,
+  walked: u32,
+  exclude: usize,
+  nExclude: u32,
+  allow: usize,
+  predicates: usize,
+  kept: u32,
+  k: u32,
+  outIndex: usize,
+  outScore: usize,
+): u32 {
+  for (let o: u32 = 0; o < walked; o++) {
+    const index = load<u32>(order + ((<usize>o) << 2))
+    expectIndex(index, n)
+    const key = biasKeyOf(bias, index)
+    if (kept == k && key < rootKey(outIndex, outScore)) break
+    if (isTouched(acc, index) || !mayAppear(index, exclude, nExclude, allow, predicates)) continue
+    kept = keep(kept, k, key, outIndex, outScore)
+  }
+  return kept
+}
+
+/** Takes in the untouched columns of `allow` from the key `next` on downwards. */
+function listUntouched(
+  acc: usize,
+  bias: usize,
+  next: u64,
   n: u32,
   exclude: usize,
   nExclude: u32,
@@ -67,16 +115,20 @@ function walkUntouched(
   outIndex: usize,
   outScore: usize,
 ): u32 {
-  for (let o: u32 = 0; o < n; o++) {
-    const index = load<u32>(order + ((<usize>o) << 2))
-    expectIndex(index, n)
-    const key = keyOf(<f32>0 + biasOf(bias, index), index)
-    if (kept == k && key < rootKey(outIndex, outScore)) break
-    if (load<u32>(acc + ((<usize>index) << 2)) != UNTOUCHED) continue
-    if (!mayAppear(index, exclude, nExclude, allow)) continue
-    kept = keep(kept, k, key, outIndex, outScore)
+  for (let from: u32 = 0; from < n; from += 32) {
+    for (let rest = load<u32>(allow + ((<usize>(from >>> 5)) << 2)); rest != 0; rest &= rest - 1) {
+      const index = from + <u32>ctz<u32>(rest)
+      const key = biasKeyOf(bias, index)
+      if (key > next || (kept == k && key < rootKey(outIndex, outScore))) continue
+      if (isTouched(acc, index) || contains(exclude, nExclude, index)) continue
+      kept = keep(kept, k, key, outIndex, outScore)
+    }
   }
   return kept
+}
+
+function isTouched(acc: usize, index: u32): bool {
+  return load<u32>(acc + ((<usize>index) << 2)) != UNTOUCHED
 }
 
 function keep(kept: u32, k: u32, key: u64, outIndex: usize, outScore: usize): u32 {
@@ -88,12 +140,19 @@ function keep(kept: u32, k: u32, key: u64, outIndex: usize, outScore: usize): u3
   return kept + 1
 }
 
+/** Of an untouched column. */
+function biasKeyOf(bias: usize, index: u32): u64 {
+  return keyOf(<f32>0 + biasOf(bias, index), index)
+}
+
 function biasOf(bias: usize, index: u32): f32 {
   return bias == 0 ? <f32>0 : load<f32>(bias + ((<usize>index) << 2))
 }
 
-function mayAppear(index: u32, exclude: usize, nExclude: u32, allow: usize): bool {
-  return (allow == 0 || bitIsSet(allow, index)) && !contains(exclude, nExclude, index)
+function mayAppear(index: u32, exclude: usize, nExclude: u32, allow: usize, predicates: usize): bool {
+  if (allow != 0 && !bitIsSet(allow, index)) return false
+  if (predicates != 0 && !meetsAll(predicates, index)) return false
+  return !contains(exclude, nExclude, index)
 }
 
 /** Binary search in ascending `values`. */

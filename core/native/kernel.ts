@@ -103,8 +103,11 @@ export interface KernelExports {
   /**
    * The k best of (touched ? acc[i] : 0) + bias[i], score descending then index ascending, best first, into
    * outIndex u32[k] and outScore f32[k]; returns how many. bias f32[n] or 0; order u32[n] (bias descending, index
-   * ascending), or 0 to consider the touched columns only; exclude u32[nExclude] ascending; allow bitmap[n] or 0. k > 0.
+   * ascending), or 0 to consider the touched columns only; exclude u32[nExclude] ascending; allow bitmap[n] or 0;
+   * predicates u32 or 0. After `mostWalked` untouched columns those of `allow` are listed; with predicates the answer is then
+   * INCOMPLETE. k > 0.
    */
+  readonly INCOMPLETE: { readonly value: number }
   topK(
     acc: number,
     bias: number,
@@ -115,6 +118,8 @@ export interface KernelExports {
     exclude: number,
     nExclude: number,
     allow: number,
+    predicates: number,
+    mostWalked: number,
     k: number,
     outIndex: number,
     outScore: number,
@@ -352,6 +357,14 @@ export interface KernelExports {
   bitmapOr(a: number, b: number, out: number, nWords: number): void
   /** out = the indexes below n that are not in a, bitmaps of n bits; out may be a. */
   bitmapNot(a: number, n: number, out: number): void
+  /** Whether an item meets all predicates: u32[4 · (count + 1)], each a kind, a column and two arguments, kind 0 the last. */
+  meetsAll(predicates: number, index: number): number
+  /** Bit i of out: item i meets all predicates. */
+  bitmapFromPredicates(predicates: number, n: number, out: number): void
+  /** Predicates: code of column u32[n] is in the bitmap `wanted` of nCodes bits; i32[n] within lowest, highest; a bitmap's bit. */
+  readonly PREDICATE_CODES: { readonly value: number }
+  readonly PREDICATE_RANGE: { readonly value: number }
+  readonly PREDICATE_BITS: { readonly value: number }
   /** Sets the bit of each of indexes u32[count] in out, a bitmap of n bits; the others stay. */
   bitmapAdd(indexes: number, count: number, n: number, out: number): void
   /** Bit i of out: lowest <= values f32[n] at i <= highest; the bounds are rounded to f32. */

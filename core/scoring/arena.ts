@@ -23,6 +23,8 @@ export const MAX_BOOSTING = 16
 const FILTERS_BYTES = 16 * 1024 * 1024
 const LEAST_FILTERS = 32
 const MOST_FILTERS = 1024
+/** Four predicates of a request's filter, and their end. */
+const PREDICATES_BYTES = 5 * 16
 /** Most parts of JSON that wait to be written, and bytes that they come to. */
 export const MAX_PARTS = 2048
 export const PART_WORDS = 4
@@ -91,10 +93,14 @@ export interface Arena {
   excluded: Column<Uint32Array>
   resultItems: Column<Uint32Array>
   resultScores: Column<Float32Array>
-  /** Bitmaps over items; `seen` and `allowed` are all zero between requests. */
+  /** Bitmaps over items; `seen` is all zero between requests. */
   seen: Column<Uint32Array>
   allowed: Column<Uint32Array>
   wanted: Column<Uint32Array>
+  /** Of a request's filter: codes that it wants, and its predicates. */
+  wantedCategories: Column<Uint32Array>
+  wantedBrands: Column<Uint32Array>
+  predicates: Column<Uint32Array>
   filters: Column<Uint32Array>
   /** A bitmap for each level of a filter's expression. */
   conditions: Column<Uint32Array>
@@ -150,6 +156,9 @@ function arenaParts({ items, rows }: ArenaSize) {
     seen: bitmap,
     allowed: bitmap,
     wanted: bitmap,
+    wantedCategories: bitmap,
+    wantedBrands: bitmap,
+    predicates: PREDICATES_BYTES,
     filters: bitmap * keptFilters(items),
     conditions: bitmap * FILTER_LIMITS.depth,
     key: 4096,
@@ -219,6 +228,9 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, size: Are
     seen: u32('seen'),
     allowed: u32('allowed'),
     wanted: u32('wanted'),
+    wantedCategories: u32('wantedCategories'),
+    wantedBrands: u32('wantedBrands'),
+    predicates: u32('predicates'),
     filters: u32('filters'),
     conditions: u32('conditions'),
     key: bytes('key'),

@@ -62,6 +62,15 @@ export function asksPrice(node: Condition): boolean {
   return node.attribute === 'price'
 }
 
+/** The items that meet an expression, in memory of its own; none where it asks for what this snapshot does not know. */
+export function itemsMeeting(g: Generation, where: Condition): Uint32Array {
+  const { allowed } = g.arena
+  const words = bitmapWords(g.nItems)
+  if (!knowsAttributes(g, where)) return new Uint32Array(words)
+  evaluate(g, where, allowed.pointer)
+  return allowed.view.slice(0, words)
+}
+
 /** `level`: which of the arena's bitmaps is free for a part. Names are known. */
 export function evaluate(g: Generation, node: Condition, out: number, level = 0): void {
   if ('not' in node) {
@@ -93,29 +102,32 @@ function evaluateIn(g: Generation, node: In, out: number): void {
 }
 
 /** Items whose code is that of one of the names. */
-export function withCodes(
-  g: Generation,
-  codes: number,
-  known: Map<string, number>,
-  names: string[],
-  out: number,
-): void {
-  const wanted = names.map((name) => known.get(name) ?? -1)
-  itemsWithCodes(g, codes, known.size, wanted, out)
+function withCodes(g: Generation, codes: number, known: Map<string, number>, names: string[], out: number): void {
+  itemsWithCodes(g, codes, known.size, codesOf(known, names), out)
 }
 
-/** Items whose code is one of the wanted ones, of which -1 is nobody's. */
+/** By name; -1 is nobody's. */
+export function codesOf(known: Map<string, number>, names: string[]): number[] {
+  return names.map((name) => known.get(name) ?? -1)
+}
+
+/** Items whose code is one of the wanted ones. */
 export function itemsWithCodes(
   g: Generation,
   codes: number,
   nCodes: number,
-  wantedCodes: Iterable<number>,
+  asked: Iterable<number>,
   out: number,
 ): void {
   const { wanted } = g.arena
-  wanted.view.fill(0)
-  for (const code of wantedCodes) if (code >= 0) wanted.view[code >> 5] |= 1 << (code & 31)
+  wantCodes(wanted.view, nCodes, asked)
   g.kernel.bitmapFromCodes(codes, g.nItems, wanted.pointer, nCodes, out)
+}
+
+/** Makes `wanted` the bitmap, of `nCodes` bits, of codes. */
+export function wantCodes(wanted: Uint32Array, nCodes: number, codes: Iterable<number>): void {
+  wanted.fill(0, 0, bitmapWords(nCodes))
+  for (const code of codes) if (code >= 0) wanted[code >> 5] |= 1 << (code & 31)
 }
 
 function withValues(g: Generation, { attribute, in: values }: In, out: number): void {
@@ -146,7 +158,7 @@ function evaluateRange(g: Generation, { attribute, min = -3e38, max = 3e38 }: Ra
 }
 
 /** Items whose live price lies in the range, in minor units. */
-export function withPrice(g: Generation, min: number, max: number, out: number): void {
+function withPrice(g: Generation, min: number, max: number, out: number): void {
   const within = (bound: number) => Math.min(MAX_I32, Math.max(-MAX_I32, bound))
   g.kernel.bitmapFromRange(g.live.priceMinor.byteOffset, g.nItems, within(Math.ceil(min)), within(Math.floor(max)), out)
 }

@@ -16,6 +16,7 @@ import type { ItemIndex } from '../contract/ids.ts'
 import type { Diversity } from '../contract/requests.ts'
 import { NO_CODE } from '../snapshot/layout.ts'
 import { itemsWithCodes } from './conditions.ts'
+import type { Allowed } from './filter.ts'
 import type { Generation } from './generation.ts'
 import { type Bitmap, closeItem, openItems, SCRATCH, scratchBitmap } from './scratch.ts'
 
@@ -29,19 +30,19 @@ export interface Picked {
   scores: number[]
 }
 
-/** The `k` best items of a bitmap of allowed ones, best first. */
-export type Best = (k: number, allow: number) => Picked
+/** The `k` best of the allowed items, best first. */
+export type Best = (k: number, allowed: Allowed) => Picked
 
 /** `k` items, or all there are; `taken` are in the answer already and count for caps and similarity. */
 export function diversify(
   g: Generation,
   best: Best,
-  allow: number,
+  allowed: Allowed,
   k: number,
   asked: Diversity,
   taken: ItemIndex[] = [],
 ): Picked {
-  const open = openItems(g, allow, 'open')
+  const open = openItems(g, allowed.bits, 'open')
   const groups = [
     new Group(g.tables.catalogue.category, g.categoryCodes.size, asked.maxPerCategory),
     new Group(g.tables.catalogue.brand, g.brandCodes.size, asked.maxPerBrand),
@@ -50,7 +51,7 @@ export function diversify(
   const picked: Picked = { items: [], scores: [] }
   const depth = Math.max(k, Math.min(DEPTH * k, MOST_CANDIDATES))
   for (;;) {
-    const candidates = best(depth, open.pointer)
+    const candidates = best(depth, { ...allowed, bits: open.pointer })
     take(g, candidates, groups, asked.mmr ?? 1, k, picked, taken)
     if (picked.items.length === k || candidates.items.length < depth) return picked
     for (const item of picked.items) closeItem(open, item)

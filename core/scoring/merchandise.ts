@@ -11,9 +11,10 @@ import type { CompiledCampaigns, Live } from './campaigns/compile.ts'
 import { isRunningAt } from './campaigns/running.ts'
 import { targetsItem } from './campaigns/targets.ts'
 import type { Best, Picked } from './diversity.ts'
+import { type Allowed, isAllowed } from './filter.ts'
 import type { Generation } from './generation.ts'
 import type { Reason } from './reasons.ts'
-import { isOpen, SCRATCH, scratchBitmap } from './scratch.ts'
+import { SCRATCH, scratchBitmap } from './scratch.ts'
 
 export interface Merchandise {
   boosting: Live[]
@@ -41,8 +42,8 @@ export function merchandiseAt({ merchandising }: CompiledCampaigns, time: number
 export function boosted(g: Generation, best: Best, merchandise: Merchandise): Best {
   const { boosting } = merchandise
   if (boosting.length === 0) return best
-  return (k, allow) => {
-    const ranked = [...withTargets(g, best, k, allow, merchandise, best(k, allow))]
+  return (k, allowed) => {
+    const ranked = [...withTargets(g, best, k, allowed, merchandise, best(k, allowed))]
       .map(([item, score]) => ({ item, score: boostedScore(boosting, item, score) }))
       .sort((a, b) => b.score - a.score || a.item - b.item)
       .slice(0, k)
@@ -55,13 +56,13 @@ export function withTargets(
   g: Generation,
   best: Best,
   k: number,
-  allow: number,
+  allowed: Allowed,
   { boosting }: Merchandise,
   plain: Picked,
 ): Map<ItemIndex, number> {
   const scores = new Map(plain.items.map((item, i) => [item, plain.scores[i]]))
   for (const campaign of boosting) {
-    const { items, scores: found } = best(k, targetsIn(g, campaign, allow))
+    const { items, scores: found } = best(k, targetsIn(g, campaign, allowed))
     items.forEach((item, i) => {
       scores.set(item, found[i])
     })
@@ -88,13 +89,13 @@ export function boostReasons({ boosting }: Merchandise, item: ItemIndex): Reason
   return campaign === null ? [] : [{ code: 'boosted', campaign: campaign.id }]
 }
 
-/** Pointer of the allowed items that a campaign targets. */
-function targetsIn(g: Generation, { targets }: Live, allow: number): number {
+/** The allowed items that a campaign targets. */
+function targetsIn(g: Generation, { targets }: Live, { bits, filter }: Allowed): Allowed {
+  if (targets === null) return { bits, filter }
   const target = scratchBitmap(g, SCRATCH.target)
-  if (targets === null) return allow
   target.view.set(targets)
-  g.kernel.bitmapAnd(target.pointer, allow, target.pointer, target.view.length)
-  return target.pointer
+  g.kernel.bitmapAnd(target.pointer, bits, target.pointer, target.view.length)
+  return { bits: target.pointer, filter }
 }
 
 /** The pins that an answer of `k` slots takes: eligible items, each once, by slot. */
@@ -102,17 +103,16 @@ export function openPins(
   g: Generation,
   { pins }: Merchandise,
   k: number,
-  allow: number,
+  allowed: Allowed,
   isCandidate: (item: ItemIndex) => boolean,
 ): Map<number, Pin> {
   if (pins.size === 0) return pins
   const taken = new Set<ItemIndex>()
-  const allowed = { pointer: allow, view: new Uint32Array(g.image.memory.buffer, allow, Math.ceil(g.nItems / 32)) }
   return new Map(
     [...pins]
       .sort(([a], [b]) => a - b)
       .filter(([slot, { item }]) => {
-        if (slot > k || taken.has(item) || !isOpen(allowed, item) || !isCandidate(item)) return false
+        if (slot > k || taken.has(item) || !isAllowed(g, allowed, item) || !isCandidate(item)) return false
         taken.add(item)
         return true
       }),

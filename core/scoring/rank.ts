@@ -7,6 +7,7 @@ import type { Diversity } from '../contract/requests.ts'
 import type { Logistic } from '../snapshot/manifest.ts'
 import { type Best, diversify, type Picked } from './diversity.ts'
 import type { Eligible } from './eligible.ts'
+import { type Allowed, allowedBitmap } from './filter.ts'
 import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
 import {
@@ -42,7 +43,7 @@ export interface RankRequest {
 }
 
 /** Raises some of the best items over others, before campaigns boost and pin; `calibration` is that of this answer. */
-export type Raise = (best: Best, allow: number, calibration: Logistic) => Best
+export type Raise = (best: Best, allowed: Allowed, calibration: Logistic) => Best
 
 /** The `k` best eligible items, of `candidates` where the request names them, else of the whole catalogue. */
 export function rank(
@@ -56,11 +57,11 @@ export function rank(
 ): Ranked {
   const calibration = g.image.manifest.model.calibration[history.length > 0 ? 'history' : 'popular']
   const { scores: first, found } = scoreHistory(g, history, eligible, k, asked.candidates)
-  const pins = openPins(g, merchandise, k, eligible.allow, (item) => isRanked(g, first, eligible, item))
+  const pins = openPins(g, merchandise, k, eligible.allowed, (item) => isRanked(g, first, eligible, item))
   const scores = rankByVectors(g, history, eligible, first, k, asked.candidates, merchandise, pins)
   const best: Best = (n, within) => bestOf(g, scores, within, eligible.nExcluded, n)
-  const raised = raise === undefined ? best : raise(best, eligible.allow, calibration)
-  const picked = merchandised(g, scores, raised, eligible.allow, k, asked.diversity, merchandise, pins)
+  const raised = raise === undefined ? best : raise(best, eligible.allowed, calibration)
+  const picked = merchandised(g, scores, raised, eligible.allowed, k, asked.diversity, merchandise, pins)
   const isPlain = merchandise === NO_MERCHANDISE
   const plainScores =
     isPlain && raise === undefined ? picked.scores : picked.items.map((item) => scoreOf(g, scores, item))
@@ -106,15 +107,15 @@ function rankByVectors(
 function shortlistOf(
   g: Generation,
   scores: Scores,
-  { allow, nExcluded }: Eligible,
+  { allowed, nExcluded }: Eligible,
   k: number,
   merchandise: Merchandise,
   pins: Map<number, Pin>,
 ): Picked {
   const best: Best = (n, within) => bestOf(g, scores, within, nExcluded, n)
-  const plain = best(Math.max(k, SHORTLIST), allow)
+  const plain = best(Math.max(k, SHORTLIST), allowed)
   if (merchandise === NO_MERCHANDISE) return plain
-  const found = withTargets(g, best, k, allow, merchandise, plain)
+  const found = withTargets(g, best, k, allowed, merchandise, plain)
   for (const { item } of pins.values()) found.set(item, scoreOf(g, scores, item))
   return { items: [...found.keys()], scores: [...found.values()] }
 }
@@ -123,22 +124,25 @@ function merchandised(
   g: Generation,
   scores: Scores,
   plain: Best,
-  allow: number,
+  allowed: Allowed,
   k: number,
   diversity: Diversity | undefined,
   merchandise: Merchandise,
   pins: Map<number, Pin>,
 ): Picked {
   const best = boosted(g, plain, merchandise)
-  if (pins.size === 0) return varied(g, best, allow, k, diversity)
-  const unpinned = openItems(g, allow, 'unpinned')
+  if (pins.size === 0) return varied(g, best, allowed, k, diversity)
+  const unpinned = openItems(g, allowed.bits, 'unpinned')
   const pinScores = new Map<ItemIndex, number>()
   for (const { item } of pins.values()) {
     closeItem(unpinned, item)
     pinScores.set(item, boostedScore(merchandise.boosting, item, scoreOf(g, scores, item)))
   }
   const left = k - pins.size
-  const rest = left === 0 ? NOTHING : varied(g, best, unpinned.pointer, left, diversity, [...pinScores.keys()])
+  const rest =
+    left === 0
+      ? NOTHING
+      : varied(g, best, { ...allowed, bits: unpinned.pointer }, left, diversity, [...pinScores.keys()])
   return merged(pins, pinScores, rest)
 }
 
@@ -147,12 +151,12 @@ const NOTHING: Picked = { items: [], scores: [] }
 function varied(
   g: Generation,
   best: Best,
-  allow: number,
+  allowed: Allowed,
   k: number,
   diversity: Diversity | undefined,
   taken: ItemIndex[] = [],
 ): Picked {
-  return diversity === undefined ? best(k, allow) : diversify(g, best, allow, k, diversity, taken)
+  return diversity === undefined ? best(k, allowed) : diversify(g, best, allowed, k, diversity, taken)
 }
 
 /** Whether an item is not excluded and, where only touched items are meant, touched. */
@@ -171,11 +175,11 @@ function scoreOf(g: Generation, { base }: Scores, item: ItemIndex): number {
 export function rankScores(
   g: Generation,
   scores: Scores,
-  { allow, nExcluded }: Eligible,
+  { allowed, nExcluded }: Eligible,
   k: number,
   diversity: Diversity | undefined,
 ): Picked {
-  const picked = varied(g, (n, within) => bestOf(g, scores, within, nExcluded, n), allow, k, diversity)
+  const picked = varied(g, (n, within) => bestOf(g, scores, within, nExcluded, n), allowed, k, diversity)
   clear(g, scores)
   return picked
 }
@@ -184,9 +188,26 @@ function clear(g: Generation, { nTouched }: Scores): void {
   g.kernel.clearTouched(g.arena.accumulator.pointer, g.arena.touched.pointer, nTouched)
 }
 
-function bestOf(g: Generation, scores: Scores, allow: number, nExcluded: number, k: number): Picked {
+/** Columns that the kernel walks for each item that it has to find before those that may appear are listed. */
+const WALKED = 64
+
+function bestOf(g: Generation, scores: Scores, allowed: Allowed, nExcluded: number, k: number): Picked {
+  const n = topK(g, scores, allowed, nExcluded, k)
+  if (n === g.kernel.INCOMPLETE.value)
+    return bestOf(g, scores, { bits: allowedBitmap(g, allowed), filter: null }, nExcluded, k)
+  const { resultItems, resultScores } = g.arena
+  const items: ItemIndex[] = []
+  const found: number[] = []
+  for (let slot = 0; slot < n && !(scores.onlyPositive && resultScores.view[slot] <= 0); slot++) {
+    items.push(resultItems.view[slot])
+    found.push(resultScores.view[slot])
+  }
+  return { items, scores: found }
+}
+
+function topK(g: Generation, scores: Scores, { bits, filter }: Allowed, nExcluded: number, k: number): number {
   const { arena } = g
-  const n = g.kernel.topK(
+  return g.kernel.topK(
     arena.accumulator.pointer,
     scores.base,
     arena.touched.pointer,
@@ -195,16 +216,11 @@ function bestOf(g: Generation, scores: Scores, allow: number, nExcluded: number,
     g.nItems,
     arena.excluded.pointer,
     nExcluded,
-    allow,
+    bits,
+    filter?.predicates ?? 0,
+    WALKED * (WALKED + k),
     k,
     arena.resultItems.pointer,
     arena.resultScores.pointer,
   )
-  const items: ItemIndex[] = []
-  const found: number[] = []
-  for (let slot = 0; slot < n && !(scores.onlyPositive && arena.resultScores.view[slot] <= 0); slot++) {
-    items.push(arena.resultItems.view[slot])
-    found.push(arena.resultScores.view[slot])
-  }
-  return { items, scores: found }
 }

@@ -16,17 +16,13 @@ export function scratchBitmap(g: Generation, level: (typeof SCRATCH)[keyof typeo
   return { pointer: pointer + 4 * words * level, view: view.subarray(words * level, words * (level + 1)) }
 }
 
-/** A copy of the allowed items that a step may take items out of. */
-export function openItems(g: Generation, allow: number, level: 'open' | 'unpinned'): Bitmap {
+/** A copy of a bitmap that a step may take items out of. */
+export function openItems(g: Generation, bits: number, level: 'open' | 'unpinned'): Bitmap {
   const open = scratchBitmap(g, SCRATCH[level])
-  g.kernel.bitmapAnd(allow, allow, open.pointer, open.view.length)
+  g.kernel.bitmapAnd(bits, bits, open.pointer, open.view.length)
   return open
 }
 
 export function closeItem(open: Bitmap, item: number): void {
   open.view[item >> 5] &= ~(1 << (item & 31))
-}
-
-export function isOpen(open: Bitmap, item: number): boolean {
-  return (open.view[item >> 5] & (1 << (item & 31))) !== 0
 }

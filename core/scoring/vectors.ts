@@ -12,6 +12,7 @@ import type { ItemIndex } from '../contract/ids.ts'
 import { bitmapWords, EXACT_ITEMS } from './arena.ts'
 import type { Picked } from './diversity.ts'
 import type { Eligible } from './eligible.ts'
+import { allowedBitmap } from './filter.ts'
 import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
 import type { Scores } from './score.ts'
@@ -103,8 +104,9 @@ function foldInAls(g: Generation, history: History, dim: number): void {
 }
 
 /** Allowed items near the vector in `arena.taste`, at most `most`, in no particular order. */
-export function nearestItems(g: Generation, { allow }: Eligible, most: number): ArrayLike<ItemIndex> {
-  const isFiltered = allow !== g.live.sellable.pointer
+export function nearestItems(g: Generation, { allowed }: Eligible, most: number): ArrayLike<ItemIndex> {
+  const isFiltered = allowed.filter !== null
+  const allow = allowedBitmap(g, allowed)
   if (isFiltered || g.nItems <= EXACT_ITEMS) {
     const nAllowed = g.kernel.bitmapCount(allow, g.nItems)
     if (nAllowed <= EXACT_ITEMS) return exactlyNearest(g, allow, Math.min(most, nAllowed))

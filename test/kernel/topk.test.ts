@@ -13,19 +13,36 @@ const asked = fc.integer({ min: 1, max: 70 }).chain((n) =>
     walk: fc.boolean(),
     exclude: fc.oneof(fc.uniqueArray(fc.nat(n - 1)), fc.constant([...Array(n).keys()])),
     allow: fc.option(fc.array(fc.boolean(), { minLength: n, maxLength: n })),
+    /** Predicate: whether a column meets it; null: there is none. */
+    meets: fc.option(fc.array(fc.boolean(), { minLength: n, maxLength: n })),
+    mostWalked: fc.nat(80),
     k: fc.integer({ min: 1, max: 90 }),
   }),
 )
 type Asked = typeof asked extends fc.Arbitrary<infer T> ? T : never
+
+const everything = { allow: null, meets: null, mostWalked: 80 }
 
 /** Scores everything, filters, sorts, cuts. */
 function naiveTopK(a: Asked): { index: number; score: number }[] {
   return a.sums
     .map((sum, index) => ({ index, touched: sum !== null, score: fround((sum ?? 0) + (a.bias?.[index] ?? 0)) }))
     .filter((c) => (c.touched || a.walk) && !a.exclude.includes(c.index) && (a.allow === null || a.allow[c.index]))
+    .filter((c) => a.meets === null || a.meets[c.index])
     .sort((x, y) => y.score - x.score || x.index - y.index)
     .slice(0, a.k)
     .map(({ index, score }) => ({ index, score: score + 0 }))
+}
+
+/** Whether more than `mostWalked` untouched columns have to be looked at before the rest cannot enter. */
+function walksOn(a: Asked, found: { index: number; score: number }[]): boolean {
+  const bias = a.bias ?? Array(a.sums.length).fill(0)
+  const next = orderOf(bias)[a.mostWalked]
+  if (!a.walk || next === undefined) return false
+  const worst = found
+    .filter((c) => a.sums[c.index] !== null || orderOf(bias).indexOf(c.index) < a.mostWalked)
+    .at(a.k - 1)
+  return worst === undefined || bias[next] > worst.score || (bias[next] === worst.score && next < worst.index)
 }
 
 function orderOf(bias: number[]): number[] {
@@ -42,8 +59,9 @@ function bitmapOf(bits: boolean[]): number[] {
 
 describe.each(BUILDS)('top k, %s build', (build) => {
   const arena = new Arena(build)
+  const BITS = arena.kernel.PREDICATE_BITS.value
 
-  function topK(a: Asked): { index: number; score: number }[] {
+  function topK(a: Asked): { index: number; score: number }[] | null {
     arena.reset()
     const n = a.sums.length
     const touched = a.sums.flatMap((sum, index) => (sum === null ? [] : [index])).reverse()
@@ -60,10 +78,13 @@ describe.each(BUILDS)('top k, %s build', (build) => {
       arena.u32(a.exclude.toSorted((x, y) => x - y)),
       a.exclude.length,
       a.allow === null ? 0 : arena.u32(bitmapOf(a.allow)),
+      a.meets === null ? 0 : arena.u32([BITS, arena.u32(bitmapOf(a.meets)), 0, 0, 0]),
+      a.mostWalked,
       a.k,
       outIndex,
       outScore,
     )
+    if (written === arena.kernel.INCOMPLETE.value) return null
     const scores = arena.readF32(outScore, written)
     expect(arena.readU32(outIndex + a.k * 4, 1)).toEqual([0xa5a5a5a5])
     return arena.readU32(outIndex, written).map((index, i) => ({ index, score: scores[i] + 0 }))
@@ -72,19 +93,20 @@ describe.each(BUILDS)('top k, %s build', (build) => {
   it('equals sorting every column by score descending, then index ascending', () => {
     fc.assert(
       fc.property(asked, (a) => {
-        expect(topK(a)).toEqual(naiveTopK(a))
+        const all = naiveTopK({ ...a, k: a.sums.length })
+        expect(topK(a)).toEqual(a.meets !== null && walksOn(a, all) ? null : all.slice(0, a.k))
       }),
       { ...SEEDED, numRuns: 1000 },
     )
   })
 
   it('gives ties in index order', () => {
-    const a = { bias: null, sums: Array(9).fill(1), walk: false, exclude: [], allow: null, k: 4 }
-    expect(topK(a).map((c) => c.index)).toEqual([0, 1, 2, 3])
+    const a = { bias: null, sums: Array(9).fill(1), walk: false, exclude: [], ...everything, k: 4 }
+    expect(topK(a)?.map((c) => c.index)).toEqual([0, 1, 2, 3])
   })
 
   it('gives all there is when k is larger', () => {
-    const a = { bias: [3, 1, 2], sums: [null, 5, null], walk: true, exclude: [2], allow: null, k: 10 }
+    const a = { bias: [3, 1, 2], sums: [null, 5, null], walk: true, exclude: [2], ...everything, k: 10 }
     expect(topK(a)).toEqual([
       { index: 1, score: 6 },
       { index: 0, score: 3 },
@@ -92,7 +114,7 @@ describe.each(BUILDS)('top k, %s build', (build) => {
   })
 
   it('lets an untouched column with a high bias pass a touched one', () => {
-    const a = { bias: [0, 9, 0], sums: [1, null, null], walk: true, exclude: [], allow: null, k: 1 }
+    const a = { bias: [0, 9, 0], sums: [1, null, null], walk: true, exclude: [], ...everything, k: 1 }
     expect(topK(a)).toEqual([{ index: 1, score: 9 }])
   })
 })

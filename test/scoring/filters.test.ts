@@ -174,6 +174,66 @@ describe('the expression of a filter', () => {
   })
 })
 
+describe('plain fields over more items than are walked', () => {
+  const many = Array.from({ length: 6000 }, (_, i): TinyItem => {
+    const category = i % 10 === 0 ? 'some' : 'most'
+    return {
+      key: `item-${String(i).padStart(4, '0')}`,
+      category: i % 500 === 7 ? 'few' : category,
+      brand: `b${i % 7}`,
+      priceMinor: (i * 7919) % 6000,
+      popularity: ((i * 17) % 5003) / 8192,
+      available: i % 9 !== 0,
+    }
+  })
+  let g: Generation
+  let close: () => Promise<void>
+
+  beforeAll(async () => {
+    const opened = await openTinyShop({ items: many })
+    close = opened.close
+    g = openGeneration(opened.image, 0, 'debug')
+  })
+  afterAll(() => close())
+
+  const plain = fc.record(
+    {
+      category: fc.subarray(['few', 'some', 'most', 'none'], { minLength: 1 }),
+      brand: fc.subarray(['b0', 'b1', 'b6', 'none'], { minLength: 1 }),
+      minPriceMinor: fc.integer({ min: 0, max: 6000 }),
+      maxPriceMinor: fc.integer({ min: 0, max: 6000 }),
+      where: fc.constantFrom<Condition[]>({ attribute: 'brand', in: ['b2', 'b6'] }, { attribute: 'price', max: 9 }),
+    },
+    { requiredKeys: [] },
+  )
+  const priceOf = ({ key, priceMinor = 0 }: TinyItem, changed: Map<string, number>) => changed.get(key) ?? priceMinor
+
+  it('give exactly the best items that meet them, also after prices changed, however few they are', () => {
+    const changed = new Map<string, number>()
+    const change = fc.tuple(fc.nat(many.length - 1), fc.nat(6000))
+    fc.assert(
+      fc.property(plain, fc.integer({ min: 1, max: 30 }), fc.option(change), (filters, slots, price) => {
+        if (price !== null) {
+          changeCatalogue(g.live, [{ item: price[0], change: { priceMinor: price[1] } }])
+          changed.set(many[price[0]].key, price[1])
+        }
+        const { category, brand, minPriceMinor = 0, maxPriceMinor = 6000, where } = filters
+        const expected = many
+          .filter((item) => item.available && (category?.includes(item.category ?? '') ?? true))
+          .filter((item) => brand?.includes(item.brand ?? '') ?? true)
+          .filter((item) => priceOf(item, changed) >= minPriceMinor && priceOf(item, changed) <= maxPriceMinor)
+          .filter((item) => where === undefined || meets({ ...item, priceMinor: priceOf(item, changed) }, where))
+          .sort((a, b) => (b.popularity ?? 0) - (a.popularity ?? 0) || (a.key < b.key ? -1 : 1))
+          .slice(0, slots)
+          .map(({ key }) => key)
+        const { items } = recommend(g, { slots, filters }, emptyLiveShopper())
+        expect(items.map(({ item }) => item)).toEqual(expected)
+      }),
+      { seed: 20_111_112, numRuns: 300 },
+    )
+  })
+})
+
 describe('the door', () => {
   const nested = (depth: number): unknown => (depth === 0 ? { attribute: 'a', in: ['b'] } : { not: nested(depth - 1) })
   const refused: [string, unknown, object][] = [

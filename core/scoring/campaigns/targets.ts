@@ -2,7 +2,7 @@
 import type { Targets } from '../../contract/campaigns.ts'
 import type { ItemIndex } from '../../contract/ids.ts'
 import { bitmapWords } from '../arena.ts'
-import { whereBitmap } from '../eligible.ts'
+import { itemsMeeting } from '../conditions.ts'
 import type { Generation } from '../generation.ts'
 import { itemIndexOf } from '../keys.ts'
 
@@ -21,7 +21,7 @@ export function targetBitmap(g: Generation, { items, categories, brands, where }
     )
       bitmap[item >> 5] |= 1 << (item & 31)
   if (where !== undefined) {
-    const met = whereBitmap(g, where)
+    const met = itemsMeeting(g, where)
     for (let w = 0; w < bitmap.length; w++) bitmap[w] &= met[w]
   }
   return bitmap

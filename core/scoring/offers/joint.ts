@@ -16,6 +16,7 @@ import type { Logistic } from '../../snapshot/manifest.ts'
 import type { BasketStep, CompiledCampaigns } from '../campaigns/compile.ts'
 import { targetsItem } from '../campaigns/targets.ts'
 import type { Best, Picked } from '../diversity.ts'
+import type { Allowed } from '../filter.ts'
 import type { Raise } from '../rank.ts'
 import type { Reason } from '../reasons.ts'
 import { purchaseProbability, scoreAt } from '../score.ts'
@@ -61,7 +62,7 @@ export class JointBasket {
     this.#barred = barred
     const depends =
       barred === null && cart.length > 0 && campaigns.onBasket.length > 0 && campaigns.policy.ranking === 'joint'
-    this.raise = depends ? (best, allow, calibration) => this.#raised(best, allow, calibration) : undefined
+    this.raise = depends ? (best, allowed, calibration) => this.#raised(best, allowed, calibration) : undefined
   }
 
   /** Chooses, where ranking has not. */
@@ -81,8 +82,8 @@ export class JointBasket {
     return [{ code: 'reaches_threshold', campaign: this.#promised.step.on.id }]
   }
 
-  #raised(best: Best, allow: number, calibration: Logistic): Best {
-    const pool = new JointPool(this.#choosing, calibration, best, allow, this.#k, this.#gains)
+  #raised(best: Best, allowed: Allowed, calibration: Logistic): Best {
+    const pool = new JointPool(this.#choosing, calibration, best, allowed, this.#k, this.#gains)
     this.#choose((tier) => pool.gainOf(tier))
     return this.#promised === null || calibration.slope <= 0 ? best : pool.raised(best, this.#promised)
   }
@@ -130,13 +131,13 @@ export class JointPool {
     choosing: Choosing,
     calibration: Logistic,
     best: Best,
-    allow: number,
+    allowed: Allowed,
     k: number,
     gains: Map<ItemIndex, number>,
   ) {
     this.#choosing = choosing
     this.#calibration = calibration
-    this.#picked = best(Math.max(k, POOL), allow)
+    this.#picked = best(Math.max(k, POOL), allowed)
     this.#gains = gains
     this.#k = k
     this.#meanMargin = this.#marginOfPool()
@@ -152,8 +153,8 @@ export class JointPool {
 
   /** The best items where `tier` is promised. */
   raised(best: Best, tier: OpenTier): Best {
-    return (n, allow) => {
-      const { items, scores } = best(Math.max(n, POOL), allow)
+    return (n, allowed) => {
+      const { items, scores } = best(Math.max(n, POOL), allowed)
       const ranked = items
         .map((item, i) => ({ item, score: this.#raisedScore(tier, item, scores[i]) }))
         .sort((a, b) => b.score - a.score || a.item - b.item)
