@@ -140,7 +140,7 @@ export function compileCampaigns(g: Generation, file: CampaignFile, revision: st
     policy,
     all,
     onItems,
-    plans: new ItemPlans(onItems, policy),
+    plans: new ItemPlans(onItems, policy, g.nItems),
     onBasket,
     loggedOnBasket: g.pieces.of(loggedSteps(stepsOnBasket)),
     tiersOfEmptyCart: g.pieces.of(loggedTiers(stepsOnBasket)),

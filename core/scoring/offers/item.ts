@@ -56,11 +56,12 @@ function addAll(
   { g }: Choosing,
   actions: Actions<ItemStep>,
   { numbers }: ItemPlans,
-  { set: { steps, positions }, at }: ItemPlan,
+  { set: { steps, positions, moveOf }, at }: ItemPlan,
 ): void {
   const { discount, oddsFactor, factorSe, borrowed, displaced } = g.arena.actions
   actions.openAll(steps, positions)
-  for (let s = 0, from = at; s < steps.length; s++, from += PLANNED_NUMBERS) {
+  for (let s = 0; s < steps.length; s++) {
+    const from = at + PLANNED_NUMBERS * moveOf[s]
     discount.view[1 + s] = numbers[from + PLANNED.discountMinor]
     oddsFactor.view[1 + s] = numbers[from + PLANNED.oddsFactor]
     factorSe.view[1 + s] = numbers[from + PLANNED.factorSe]
@@ -82,9 +83,10 @@ function addSteps(
 ): void {
   const { oddsFactor, factorSe, borrowed, displaced } = g.arena.actions
   for (let s = first; s < after; s++) {
-    const from = at + PLANNED_NUMBERS * s
+    const move = set.moveOf[s]
+    const from = at + PLANNED_NUMBERS * move
     const discount = numbers[from + PLANNED.discountMinor]
-    const reason = limitGuard(guards, campaign, barred, discount) ?? (dropped === null ? null : dropped[s])
+    const reason = limitGuard(guards, campaign, barred, discount) ?? (dropped === null ? null : dropped[move])
     if (reason !== null) {
       actions.drop(set.steps[s], discount, probability, reason)
       continue

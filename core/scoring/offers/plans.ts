@@ -3,6 +3,9 @@
  * guard of its prices drops it and how it moves the odds of a segment. None of it depends on who asks or when; whether a campaign
  * runs, is barred or has anything left is asked for each decision.
  *
+ * Steps that take the same off, whose campaigns are answered alike and keep the same margin, are one move: a plan has numbers for
+ * each move of its set. 24 campaigns with ladders of 5, 10 and 20 % are some 36 steps an item and 3 moves.
+ *
  * A plan holds as long as the item's live prices stand as it found them. Campaigns and snapshots bring plans of their own: the
  * plans are a part of the compiled campaigns.
  */
@@ -18,14 +21,14 @@ import { priceGuard } from './guards.ts'
 import { loggedSteps } from './logged.ts'
 import { logPriceOf, movedBy } from './response.ts'
 
-/** Actions that are remembered, 40 bytes each; past that all plans are forgotten and made again when they are asked for. */
-const REMEMBERED_ACTIONS = 500_000
-const FIRST_ACTIONS = 4096
-/** Of an action, in this order: minor units off, then `Moved`. They stand together, as an item's are read together. */
+/** Moves that are remembered, 40 bytes each; past that all plans are forgotten and made again when they are asked for. */
+const REMEMBERED_MOVES = 500_000
+const FIRST_MOVES = 4096
+/** Of a move, in this order: minor units off, then `Moved`. They stand together, as an item's are read together. */
 export const PLANNED = { discountMinor: 0, oddsFactor: 1, factorSe: 2, borrowed: 3, displaced: 4 } as const
 export const PLANNED_NUMBERS = 5
 
-/** By step, the guard of prices that drops it; null: none is dropped. */
+/** By move, the guard of prices that drops it; null: none is dropped. */
 export type Dropped = (OfferReason | null)[] | null
 
 export interface ItemPlan {
@@ -34,7 +37,7 @@ export interface ItemPlan {
   /** -1: unknown. */
   costMinor: number
   set: TargetSet
-  /** Where its actions begin in the numbers of `ItemPlans`, `PLANNED_NUMBERS` for each step of the set. */
+  /** Where its moves begin in the numbers of `ItemPlans`, `PLANNED_NUMBERS` each. */
   at: number
   /** Where nothing else comes off the item. */
   dropped: Dropped
@@ -51,6 +54,10 @@ export interface TargetSet {
   steps: ItemStep[]
   /** By step, the position of its campaign. */
   positions: Int32Array
+  /** The first step of each move. */
+  moves: ItemStep[]
+  /** By step, its move. */
+  moveOf: Int32Array
   /** All steps as a row lists them. */
   logged: Piece
 }
@@ -63,16 +70,21 @@ export interface Target {
 }
 
 export class ItemPlans {
-  numbers = new Float64Array(PLANNED_NUMBERS * FIRST_ACTIONS)
+  numbers = new Float64Array(PLANNED_NUMBERS * FIRST_MOVES)
   readonly #campaigns: ItemCampaign[]
   readonly #policy: PromotionPolicy
   readonly #plans = new Map<number, ItemPlan>()
-  readonly #sets = new Map<string, TargetSet>()
-  #actions = 0
+  readonly #sets: TargetSet[] = []
+  /** Names of sets to their positions. */
+  readonly #named = new Map<string, number>()
+  /** By item, the position of its set and 1; 0: not looked up yet. */
+  readonly #setOfItem: Int32Array
+  #nMoves = 0
 
-  constructor(campaigns: ItemCampaign[], policy: PromotionPolicy) {
+  constructor(campaigns: ItemCampaign[], policy: PromotionPolicy, nItems: number) {
     this.#campaigns = campaigns
     this.#policy = policy
+    this.#setOfItem = new Int32Array(nItems)
   }
 
   /** `segment`: whose responses. */
@@ -98,36 +110,31 @@ export class ItemPlans {
     return dropped
   }
 
-  /** Of one campaign set; their number is that of the kinds of items that campaigns tell apart. */
   #setOf(g: Generation, item: ItemIndex): TargetSet {
-    const campaigns = this.#campaigns.filter((campaign) => targetsItem(campaign, item))
-    const name = campaigns.map(({ position }) => position).join()
-    const known = this.#sets.get(name)
-    if (known !== undefined) return known
-    const steps = campaigns.flatMap((campaign) => campaign.steps)
-    const firstOf = (campaign: ItemCampaign) => steps.indexOf(campaign.steps[0])
-    const targets = campaigns.map((campaign) => ({
-      campaign,
-      first: firstOf(campaign),
-      after: firstOf(campaign) + campaign.steps.length,
-    }))
-    const positions = Int32Array.from(steps, ({ on }) => on.position)
-    const set = { targets, steps, positions, logged: g.pieces.of(loggedSteps(steps)) }
-    this.#sets.set(name, set)
-    return set
+    if (this.#setOfItem[item] === 0) this.#setOfItem[item] = 1 + this.#findSet(g, item)
+    return this.#sets[this.#setOfItem[item] - 1]
   }
 
-  /** A plan that is not made yet, and room for its actions. */
+  /** Position of an item's set; there are as many as campaigns tell kinds of items apart. */
+  #findSet(g: Generation, item: ItemIndex): number {
+    const campaigns = this.#campaigns.filter((campaign) => targetsItem(campaign, item))
+    const name = campaigns.map(({ position }) => position).join()
+    const known = this.#named.get(name)
+    if (known !== undefined) return known
+    this.#named.set(name, this.#sets.length)
+    return this.#sets.push(targetSet(g, campaigns)) - 1
+  }
+
+  /** A plan that is not made yet, and room for its moves. */
   #begin(set: TargetSet): ItemPlan {
-    const n = set.steps.length
-    if (this.#actions + n > REMEMBERED_ACTIONS) {
+    const n = set.moves.length
+    if (this.#nMoves + n > REMEMBERED_MOVES) {
       this.#plans.clear()
-      this.#sets.clear()
-      this.#actions = 0
+      this.#nMoves = 0
     }
-    const at = PLANNED_NUMBERS * this.#actions
-    this.#actions += n
-    if (PLANNED_NUMBERS * this.#actions > this.numbers.length) this.#grow()
+    const at = PLANNED_NUMBERS * this.#nMoves
+    this.#nMoves += n
+    if (PLANNED_NUMBERS * this.#nMoves > this.numbers.length) this.#grow()
     return {
       priceMinor: -1,
       priorPriceMinor: -1,
@@ -141,26 +148,27 @@ export class ItemPlans {
   }
 
   #grow(): void {
-    const larger = new Float64Array(2 * PLANNED_NUMBERS * this.#actions)
+    const larger = new Float64Array(2 * PLANNED_NUMBERS * this.#nMoves)
     larger.set(this.numbers)
     this.numbers = larger
   }
 
   #make(g: Generation, plan: ItemPlan, item: ItemIndex, segment: number): void {
-    const { steps } = plan.set
+    const { moves } = plan.set
     plan.priceMinor = g.live.priceMinor[item]
     plan.priorPriceMinor = g.live.priorPriceMinor[item]
     plan.costMinor = g.tables.catalogue.costMinor.view[item]
     plan.largestDiscountMinor = 0
-    for (const [s, step] of steps.entries()) this.#planStep(g, plan, item, step, plan.at + PLANNED_NUMBERS * s, segment)
+    for (let m = 0; m < moves.length; m++)
+      this.#planMove(g, plan, item, moves[m], plan.at + PLANNED_NUMBERS * m, segment)
     plan.droppedUnder.clear()
     plan.dropped = this.#droppedOf(plan, 0)
   }
 
   #droppedOf(plan: ItemPlan, stackedBps: number): Dropped {
     const { set, at, costMinor, priceMinor, priorPriceMinor } = plan
-    const dropped = set.steps.map(({ on }, s) => {
-      const discountMinor = this.numbers[at + PLANNED_NUMBERS * s + PLANNED.discountMinor]
+    const dropped = set.moves.map(({ on }, m) => {
+      const discountMinor = this.numbers[at + PLANNED_NUMBERS * m + PLANNED.discountMinor]
       const netMinor = priceMinor - discountMinor
       return priceGuard(this.#policy, on, {
         discountMinor,
@@ -173,8 +181,8 @@ export class ItemPlans {
     return dropped.every((reason) => reason === null) ? null : dropped
   }
 
-  /** Fills in one action. */
-  #planStep(
+  /** Fills in one move. */
+  #planMove(
     g: Generation,
     plan: ItemPlan,
     item: ItemIndex,
@@ -194,6 +202,26 @@ export class ItemPlans {
     this.numbers[at + PLANNED.borrowed] = moved.borrowed
     this.numbers[at + PLANNED.displaced] = moved.displaced
   }
+}
+
+function targetSet(g: Generation, campaigns: ItemCampaign[]): TargetSet {
+  const steps = campaigns.flatMap((campaign) => campaign.steps)
+  const firstOf = (campaign: ItemCampaign) => steps.indexOf(campaign.steps[0])
+  const targets = campaigns.map((campaign) => ({
+    campaign,
+    first: firstOf(campaign),
+    after: firstOf(campaign) + campaign.steps.length,
+  }))
+  const moves: ItemStep[] = []
+  const known = new Map<string, number>()
+  const moveOf = Int32Array.from(steps, (step) => {
+    const name = JSON.stringify([step.depth, step.on.curve, step.on.marginFloorBps])
+    const move = known.get(name) ?? moves.push(step) - 1
+    known.set(name, move)
+    return move
+  })
+  const positions = Int32Array.from(steps, ({ on }) => on.position)
+  return { targets, steps, positions, moves, moveOf, logged: g.pieces.of(loggedSteps(steps)) }
 }
 
 /** Prices change while a snapshot serves. */
