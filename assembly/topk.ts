@@ -7,14 +7,17 @@
 import { bitIsSet } from './bitmap'
 import { expectArray, expectAscending, expectCount, expectIndex } from './contract'
 import { heapPush, heapReplaceRoot, heapSort, keyOf, NO_KEY, rootKey, scoreOf } from './heap'
-import { expectPredicates, meetsAll } from './predicates'
+import { bitsFirst, expectPredicates, meetingFirst, meetsAll, swap } from './predicates'
 import { UNTOUCHED } from './sparse'
+
+/** Of the touched list; before the next one the worst of the k best has become better. */
+const BLOCK_BYTES: usize = 64 << 2
 
 /** In place of a number of columns: too few met the predicates on a walk as long as allowed. */
 export const INCOMPLETE: i32 = -1
 
 /**
- * acc f32[n] as left by accumulateRows; bias f32[n], or 0 for none; touched u32[nTouched];
+ * acc f32[n] as left by accumulateRows; bias f32[n], or 0 for none; touched u32[nTouched], with room for one more, is put into another order;
  * order u32[n]: all columns by bias descending, then index ascending, or 0 to consider the touched columns only;
  * exclude u32[nExclude] ascending; allow: bitmap of n bits, or 0 for all; predicates as predicates.ts has them, or 0 for none.
  * mostWalked: where the walk through `order` is longer, those that `allow` leaves are listed instead; with predicates the
@@ -46,21 +49,26 @@ export function topK(
   let kept: u32 = 0
   let worst = NO_KEY
   let worstScore = -f32.MAX_VALUE
-  const largestBias = order == 0 || n == 0 ? f32.MAX_VALUE : biasOf(bias, load<u32>(order))
+  const highest = largestBias(bias, order, n)
+  let used: u32 = 0
   const end = touched + ((<usize>nTouched) << 2)
-  for (let at = touched; at < end; at += 4) {
-    const index = load<u32>(at)
-    expectIndex(index, n)
-    const sum = load<f32>(acc + ((<usize>index) << 2))
-    // Mostly decided without the column's bias, which lies far away: with all of them read first this loop took twice as long.
-    if (sum + largestBias < worstScore || !meets(index, allow, predicates)) continue
-    const key = keyOf(sum + biasOf(bias, index), index)
-    if (key < worst || contains(exclude, nExclude, index)) continue
-    kept = keep(kept, k, key, outIndex, outScore)
-    if (kept < k) continue
-    worst = rootKey(outIndex, outScore)
-    worstScore = scoreOf(<u32>(worst >> 32))
+  for (let block = touched; block < end; block += BLOCK_BYTES) {
+    let candidates = candidatesFirst(block, min(block + BLOCK_BYTES, end), n, acc, highest, worstScore)
+    candidates = meetingFirst(block, candidates, predicates)
+    if (allow != 0) candidates = bitsFirst(block, candidates, allow)
+    if (bias != 0) used ^= fetch(block, candidates, bias)
+    for (let at = block; at < candidates; at += 4) {
+      const index = load<u32>(at)
+      const key = keyOf(load<f32>(acc + ((<usize>index) << 2)) + biasOf(bias, index), index)
+      if (key < worst || contains(exclude, nExclude, index)) continue
+      kept = keep(kept, k, key, outIndex, outScore)
+      if (kept < k) continue
+      worst = rootKey(outIndex, outScore)
+      worstScore = scoreOf(<u32>(worst >> 32))
+    }
   }
+  // Used, or the reads would be optimised away.
+  store<u32>(end, used)
   if (order != 0) {
     const walked = allow == 0 && predicates == 0 ? n : min(n, mostWalked)
     kept = walkUntouched(acc, bias, order, n, walked, exclude, nExclude, allow, predicates, kept, k, outIndex, outScore)
@@ -74,6 +82,33 @@ export function topK(
   }
   heapSort(outIndex, outScore, kept)
   return kept
+}
+
+/**
+ * Puts the columns that may reach `worstScore` before the others of their block, and returns their end. No branch: which they
+ * are cannot be foreseen, and wrong guesses were most of this function's time.
+ */
+function candidatesFirst(block: usize, end: usize, n: u32, acc: usize, highest: f32, worstScore: f32): usize {
+  let top = block
+  for (let at = block; at < end; at += 4) {
+    const index = swap(at, top)
+    expectIndex(index, n)
+    top += (<usize>(load<f32>(acc + ((<usize>index) << 2)) + highest >= worstScore)) << 2
+  }
+  return top
+}
+
+/** Reads the candidates' values: met one by one, each costs a wait for the memory. The result means nothing. */
+function fetch(from: usize, end: usize, values: usize): u32 {
+  let used: u32 = 0
+  for (let at = from; at < end; at += 4) used ^= load<u32>(values + ((<usize>load<u32>(at)) << 2))
+  return used
+}
+
+/** What no column's bias is above. */
+function largestBias(bias: usize, order: usize, n: u32): f32 {
+  if (bias == 0 || n == 0) return 0
+  return order == 0 ? f32.MAX_VALUE : biasOf(bias, load<u32>(order))
 }
 
 /** Takes in the untouched among the first `walked` columns of `order`. */
