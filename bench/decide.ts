@@ -16,6 +16,8 @@ import { median, quantile } from './statistics.ts'
 export interface DecideBench {
   items: number[]
   shoppers: number
+  /** Absent: as many as the bench's shop has. */
+  neighbours?: number
   campaigns: number
   scenario: Scenario
   rounds: number
@@ -100,8 +102,8 @@ interface Contender {
 }
 
 async function contender(options: DecideBench, items: number, say: (line: string) => void): Promise<Contender> {
-  const { shoppers, seed, campaigns, scenario } = options
-  const shop = await publishedShop({ items, shoppers, seed }, say)
+  const { shoppers, neighbours, seed, campaigns, scenario } = options
+  const shop = await publishedShop({ items, shoppers, neighbours, seed }, say)
   say(`opening ${items} items`)
   const decider = await Decider.open(shop, liveCampaigns(campaigns, shop))
   const requests = visitorRequests(shop, scenario, DISTINCT_REQUESTS, seed)

@@ -34,6 +34,7 @@ export function addInProcessCommands(program: Command): void {
     .description('CPU of a decision in process, its growth with the catalogue, and the cost of a full blend')
     .option('--items <list>', 'catalogue sizes, smallest first', sizes, [10_000, 1_000_000])
     .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--neighbours <n>', 'of each item in its row (default: 100)', positive)
     .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)
     .addOption(new Option('--scenario <name>', 'who asks').choices(SCENARIOS).default('known'))
     .option('--rounds <n>', 'interleaved rounds', wholeNumber, 9)

@@ -19,6 +19,7 @@ export function addLoadCommands(program: Command): void {
     .description('a decision over HTTP beside a bare handler: CPU in a closed loop, latency in an open one')
     .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
     .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--neighbours <n>', 'of each item in its row (default: 100)', positive)
     .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
     .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('known'))
     .option('--workers <n>', 'deciding threads of the server', wholeNumber, 1)

@@ -15,6 +15,8 @@ import { eitherAnswer } from './swap.ts'
 export interface ServedOptions {
   items: number
   shoppers: number
+  /** Absent: as many as the bench's shop has. */
+  neighbours?: number
   /** Absent: as many as the scenario has. */
   campaigns?: number
   scenario: HttpScenario
@@ -34,12 +36,12 @@ export interface Served extends ScenarioLoad {
 const POLL_MS = 50
 
 export async function serve(options: ServedOptions, say: (line: string) => void, checkout = HERE): Promise<Served> {
-  const { items, shoppers, scenario, workers, seed } = options
+  const { items, shoppers, neighbours, scenario, workers, seed } = options
   const shape = HTTP_SCENARIOS[scenario]
   const campaigns = options.campaigns ?? shape.campaigns
   const shops: PublishedShop[] = []
   for (let shop = 0; shop < (shape.hasSwap ? 2 : 1); shop++)
-    shops.push(await publishedShop({ items, shoppers, seed: seed + shop }, say))
+    shops.push(await publishedShop({ items, shoppers, neighbours, seed: seed + shop }, say))
   say(`deciding the known answers at ${items} items`)
   const active = liveCampaigns(campaigns, shops[0])
   const loads: ScenarioLoad[] = []

@@ -35,6 +35,8 @@ export interface ShopSize {
   items: number
   shoppers: number
   seed: number
+  /** Of each item; absent: `NEIGHBOURS`. */
+  neighbours?: number
 }
 
 export interface PublishedShop extends ShopSize {
@@ -50,8 +52,10 @@ export interface PublishedShop extends ShopSize {
 
 /** The shop of this size, from the cache or built now. `say` is told what takes long. */
 export async function publishedShop(size: ShopSize, say: (line: string) => void): Promise<PublishedShop> {
-  const { items, shoppers, seed } = size
-  const home = join(tmpdir(), 'offerwright-bench', `v${TABLES_VERSION}-${items}-items-${shoppers}-shoppers-${seed}`)
+  const { items, shoppers, seed, neighbours = NEIGHBOURS } = size
+  const rows = neighbours === NEIGHBOURS ? '' : `-${neighbours}-neighbours`
+  const name = `v${TABLES_VERSION}-${items}-items-${shoppers}-shoppers-${seed}${rows}`
+  const home = join(tmpdir(), 'offerwright-bench', name)
   const store = join(home, 'shops', 'default', 'snapshots')
   const id = (await currentSnapshot(store)) ?? (await build(store, size, say))
   return {
@@ -79,12 +83,13 @@ async function build(store: string, size: ShopSize, say: (line: string) => void)
   }
 }
 
-async function writeSections(folder: string, { items, shoppers, seed }: ShopSize, say: (line: string) => void) {
+async function writeSections(folder: string, size: ShopSize, say: (line: string) => void) {
+  const { items, shoppers, seed, neighbours = NEIGHBOURS } = size
   const random = new Random(seed)
   const taste = new Taste(items, random)
   say(`making tables of ${items} items and ${shoppers} shoppers`)
   await writeSection(folder, 'catalogue', catalogueTables(items, random))
-  await writeSection(folder, 'similarity', similarityTables(items, taste, random))
+  await writeSection(folder, 'similarity', similarityTables(items, neighbours, taste, random))
   await writeSection(folder, 'popularity', popularityTables(items, taste))
   const known = shopperTables(shoppers, taste, random)
   await writeSection(folder, 'shoppers', known)
@@ -101,7 +106,12 @@ async function writeSections(folder: string, { items, shoppers, seed }: ShopSize
   AnnIndex.build(vectors, VECTOR_DIM, { m: 8, efConstruction: 40, seed }).write(sectionFile(folder, INDEX_SECTION))
 }
 
-function publish(store: string, folder: string, { items, shoppers, seed }: ShopSize, epoch: number) {
+function publish(
+  store: string,
+  folder: string,
+  { items, shoppers, seed, neighbours = NEIGHBOURS }: ShopSize,
+  epoch: number,
+) {
   return publishSnapshot({
     store,
     shop: 'default',
@@ -117,7 +127,7 @@ function publish(store: string, folder: string, { items, shoppers, seed }: ShopS
       file: sectionFile(folder, name),
       format: name === INDEX_SECTION ? 'hnsw' : 'safetensors',
     })),
-    model: MODEL,
+    model: { ...MODEL, neighbours },
     metrics: {},
     quality: null,
   })

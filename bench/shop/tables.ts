@@ -47,9 +47,14 @@ export function catalogueTables(items: number, random: Random): SectionTables<'c
   }
 }
 
-/** Every row has `NEIGHBOURS` columns; an item's bias is what is left of its popularity without a neighbour. */
-export function similarityTables(items: number, taste: Taste, random: Random): SectionTables<'similarity'> {
-  const perRow = Math.min(NEIGHBOURS, items - 1)
+/** Every row has `neighbours` columns; an item's bias is what is left of its popularity without a neighbour. */
+export function similarityTables(
+  items: number,
+  neighbours: number,
+  taste: Taste,
+  random: Random,
+): SectionTables<'similarity'> {
+  const perRow = Math.min(neighbours, items - 1)
   const indices = new Uint32Array(items * perRow)
   for (let row = 0; row < items; row++) taste.distinctNear(taste.groupOf(row), perRow, indices, row * perRow)
   const bias = popularityScores(items, taste).map((score) => score * 1e-3)
