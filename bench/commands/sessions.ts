@@ -24,6 +24,7 @@ export function addSessionsCommand(program: Command): void {
     .addOption(new Option('--model <name>', 'what is learned').choices(EVALUATED_MODELS).default('vmis'))
     .option('--k <n>', 'length of the lists', listLength, 20)
     .option('--threads <n>', 'threads of the training', positive, TRAINING_DEFAULTS.threads)
+    .option('--workers <n>', 'deciding threads of the server; 0: the one that listens', wholeNumber, 1)
     .option('--connections <n>', 'connections of the closed loop', positive, 32)
     .option('--seconds <n>', 'seconds of each stretch of load', positive, 3)
     .option('--rounds <n>', 'interleaved rounds', positive, 5)

@@ -15,6 +15,7 @@ export interface SessionsReport extends ServedQuality {
   trainSessions: number
   questions: number
   badLines: number
+  workers: number
   connections: number
   /** CPU time of a request to that of one to the bare handler. Medians over rounds, as the figures below. */
   ratioToBare: number
@@ -35,7 +36,7 @@ export interface SessionsReport extends ServedQuality {
 
 /** Throws where an answer was wrong. */
 export function reportOf(
-  { connections, k }: SessionsBench,
+  { workers, connections, k }: SessionsBench,
   evaluated: SessionsResult,
   quality: ServedQuality,
   rounds: HttpRound['closed'][],
@@ -52,6 +53,7 @@ export function reportOf(
     trainSessions: evaluated.sessions,
     questions: evaluated.users,
     badLines: evaluated.badLines,
+    workers,
     connections,
     ...quality,
     evaluatedMrr: evaluated.mrr,
@@ -75,7 +77,7 @@ export function renderSessions(report: SessionsReport): string {
     `${name.padEnd(14)} ${cpu.toFixed(1).padStart(9)} ${perSecond.toFixed(0).padStart(12)}`
   const { k } = report
   return [
-    `sessions, ${report.model}: ${report.trainSessions} train sessions, ${report.items} items, ${report.questions} questions` +
+    `sessions, ${report.model}: ${report.trainSessions} train sessions, ${report.items} items, ${report.questions} questions, ${report.workers} worker(s)` +
       (report.badLines > 0 ? `, ${report.badLines} lines could not be read` : ''),
     `served:    MRR@${k} ${report.mrr.toFixed(4)}, hit rate@${k} ${report.hitRate.toFixed(4)}`,
     `evaluated: MRR@${k} ${report.evaluatedMrr.toFixed(4)}, hit rate@${k} ${report.evaluatedHitRate.toFixed(4)}`,

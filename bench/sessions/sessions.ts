@@ -29,13 +29,13 @@ import { agree, answersOver, qualityOf, sessionBodies } from './questions.ts'
 import { reportOf, type SessionsReport } from './sessions-report.ts'
 
 export interface SessionsBench extends Omit<SessionsOptions, 'onProgress'> {
+  /** Deciding threads of the server; 0: the one that listens. */
+  workers: number
   connections: number
   /** Of each stretch of load. */
   seconds: number
   rounds: number
 }
-
-const WORKERS = 1
 
 export async function benchSessions(options: SessionsBench, say: (line: string) => void): Promise<SessionsReport> {
   const folder = await mkdtemp(join(tmpdir(), 'offerwright-bench-sessions-'))
@@ -62,7 +62,7 @@ async function measured(trained: TrainedSessions, options: SessionsBench, say: (
   const bare = new Listener<BareSetup>(new URL('../http/bare-child.js', import.meta.url))
   const generator = new Generator()
   try {
-    await server.listen({ home: home.home, workers: WORKERS })
+    await server.listen({ home: home.home, workers: options.workers })
     const bodies = sessionBodies(questions, asking, watermark)
     say(`asking ${bodies.length} questions`)
     const answers = await answersOver(server.port, bodies)
