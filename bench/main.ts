@@ -5,11 +5,13 @@ import { addInProcessCommands } from './commands/in-process.ts'
 import { addLoadCommands } from './commands/load.ts'
 import { addMoneyCommands } from './commands/money.ts'
 import { addServedCommands } from './commands/served.ts'
+import { addSessionsCommand } from './commands/sessions.ts'
 
 const program = new Command('bench').description('Benchmarks. Run them on a machine that does nothing else.')
 
 addLoadCommands(program)
 addServedCommands(program)
+addSessionsCommand(program)
 addInProcessCommands(program)
 addMoneyCommands(program)
 

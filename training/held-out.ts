@@ -47,7 +47,7 @@ export async function openSections(
   sections: string,
   folder: string,
 ): Promise<Generation> {
-  const store = join(folder, 'snapshots')
+  const store = heldOutStore(folder)
   const id = await publishSections({ dataset, sections, store, quality: null, activateAt: null, tolerance: null })
   const image = await openSnapshot(snapshotFolder(store, id), {
     expectedId: id,
@@ -57,3 +57,6 @@ export async function openSections(
   fillLiveCatalogue(generation.live, generation.tables)
   return generation
 }
+
+/** Where `openSections` publishes. */
+export const heldOutStore = (folder: string) => join(folder, 'snapshots')

@@ -39,7 +39,7 @@ export const OPEN_SHARE = 0.5
 export const OPEN_CONNECTIONS = 128
 const COMPARE_EVERY = 16
 /** As many objects as a handler may hold that does nothing else. */
-const BARE_ANSWERS = 2000
+export const BARE_ANSWERS = 2000
 
 export async function benchHttp(options: HttpBench, say: (line: string) => void): Promise<HttpReport> {
   const served = await serve(options, say)
@@ -65,11 +65,11 @@ export async function benchHttp(options: HttpBench, say: (line: string) => void)
   }
 }
 
-async function closedRound(
-  served: Served,
+export async function closedRound(
+  served: Pick<Served, 'server' | 'requests'>,
   bare: Listener<BareSetup>,
   generator: Generator,
-  { connections, seconds }: HttpBench,
+  { connections, seconds }: Pick<HttpBench, 'connections' | 'seconds'>,
 ): Promise<HttpRound['closed']> {
   const shape = { connections, seconds, compareEvery: COMPARE_EVERY }
   return {

@@ -39,12 +39,15 @@ export function meanTopScore(g: Generation, questions: Question[]): number {
   return top.reduce((sum, score) => sum + score, 0) / Math.max(1, top.length)
 }
 
-function answerTo(g: Generation, { prefix }: Question, k: number, leaveNewestOut: boolean) {
+function answerTo(g: Generation, question: Question, k: number, leaveNewestOut: boolean) {
+  return recommend(g, requestOf(question, k, leaveNewestOut), emptyLiveShopper())
+}
+
+export function requestOf({ prefix }: Question, k: number, leaveNewestOut: boolean) {
   const newestFirst = prefix.toReversed()
-  const request = {
+  return {
     history: newestFirst.map((item) => ({ item })),
     exclude: leaveNewestOut ? [newestFirst[0]] : [],
     slots: k,
   }
-  return recommend(g, request, emptyLiveShopper())
 }

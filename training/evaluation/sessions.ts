@@ -8,12 +8,21 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RankingReport } from '../../core/evaluation/tally.ts'
+import type { Generation } from '../../core/scoring/generation.ts'
+import { heldOutStore } from '../held-out.ts'
 import type { OnProgress } from '../progress.ts'
 import { chooseModel } from './choose-session-model.ts'
 import { importSessions } from './import-sessions.ts'
 import { itemAgeSegment, itemShares } from './liked.ts'
 import { type Asking, rankQuestions } from './rank-questions.ts'
-import { type BadLines, readQuestions, readTrainSessions, type Session, type SessionFormat } from './session-files.ts'
+import {
+  type BadLines,
+  type Question,
+  readQuestions,
+  readTrainSessions,
+  type Session,
+  type SessionFormat,
+} from './session-files.ts'
 import { choiceOf, type EvaluatedModel, openTrained } from './session-models.ts'
 
 export interface SessionsOptions {
@@ -51,32 +60,62 @@ export interface SessionsResult extends RankingReport {
   snapshotBytes: number
 }
 
+export interface TrainedSessions {
+  questions: Question[]
+  asking: Asking
+  /** What was trained in the end. */
+  g: Generation
+  /** Folder of the snapshots that holds it; none is current. */
+  store: string
+  /** What of the result is known before a question is asked. */
+  about: Omit<SessionsResult, keyof RankingReport | 'peakRssBytes'>
+}
+
 export async function evaluateSessions(options: SessionsOptions): Promise<SessionsResult> {
-  const { format, k, threads, seed, onProgress } = options
+  const folder = await mkdtemp(join(tmpdir(), 'offerwright-evaluate-'))
+  try {
+    return resultOf(await trainSessions(options, folder), options.seed)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** `seed`: of the bootstrap. */
+export function resultOf({ g, questions, asking, about }: TrainedSessions, seed: number): SessionsResult {
+  const report = rankQuestions(g, questions, asking).report(seed)
+  return { ...report, ...about, peakRssBytes: 1024 * process.resourceUsage().maxRSS }
+}
+
+/** `folder` is the caller's, who removes it when the generation is no longer used. */
+export async function trainSessions(options: Omit<SessionsOptions, 'seed'>, folder: string): Promise<TrainedSessions> {
+  const { format, k, threads, onProgress } = options
   const bad: BadLines = { count: 0, first: null }
   onProgress({ stage: 'read', done: 0, total: 2, message: options.train })
   const sessions = await readTrainSessions(options.train, format, bad)
   const questions = await readQuestions(options.test, format, bad)
-  const folder = await mkdtemp(join(tmpdir(), 'offerwright-evaluate-'))
-  try {
-    const { dataset, rejected } = await importSessions(sessions, folder, onProgress)
-    const asking: Asking = {
-      k,
-      leaveNewestOut: hardlyRepeats(sessions),
-      shares: itemShares(dataset),
-      ageOf: itemAgeSegment(dataset),
-      onProgress,
-    }
-    const choosing = performance.now()
-    const { choice, validation } =
-      options.model === 'auto'
-        ? await chooseModel({ sessions, dataset, folder, threads, asking })
-        : { choice: choiceOf(options.model), validation: null }
-    const training = performance.now()
-    const g = await openTrained(dataset, choice, threads, join(folder, 'chosen'), onProgress)
-    const trained = performance.now()
-    return {
-      ...rankQuestions(g, questions, asking).report(seed),
+  const { dataset, rejected } = await importSessions(sessions, folder, onProgress)
+  const asking: Asking = {
+    k,
+    leaveNewestOut: hardlyRepeats(sessions),
+    shares: itemShares(dataset),
+    ageOf: itemAgeSegment(dataset),
+    onProgress,
+  }
+  const choosing = performance.now()
+  const { choice, validation } =
+    options.model === 'auto'
+      ? await chooseModel({ sessions, dataset, folder, threads, asking })
+      : { choice: choiceOf(options.model), validation: null }
+  const training = performance.now()
+  const chosen = join(folder, 'chosen')
+  const g = await openTrained(dataset, choice, threads, chosen, onProgress)
+  const trained = performance.now()
+  return {
+    questions,
+    asking,
+    g,
+    store: heldOutStore(chosen),
+    about: {
       k,
       users: questions.length,
       model: options.model,
@@ -90,11 +129,8 @@ export async function evaluateSessions(options: SessionsOptions): Promise<Sessio
       rejectedRows: rejected,
       trainSeconds: (trained - training) / 1000,
       chooseSeconds: (training - choosing) / 1000,
-      peakRssBytes: 1024 * process.resourceUsage().maxRSS,
       snapshotBytes: g.image.manifest.segments[0].sections.reduce((sum, { bytes }) => sum + bytes, 0),
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+    },
   }
 }
 
