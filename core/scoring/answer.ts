@@ -1,14 +1,16 @@
 /**
- * A decision as the bytes that are answered and logged: the one place that knows how. They are the bytes JSON.stringify
- * gives for a `DecideAnswer`, in the order of its fields.
+ * A decision, or a recommendation, as the bytes that are answered and logged: the one place that knows how. They are the bytes
+ * JSON.stringify gives for a `DecideAnswer` or a `RecommendAnswer`, in the order of its fields.
  */
-import type { BasketOffer, ConsideredAction, DecideAnswer, ItemOffer } from '../contract/answers.ts'
+import type { BasketOffer, ConsideredAction, DecideAnswer, ItemOffer, RecommendAnswer } from '../contract/answers.ts'
+import type { ItemIndex } from '../contract/ids.ts'
 import type { DecidedSlot, Decision } from './decide.ts'
 import type { Generation } from './generation.ts'
 import type { Identity } from './identity.ts'
 import { JsonBytes } from './json-bytes.ts'
 import { PIECES, type Piece } from './json-pieces.ts'
 import type { Reason } from './reasons.ts'
+import type { Recommendation } from './recommend.ts'
 
 const FIRST_CAPACITY = 16 * 1024
 
@@ -18,9 +20,38 @@ export function answerOf(g: Generation, decision: Decision): DecideAnswer {
 }
 
 export function answerText(g: Generation, decision: Decision): string {
-  const out = new JsonBytes(g, new SharedArrayBuffer(FIRST_CAPACITY))
-  writeAnswer(g, decision, out)
+  return textOf(g, (out) => writeAnswer(g, decision, out))
+}
+
+/** A recommendation as an object, for whoever does not hand the bytes on. */
+export function recommendAnswerOf(g: Generation, recommendation: Recommendation): RecommendAnswer {
+  return JSON.parse(textOf(g, (out) => writeRecommendation(g, recommendation, out))) as RecommendAnswer
+}
+
+const buffers = new WeakMap<Generation, JsonBytes>()
+
+function textOf(g: Generation, write: (out: JsonBytes) => void): string {
+  const out = buffers.get(g) ?? new JsonBytes(g, new SharedArrayBuffer(FIRST_CAPACITY))
+  buffers.set(g, out)
+  out.length = 0
+  write(out)
   return out.view().toString()
+}
+
+export function writeRecommendation(g: Generation, recommendation: Recommendation, out: JsonBytes): void {
+  const { personalised, items, scores, reasons } = recommendation
+  out.piece(PIECES.recommended)
+  out.phrase(g.image.id)
+  out.piece(PIECES.shop)
+  out.phrase(g.image.manifest.shop)
+  out.boolean(PIECES.personalised, personalised)
+  out.piece(PIECES.items)
+  for (let slot = 0; slot < items.length; slot++) {
+    writeNamed(g, slot === 0 ? PIECES.item : PIECES.nextListed, items[slot], scores[slot], out)
+    out.number(PIECES.priceMinor, g.live.priceMinor[items[slot]])
+    writeReasons(g, reasons[slot], out)
+  }
+  out.piece(items.length === 0 ? PIECES.endOfList : PIECES.endOfListed)
 }
 
 export function writeAnswer(g: Generation, decision: Decision, out: JsonBytes): void {
@@ -54,11 +85,8 @@ function writeDecisionId({ time, hi, lo, tail }: Identity, out: JsonBytes): void
 
 /** Its last brace is left to what comes next. */
 function writeItem(g: Generation, before: Piece, decided: DecidedSlot, explained: boolean, out: JsonBytes): void {
-  const { keysBytes, keysOffsets, titlesBytes, titlesOffsets } = g.tables.catalogue
   const { item, choice } = decided
-  out.stringAt(before, keysBytes, keysOffsets.view, item)
-  out.stringAt(PIECES.title, titlesBytes, titlesOffsets.view, item)
-  out.number(PIECES.score, decided.score)
+  writeNamed(g, before, item, decided.score, out)
   out.number(PIECES.purchaseProbability, decided.purchaseProbability)
   out.number(PIECES.priceMinor, decided.priceMinor)
   out.number(PIECES.priorPriceMinor, g.live.priorPriceMinor[item])
@@ -67,6 +95,13 @@ function writeItem(g: Generation, before: Piece, decided: DecidedSlot, explained
   out.phrase(choice.reason)
   out.number(PIECES.propensity, choice.propensity)
   if (explained) writeConsidered(PIECES.considered, choice.considered, out)
+}
+
+function writeNamed(g: Generation, before: Piece, item: ItemIndex, score: number, out: JsonBytes): void {
+  const { keysBytes, keysOffsets, titlesBytes, titlesOffsets } = g.tables.catalogue
+  out.stringAt(before, keysBytes, keysOffsets.view, item)
+  out.stringAt(PIECES.title, titlesBytes, titlesOffsets.view, item)
+  out.number(PIECES.score, score)
 }
 
 function writeReasons(g: Generation, reasons: Reason[], out: JsonBytes): void {

@@ -7,7 +7,6 @@ import type { ItemIndex } from '../contract/ids.ts'
 import type { SnapshotTables } from '../snapshot/tables.ts'
 import type { Generation } from './generation.ts'
 import type { History, HistorySource } from './history.ts'
-import { itemKeyOf } from './keys.ts'
 import { linksOf } from './neighbours.ts'
 import { rankingPart } from './rankings.ts'
 import { type Found, weightsFor } from './sources.ts'
@@ -105,8 +104,4 @@ function rowPart(g: Generation, position: number, item: ItemIndex): number {
 /** To three digits after the point, as the nearest double. */
 export function thousandths(share: number): number {
   return Math.floor(share * 1000 + 0.5) / 1000
-}
-
-export function namedReasons(g: Generation, reasons: Reason[]): ItemReason[] {
-  return reasons.map((reason) => (reason.item !== undefined ? { ...reason, item: itemKeyOf(g, reason.item) } : reason))
 }

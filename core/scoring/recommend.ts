@@ -3,29 +3,36 @@ import type { RecommendAnswer } from '../contract/answers.ts'
 import type { ItemIndex } from '../contract/ids.ts'
 import { emptyLiveShopper, type LiveShopperColumns } from '../contract/live.ts'
 import type { RecommendRequest, SimilarRequest } from '../contract/requests.ts'
-import { stringAt } from '../snapshot/strings.ts'
+import { recommendAnswerOf } from './answer.ts'
 import { DEFAULT_SLOTS, refuseUnknown } from './decide.ts'
-import type { Picked } from './diversity.ts'
 import { eligible } from './eligible.ts'
 import type { Generation } from './generation.ts'
 import { gatherHistory } from './history.ts'
-import { itemKeyOf } from './keys.ts'
 import { type OtherList, scoreList } from './lists.ts'
 import { type Merchandise, NO_MERCHANDISE } from './merchandise.ts'
 import { rank, rankScores } from './rank.ts'
-import { namedReasons, type Reason, reasonsFor } from './reasons.ts'
+import { type Reason, reasonsFor } from './reasons.ts'
+
+/** What was ranked, in indexes; `answer.ts` writes it as it is answered. */
+export interface Recommendation {
+  personalised: boolean
+  items: ItemIndex[]
+  scores: number[]
+  /** By slot. */
+  reasons: Reason[][]
+}
 
 /**
  * `time`: milliseconds since 1970, the snapshot's own where absent. `merchandise`: what running campaigns say about the order
  * of `for_you`; other lists are what their name says, and similar items follow one item alone.
  */
-export function recommend(
+export function recommended(
   g: Generation,
   request: RecommendRequest,
   live: LiveShopperColumns,
   time: number = g.image.manifest.watermark,
   merchandise: Merchandise = NO_MERCHANDISE,
-): RecommendAnswer {
+): Recommendation {
   refuseUnknown(g, request)
   const { list = 'for_you' } = request
   return list === 'for_you' ? forYou(g, request, live, time, merchandise) : otherList(g, list, request, live, time)
@@ -37,15 +44,16 @@ function forYou(
   live: LiveShopperColumns,
   time: number,
   merchandise: Merchandise,
-): RecommendAnswer {
+): Recommendation {
   const history = gatherHistory(g, request, live, time)
   const allowed = eligible(g, request, history.purchased)
   const ranked = rank(g, history, allowed, request.slots ?? DEFAULT_SLOTS, request, merchandise)
   const personalised = history.length > 0 && request.personalise !== false
-  return answerOf(g, ranked, personalised, (item, slot) => [
+  const reasons = ranked.items.map((item, slot) => [
     ...reasonsFor(g, history, ranked.found, item),
     ...ranked.merchandised[slot],
   ])
+  return { personalised, items: ranked.items, scores: ranked.scores, reasons }
 }
 
 /** What the shopper bought does not leave a list: it is the same for everybody, or it is about just that. */
@@ -55,36 +63,24 @@ function otherList(
   request: RecommendRequest,
   live: LiveShopperColumns,
   time: number,
-): RecommendAnswer {
+): Recommendation {
   const allowed = eligible(g, request, [])
   const scores = scoreList(g, list, request, live, time)
   const ranked = rankScores(g, scores, allowed, request.slots ?? DEFAULT_SLOTS, request.diversity)
-  const personalised = list === 'bought_again' && ranked.items.length > 0
-  return answerOf(g, ranked, personalised, (item) => [scores.reason(item)])
-}
-
-function answerOf(
-  g: Generation,
-  { items, scores }: Picked,
-  personalised: boolean,
-  reasons: (item: ItemIndex, slot: number) => Reason[],
-): RecommendAnswer {
-  const { titlesBytes, titlesOffsets } = g.tables.catalogue
   return {
-    snapshot: g.image.id,
-    shop: g.image.manifest.shop,
-    personalised,
-    items: items.map((item, slot) => ({
-      item: itemKeyOf(g, item),
-      title: stringAt(titlesBytes.view, titlesOffsets.view, item),
-      score: scores[slot],
-      priceMinor: g.live.priceMinor[item],
-      reasons: namedReasons(g, reasons(item, slot)),
-    })),
+    personalised: list === 'bought_again' && ranked.items.length > 0,
+    items: ranked.items,
+    scores: ranked.scores,
+    reasons: ranked.items.map((item) => [scores.reason(item)]),
   }
 }
 
 /** Neighbours of one item; nobody's history takes part. */
-export function similar(g: Generation, request: SimilarRequest): RecommendAnswer {
-  return recommend(g, { ...request, personalise: false }, emptyLiveShopper())
+export function similar(g: Generation, request: SimilarRequest): Recommendation {
+  return recommended(g, { ...request, personalise: false }, emptyLiveShopper())
+}
+
+/** As it is answered. */
+export function recommend(...asked: Parameters<typeof recommended>): RecommendAnswer {
+  return recommendAnswerOf(asked[0], recommended(...asked))
 }

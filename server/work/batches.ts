@@ -8,7 +8,7 @@ import type { BatchRequest, DecideRequest, RecommendRequest } from '../../core/c
 import { PIECES } from '../../core/scoring/json-pieces.ts'
 import { requestOfValue, SCHEMAS, textOf } from './asked.ts'
 import type { WorkContext } from './context.ts'
-import { recommendText, type Written, writeDecision } from './decisions.ts'
+import { type Written, writeDecision, writeRecommended } from './decisions.ts'
 
 /** One answer: a text, or where in `results.out` it stands within its log row. */
 type Part = string | { start: number; end: number }
@@ -45,11 +45,14 @@ function decidePart(context: WorkContext, value: unknown, trusted: boolean, now:
 }
 
 export function answerRecommendBatch(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
+  const { out } = context.results
   const parts = requestsOf(body).map((value): Part => {
+    const start = out.length
     try {
-      const request = requestOfValue<RecommendRequest>(SCHEMAS.recommend, value)
-      return recommendText(context, request, trusted, now)
+      writeRecommended(context, requestOfValue<RecommendRequest>(SCHEMAS.recommend, value), trusted, now)
+      return { start, end: out.length }
     } catch (error) {
+      out.length = start
       return refusalOf(context, error).text
     }
   })

@@ -1,11 +1,11 @@
 /** POST /v1/decide, /v1/recommend and /v1/similar: from a body to an answer, its log row and what it promised. */
 import type { DecideRequest, RecommendRequest, SimilarRequest } from '../../core/contract/requests.ts'
-import { writeAnswer } from '../../core/scoring/answer.ts'
+import { writeAnswer, writeRecommendation } from '../../core/scoring/answer.ts'
 import { catalogueSequence } from '../../core/scoring/catalogue.ts'
 import { type DecideArguments, type Decision, decide } from '../../core/scoring/decide.ts'
 import { hashOf, subjectOf } from '../../core/scoring/keys.ts'
 import { merchandiseAt } from '../../core/scoring/merchandise.ts'
-import { recommend, similar } from '../../core/scoring/recommend.ts'
+import { recommended, similar } from '../../core/scoring/recommend.ts'
 import { writeRow } from '../../core/scoring/row.ts'
 import type { SubjectHash } from '../../core/store/shoppers.ts'
 import { requestOf, SCHEMAS, textOf, timeOf } from './asked.ts'
@@ -172,25 +172,36 @@ export function answerRecommend(
   degraded: boolean,
 ): void {
   const request = requestOf<RecommendRequest>(SCHEMAS.recommend, textOf(body))
-  if (degraded && (request.list ?? 'for_you') === 'for_you') answerPopular(context, request, trusted, now)
-  else context.results.answerText(200, recommendText(context, request, trusted, now))
+  const { out } = context.results
+  const start = out.length
+  if (degraded && (request.list ?? 'for_you') === 'for_you') {
+    writeRecommended(context, { ...request, list: 'popular' }, trusted, now)
+    out.length--
+    out.text(DEGRADED_END)
+  } else writeRecommended(context, request, trusted, now)
+  context.results.answer(200, start, out.length)
 }
 
-function answerPopular(context: WorkContext, request: RecommendRequest, trusted: boolean, now: number): void {
-  const text = recommendText(context, { ...request, list: 'popular' }, trusted, now)
-  context.results.answerText(200, text.slice(0, -1) + DEGRADED_END)
-}
-
-export function recommendText(context: WorkContext, request: RecommendRequest, trusted: boolean, now: number): string {
+/** Writes an answer at the end of `results.out`. */
+export function writeRecommended(context: WorkContext, request: RecommendRequest, trusted: boolean, now: number): void {
   const time = timeOf(request.time, trusted, now)
-  const merchandise = merchandiseAt(context.campaigns, time)
-  const answer = recommend(context.generation, request, context.readLive(request), time, merchandise)
-  context.results.noteAnswer(answer.items.length, answer.personalised, 0)
-  return JSON.stringify(answer)
+  const { generation, results } = context
+  const found = recommended(
+    generation,
+    request,
+    context.readLive(request),
+    time,
+    merchandiseAt(context.campaigns, time),
+  )
+  results.noteAnswer(found.items.length, found.personalised, 0)
+  writeRecommendation(generation, found, results.out)
 }
 
 export function answerSimilar(context: WorkContext, body: Buffer, trusted: boolean, now: number): void {
   const request = requestOf<SimilarRequest>(SCHEMAS.similar, textOf(body))
   timeOf(request.time, trusted, now)
-  context.results.answerText(200, JSON.stringify(similar(context.generation, request)))
+  const { out } = context.results
+  const start = out.length
+  writeRecommendation(context.generation, similar(context.generation, request), out)
+  context.results.answer(200, start, out.length)
 }
