@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `npm run bench -- <what>`: each benchmark checks its answers first and prints no speed for a wrong one. */
 import { Command } from 'commander'
+import { tellFault } from '../cli/faults.ts'
 import { addInProcessCommands } from './commands/in-process.ts'
 import { addLoadCommands } from './commands/load.ts'
 import { addMoneyCommands } from './commands/money.ts'
@@ -15,4 +16,10 @@ addSessionsCommand(program)
 addInProcessCommands(program)
 addMoneyCommands(program)
 
-await program.parseAsync()
+try {
+  await program.parseAsync()
+} catch (thrown) {
+  const told = tellFault(thrown)
+  if (told !== null) process.stderr.write(`${told.line}\n`)
+  process.exitCode = told?.exitCode
+}

@@ -34,6 +34,15 @@ describe('files of sessions', () => {
     expect(bad).toEqual({ count: 1, first: `${file}:2` })
   })
 
+  it('that are missing, or damaged archives, are told as such', async () => {
+    const missing = readTrainSessions(join(folder, 'none.txt.gz'), 'sessions', noneYet())
+    await expect(missing).rejects.toMatchObject({ code: 'ENOENT' })
+    const damaged = join(folder, 'damaged.txt.gz')
+    await writeFile(damaged, gzipSync('a b\nc d\n').fill(7, 12))
+    const fault = { code: 'invalid_data', field: 'file', value: damaged }
+    await expect(readTrainSessions(damaged, 'sessions', noneYet())).rejects.toMatchObject(fault)
+  })
+
   it('ask what follows a prefix, and count lines that do not', async () => {
     const bad = noneYet()
     const file = await fileOf('test.txt', 'a b\tc\na b c\n\tc\na\tb c\nd\te\n')

@@ -6,17 +6,16 @@
  *
  * An interaction is a purchase of one piece; prices are assumed, because none of this asks what a thing costs.
  */
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { type Dataset, readDataset } from '../dataset.ts'
 import { Database, quoteName, quoteText } from '../duckdb.ts'
 import { importData } from '../import/import.ts'
+import { textLines } from '../text-lines.ts'
 
 export const INTERACTION_FORMATS = ['lists', 'csv'] as const
 export type InteractionFormat = (typeof INTERACTION_FORMATS)[number]
@@ -47,7 +46,7 @@ async function mappingOfLists(file: string, folder: string) {
 async function* rowsOfLists(file: string): AsyncGenerator<string> {
   yield 'shopper,item,time\n'
   let number = 0
-  for await (const line of linesOf(file)) {
+  for await (const line of textLines(file)) {
     number++
     const [shopper, ...items] = line.trim().split(/\s+/)
     if (shopper === '') continue
@@ -115,10 +114,4 @@ function mappingOf(file: string, timeFormat: string) {
     assumedPriceMinor: 100,
     events: [{ file, kind: 'purchase', columns, time: { format: timeFormat } }],
   }
-}
-
-function linesOf(file: string): AsyncIterable<string> {
-  const bytes = createReadStream(file)
-  const input = file.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes
-  return createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
 }

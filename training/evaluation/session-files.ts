@@ -8,10 +8,8 @@
  *
  * Fields are separated by white space, clicks by commas too. Lines that are neither are counted and their first one told.
  */
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { createGunzip } from 'node:zlib'
 import { OfferwrightError } from '../../core/contract/errors.ts'
+import { textLines } from '../text-lines.ts'
 
 export const SESSION_FORMATS = ['sessions', 'clicks'] as const
 export type SessionFormat = (typeof SESSION_FORMATS)[number]
@@ -115,9 +113,6 @@ function refuse(bad: BadLines, where: string): void {
 }
 
 async function* linesOf(file: string): AsyncGenerator<{ text: string; where: string }> {
-  const bytes = createReadStream(file)
-  const input = file.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes
   let number = 0
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }))
-    yield { text: line, where: `${file}:${++number}` }
+  for await (const text of textLines(file)) yield { text, where: `${file}:${++number}` }
 }

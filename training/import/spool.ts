@@ -9,6 +9,7 @@ import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { OfferwrightError } from '../../core/contract/errors.ts'
+import { gzipFault } from '../text-lines.ts'
 import { countNewlines, fieldTexts, MAX_RECORD_BYTES, type RecordShape, scanLine, scanRecord } from './records.ts'
 
 export interface BrokenRow {
@@ -58,12 +59,7 @@ export async function spool(options: SpoolOptions): Promise<Spooled> {
       await pipeline(source, createGunzip({ chunkSize: CHUNK_BYTES }), report, split, to)
     else await pipeline(source, report, split, to)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code?.startsWith('Z_'))
-      throw new OfferwrightError('invalid_data', `${options.file}: damaged gzip data: ${(error as Error).message}`, {
-        field: 'file',
-        value: options.file,
-      })
-    throw error
+    throw gzipFault(error, options.file)
   }
   return splitter.finished()
 }
