@@ -17,7 +17,8 @@ const BLOCK_BYTES: usize = 64 << 2
 export const INCOMPLETE: i32 = -1
 
 /**
- * acc f32[n] as left by accumulateRows; bias f32[n], or 0 for none; touched u32[nTouched], with room for one more, is put into another order;
+ * acc f32[n] as left by accumulateRows; bias f32[n], or 0 for none;
+ * touched u32[nTouched], with room for one more, is put into another order;
  * order u32[n]: all columns by bias descending, then index ascending, or 0 to consider the touched columns only;
  * exclude u32[nExclude] ascending; allow: bitmap of n bits, or 0 for all; predicates as predicates.ts has them, or 0 for none.
  * mostWalked: where the walk through `order` is longer, those that `allow` leaves are listed instead; with predicates the

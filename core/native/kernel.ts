@@ -100,14 +100,15 @@ export interface KernelExports {
   /** Position in rows u32[n] of the first that holds `item`, or -1; rowIndptr u32, rowItems u32. */
   firstHolding(rows: number, n: number, rowIndptr: number, rowItems: number, item: number): number
 
+  /** What `topK` returns where too few columns met the predicates on its walk. */
+  readonly INCOMPLETE: { readonly value: number }
   /**
    * The k best of (touched ? acc[i] : 0) + bias[i], score descending then index ascending, best first, into
    * outIndex u32[k] and outScore f32[k]; returns how many. bias f32[n] or 0; order u32[n] (bias descending, index
    * ascending), or 0 to consider the touched columns only; exclude u32[nExclude] ascending; allow bitmap[n] or 0;
    * predicates u32 or 0. After `mostWalked` untouched columns those of `allow` are listed; with predicates the answer is then
-   * INCOMPLETE. k > 0.
+   * INCOMPLETE. k > 0. touched u32[nTouched], with room for one more, is put into another order.
    */
-  readonly INCOMPLETE: { readonly value: number }
   topK(
     acc: number,
     bias: number,
