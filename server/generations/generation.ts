@@ -3,10 +3,10 @@
 import type { SnapshotId } from '../../core/contract/ids.ts'
 import { instantiateKernel } from '../../core/native/kernel.ts'
 import { WorkerPool } from '../../core/native/pool.ts'
-import { fillLiveCatalogue, type LiveCatalogue } from '../../core/scoring/catalogue.ts'
-import { arenaOf, liveCatalogueOf, reserveBytes } from '../../core/scoring/generation.ts'
+import type { LiveCatalogue } from '../../core/scoring/catalogue.ts'
+import { arenaOf, liveCatalogueOf } from '../../core/scoring/generation.ts'
 import type { KeyRoom } from '../../core/scoring/keys.ts'
-import { openSnapshot, type SnapshotImage } from '../../core/snapshot/open.ts'
+import type { SnapshotImage } from '../../core/snapshot/open.ts'
 import type { SignaturePolicy } from '../../core/snapshot/signature.ts'
 import { snapshotFolder } from '../../core/snapshot/store.ts'
 import { tablesOf } from '../../core/snapshot/tables.ts'
@@ -25,6 +25,7 @@ import {
   type Slab,
   WORK_ROUTES,
 } from '../work/messages.ts'
+import { openImage, openImageBeside } from './opening.ts'
 import type { AnswerTally } from './vitals.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -64,7 +65,6 @@ export class ServingGeneration {
     this.image = image
     this.live = liveCatalogueOf(image)
     this.room = { tables: tablesOf(image), kernel: instantiateKernel(image.memory), arena: arenaOf(image, arenas) }
-    fillLiveCatalogue(this.live, this.room.tables)
     this.#slabs = Array.from({ length: Math.max(1, options.workers) }, newSlab)
     this.#readers = this.#slabs.map(({ results }) => new ResultReader(results))
     this.#free = [...this.#slabs.keys()]
@@ -95,15 +95,11 @@ export class ServingGeneration {
     })
   }
 
-  /** Verifies and loads a snapshot and starts its workers. Throws what `openSnapshot` throws. */
-  static async open(id: SnapshotId, options: GenerationOptions): Promise<ServingGeneration> {
-    const image = await openSnapshot(snapshotFolder(options.store, id), {
-      expectedId: id,
-      reserveBytes: (segment) => reserveBytes(segment, arenasOf(options) + 1),
-      publicKeys: options.publicKeys,
-      requireSignature: options.requireSignature,
-    })
-    return new ServingGeneration(image, options)
+  /** Verifies and loads a snapshot, `isBeside` while another one serves, and starts its workers. Throws what `openSnapshot` throws. */
+  static async open(id: SnapshotId, options: GenerationOptions, isBeside: boolean): Promise<ServingGeneration> {
+    const { store, publicKeys, requireSignature } = options
+    const task = { folder: snapshotFolder(store, id), id, arenas: arenasOf(options) + 1, publicKeys, requireSignature }
+    return new ServingGeneration(await (isBeside ? openImageBeside(task) : openImage(task)), options)
   }
 
   get id(): SnapshotId {

@@ -108,10 +108,9 @@ export class Generations {
 
   async #serve(id: SnapshotId): Promise<void> {
     await this.#hold(id)
-    const generation = await ServingGeneration.open(id, {
-      ...this.#options,
-      onLost: ({ id }, { message }) => this.#options.logger.error({ snapshot: id, reason: message }, 'worker lost'),
-    })
+    const onLost: GenerationOptions['onLost'] = ({ id }, { message }) =>
+      this.#options.logger.error({ snapshot: id, reason: message }, 'worker lost')
+    const generation = await ServingGeneration.open(id, { ...this.#options, onLost }, this.current !== null)
     try {
       await this.#options.prepare(generation)
     } catch (error) {
