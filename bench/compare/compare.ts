@@ -42,6 +42,8 @@ export async function benchCompare(
   say: (line: string) => void,
 ): Promise<CompareReport> {
   if (isFile(a) && isFile(b)) return reportOf(a, b, [await roundsIn(a), await roundsIn(b)], options.seed, 0, null)
+  // Before the load, not after it.
+  expectRounds(options.rounds, options.rounds)
   const checkouts = [await checkoutAt(a), await checkoutAt(b)]
   const sides = [await side(checkouts[0], options, say), await side(checkouts[1], options, say)]
   try {
@@ -116,15 +118,7 @@ function reportOf(
   voidRounds: number,
   answeredOtherwise: number | null,
 ): CompareReport {
-  if (ofA.length !== ofB.length || ofA.length < LEAST_ROUNDS)
-    throw new OfferwrightError(
-      'invalid_value',
-      `${ofA.length} rounds of A, ${ofB.length} of B: as many of each, at least ${LEAST_ROUNDS}`,
-      {
-        field: 'rounds',
-        value: [ofA.length, ofB.length],
-      },
-    )
+  expectRounds(ofA.length, ofB.length)
   return {
     bench: 'compare',
     a,
@@ -148,4 +142,10 @@ export function renderCompare(report: CompareReport): string {
       : []),
     'A difference is shown when the interval of its ratio leaves out 1; of six figures about one in four runs shows one by chance.',
   ].join('\n')
+}
+
+function expectRounds(ofA: number, ofB: number): void {
+  if (ofA === ofB && ofA >= LEAST_ROUNDS) return
+  const message = `${ofA} rounds of A, ${ofB} of B: as many of each, at least ${LEAST_ROUNDS}`
+  throw new OfferwrightError('invalid_value', message, { field: 'rounds', value: [ofA, ofB] })
 }
