@@ -87,7 +87,7 @@ export function topK(
 
 /**
  * Puts the columns that may reach `worstScore` before the others of their block, and returns their end. No branch: which they
- * are cannot be foreseen, and wrong guesses were most of this function's time.
+ * are cannot be foreseen, and with a branch wrong guesses cost half of the time again.
  */
 function candidatesFirst(block: usize, end: usize, n: u32, acc: usize, highest: f32, worstScore: f32): usize {
   let top = block
