@@ -1,4 +1,5 @@
 /** What `bench -- http` tells of its rounds. */
+import { type MemoryParts, memoryParts, renderMemory } from '../memory.ts'
 import { median } from '../statistics.ts'
 import type { HttpBench, HttpRound } from './http.ts'
 import { merged } from './latency.ts'
@@ -50,6 +51,7 @@ export interface HttpReport {
   /** Of the requests beside decisions; null: there were none. */
   eventP99Ms: number | null
   rssBytes: number
+  memory: MemoryParts
   gcLongestMs: number
   gcShare: number
   requests: number
@@ -76,6 +78,7 @@ export function reportOf(options: HttpBench, served: Served, perSecond: number, 
     ...(round.swapping ? [round.swapping] : []),
   ])
   const sum = (figure: (round: Round) => number) => atServer.reduce((total, round) => total + figure(round), 0)
+  const rssBytes = Math.max(...atServer.map((round) => round.rssBytes))
   const wrong = sum((round) => round.wrong)
   if (wrong > 0) throw new Error(`${wrong} of ${sum((round) => round.compared)} compared answers are wrong: no figures`)
   return {
@@ -114,7 +117,8 @@ export function reportOf(options: HttpBench, served: Served, perSecond: number, 
     generatorCpuMicrosPerRequest: ofOpen((round) => round.generatorCpuMicros / round.requests),
     voidRounds: open.filter(isVoid).length,
     eventP99Ms: open.some(({ beside }) => beside === null) ? null : ofOpen(({ beside }) => beside?.p99Ms ?? 0),
-    rssBytes: Math.max(...atServer.map(({ rssBytes }) => rssBytes)),
+    rssBytes,
+    memory: memoryParts(served.segment, workers, rssBytes),
     gcLongestMs: Math.max(...atServer.map(({ gcLongestMs }) => gcLongestMs)),
     gcShare: middle(({ closed }) => closed.server.gcShare),
     requests: sum((round) => round.requests),
@@ -150,8 +154,8 @@ export function renderHttp(report: HttpReport): string {
           `p99 with a swap in the middle to p99 without: ${ms(report.swapP99ToSteady)}×; a swap took ${report.swapMs.toFixed(0)} ms` +
             (report.swapOutlastedLoad ? ', longer than the load went on: ask for more --seconds' : ''),
         ]),
-    `resident ${(report.rssBytes / 1e6).toFixed(0)} MB; longest GC pause ${ms(report.gcLongestMs)} ms, GC ` +
-      `${(100 * report.gcShare).toFixed(1)} % of a thread's time`,
+    `resident ${(report.rssBytes / 1e6).toFixed(0)} MB: ${renderMemory(report.memory)}`,
+    `longest GC pause ${ms(report.gcLongestMs)} ms, GC ${(100 * report.gcShare).toFixed(1)} % of a thread's time`,
     `CPU a request to the bare handler's: ${report.ratioToBare.toFixed(2)}× (open loop ${report.openRatioToBare.toFixed(2)}×)`,
   ].join('\n')
 }

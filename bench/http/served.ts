@@ -2,7 +2,9 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import type { Segment } from '../../core/snapshot/manifest.ts'
 import { activateSnapshot } from '../../core/snapshot/store.ts'
+import { readManifest } from '../../core/snapshot/verify.ts'
 import { liveCampaigns } from '../shop/campaigns.ts'
 import { type PublishedShop, publishedShop } from '../shop/publish.ts'
 import { HERE } from './checkout.ts'
@@ -17,6 +19,7 @@ export interface ServedOptions {
   shoppers: number
   /** Absent: as many as the bench's shop has. */
   neighbours?: number
+  dimensions?: number
   /** Absent: as many as the scenario has. */
   campaigns?: number
   scenario: HttpScenario
@@ -27,6 +30,8 @@ export interface ServedOptions {
 export interface Served extends ScenarioLoad {
   items: number
   campaigns: number
+  /** Of the snapshot that serves first. */
+  segment: Segment
   server: Listener<ServerSetup>
   /** Makes another snapshot current, those of a scenario with a swap in turn; the milliseconds until it answers. */
   swap(): Promise<number>
@@ -36,12 +41,12 @@ export interface Served extends ScenarioLoad {
 const POLL_MS = 50
 
 export async function serve(options: ServedOptions, say: (line: string) => void, checkout = HERE): Promise<Served> {
-  const { items, shoppers, neighbours, scenario, workers, seed } = options
+  const { items, shoppers, neighbours, dimensions, scenario, workers, seed } = options
   const shape = HTTP_SCENARIOS[scenario]
   const campaigns = options.campaigns ?? shape.campaigns
   const shops: PublishedShop[] = []
   for (let shop = 0; shop < (shape.hasSwap ? 2 : 1); shop++)
-    shops.push(await publishedShop({ items, shoppers, neighbours, seed: seed + shop }, say))
+    shops.push(await publishedShop({ items, shoppers, neighbours, dimensions, seed: seed + shop }, say))
   say(`deciding the known answers at ${items} items`)
   const active = liveCampaigns(campaigns, shops[0])
   const loads: ScenarioLoad[] = []
@@ -52,12 +57,14 @@ export async function serve(options: ServedOptions, say: (line: string) => void,
     for (const { folder, id } of shops) await cp(folder, join(home.store, id), { recursive: true })
     await activate(shops[0])
   }
+  const { manifest } = await readManifest(shops[0].folder, shops[0].id)
   const server = new Listener<ServerSetup>(checkout.server)
   await server.listen({ home: home.home, workers, isWatched: shops.length === 1 })
   let swaps = 0
   return {
     items,
     campaigns,
+    segment: manifest.segments[0],
     server,
     decisions: loads[0].decisions,
     requests: requestsOf(loads),
