@@ -11,12 +11,19 @@ import { type Decision, decide } from '../core/scoring/decide.ts'
 import { type DualPrices, noPrices } from '../core/scoring/dual-prices.ts'
 import { type Generation, openGeneration, reserveBytes } from '../core/scoring/generation.ts'
 import { openSnapshot } from '../core/snapshot/open.ts'
-import { faultOf } from './oracle.ts'
-import type { PublishedShop } from './shop/publish.ts'
+import { coverageOf, faultOf } from './oracle.ts'
+import type { AskedShop } from './request-pool.ts'
+
+/** Of the answers that the oracle was shown, those whose ranking and whose offers it covers. */
+export interface OracleCheck {
+  answers: number
+  rankings: number
+  offers: number
+}
 
 export class Decider {
   readonly generation: Generation
-  readonly #shop: PublishedShop
+  readonly #shop: AskedShop
   readonly #file: CampaignFile
   readonly #campaigns: CompiledCampaigns
   readonly #live = emptyLiveShopper()
@@ -24,7 +31,7 @@ export class Decider {
   readonly #remainingUses: Float64Array
   readonly #dualPrices: DualPrices
 
-  private constructor(shop: PublishedShop, generation: Generation, file: CampaignFile, revision: string) {
+  private constructor(shop: AskedShop, generation: Generation, file: CampaignFile, revision: string) {
     this.generation = generation
     this.#shop = shop
     this.#file = file
@@ -37,7 +44,7 @@ export class Decider {
     this.#dualPrices = noPrices(file.campaigns.length)
   }
 
-  static async open(shop: PublishedShop, campaigns: CampaignFile, revision = 'bench'): Promise<Decider> {
+  static async open(shop: AskedShop, campaigns: CampaignFile, revision = 'bench'): Promise<Decider> {
     const image = await openSnapshot(shop.folder, {
       expectedId: shop.id,
       reserveBytes: (segment) => reserveBytes(segment, 1),
@@ -69,11 +76,16 @@ export class Decider {
   }
 
   /** Throws with what the naive oracle finds wrong in the answers to these requests. */
-  check(requests: DecideRequest[]): void {
+  check(requests: DecideRequest[]): OracleCheck {
+    const { time, items } = this.#shop
+    const check: OracleCheck = { answers: requests.length, rankings: 0, offers: 0 }
     for (const request of requests) {
-      const fault = faultOf(this.generation, this.#file, request, this.answer(request), this.#shop.time)
-      if (fault !== null)
-        throw new Error(`wrong answer at ${this.#shop.items} items: ${fault}; ${JSON.stringify(request)}`)
+      const fault = faultOf(this.generation, this.#file, request, this.answer(request), time)
+      if (fault !== null) throw new Error(`wrong answer at ${items} items: ${fault}; ${JSON.stringify(request)}`)
+      const covered = coverageOf(this.generation, request, time)
+      check.rankings += Number(covered.ranking)
+      check.offers += Number(covered.offers)
     }
+    return check
   }
 }

@@ -17,6 +17,14 @@ export function addLoadCommands(program: Command): void {
   program
     .command('http')
     .description('a decision over HTTP beside a bare handler: CPU in a closed loop, latency in an open one')
+    .addOption(
+      new Option('--store <folder>', 'ask the current snapshot of this folder, whatever made it').conflicts([
+        'items',
+        'shoppers',
+        'neighbours',
+        'dimensions',
+      ]),
+    )
     .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
     .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
     .option('--neighbours <n>', 'of each item in its row (default: 100)', positive)

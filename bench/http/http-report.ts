@@ -1,4 +1,5 @@
 /** What `bench -- http` tells of its rounds. */
+import type { OracleCheck } from '../decider.ts'
 import { type MemoryParts, memoryParts, renderMemory } from '../memory.ts'
 import { median } from '../statistics.ts'
 import type { HttpBench, HttpRound } from './http.ts'
@@ -10,6 +11,8 @@ import type { Served } from './served.ts'
 export interface HttpReport {
   bench: 'http'
   scenario: HttpScenario
+  /** Folder of the snapshot that was asked; null: the synthetic shop. */
+  store: string | null
   items: number
   shoppers: number
   campaigns: number
@@ -57,6 +60,8 @@ export interface HttpReport {
   requests: number
   failed: number
   compared: number
+  /** Before the load. */
+  oracle: OracleCheck
   wrong: number
   /** Of the open loops together, microseconds, as HdrHistogram's tools read it. */
   histogram: string
@@ -67,7 +72,8 @@ const LEAST_SENT_SHARE = 0.95
 export const isVoid = ({ sentInTimeShare }: Round) => sentInTimeShare < LEAST_SENT_SHARE
 
 export function reportOf(options: HttpBench, served: Served, perSecond: number, rounds: HttpRound[]): HttpReport {
-  const { scenario, items, shoppers, workers, connections } = options
+  const { scenario, store, workers, connections } = options
+  const { items, shoppers } = served
   const middle = (figure: (round: HttpRound) => number) => median(rounds.map(figure))
   const swapMs = Math.max(...rounds.map((round) => round.swapMs))
   const open = rounds.map((round) => round.swapping ?? round.open.server)
@@ -84,6 +90,7 @@ export function reportOf(options: HttpBench, served: Served, perSecond: number, 
   return {
     bench: 'http',
     scenario,
+    store: store ?? null,
     items,
     shoppers,
     campaigns: served.campaigns,
@@ -124,6 +131,7 @@ export function reportOf(options: HttpBench, served: Served, perSecond: number, 
     requests: sum((round) => round.requests),
     failed: sum((round) => round.failed + (round.beside?.failed ?? 0)),
     compared: sum((round) => round.compared),
+    oracle: served.oracle,
     wrong,
     histogram: merged(open.map(({ histogram }) => histogram)),
   }
@@ -135,9 +143,10 @@ export function renderHttp(report: HttpReport): string {
   const ms = (value: number) => value.toFixed(2)
   const each = report.decisions === 1 ? '' : ` of ${report.decisions} decisions`
   return [
-    `http, ${report.scenario}: ${report.items.toLocaleString('en')} items, ${report.campaigns} campaigns, ` +
+    `http, ${report.scenario}: ${report.items.toLocaleString('en')} items, ${report.shoppers.toLocaleString('en')} shoppers, ${report.campaigns} campaigns, ` +
       `${report.workers} worker(s), requests${each}`,
-    `${report.requests} requests, ${report.failed} failed; ${report.compared} answers compared, ${report.wrong} wrong`,
+    `${report.requests} requests, ${report.failed} failed; ${report.compared} answers compared, ${report.wrong} wrong; the oracle ` +
+      `computed ${report.oracle.rankings} rankings and ${report.oracle.offers} offers of ${report.oracle.answers} answers`,
     `closed loop of ${report.connections} connections${'CPU µs/request requests/s'.padStart(26)}`,
     line('offerwright', report.cpuMicrosPerRequest, report.requestsPerSecond),
     line('bare handler', report.bareCpuMicrosPerRequest, report.bareRequestsPerSecond),

@@ -11,9 +11,16 @@ import { publishSnapshot } from '../../core/snapshot/write.ts'
 import { TRAINING_DEFAULTS } from '../../training/parameters.ts'
 import { sectionFile, writeSection } from '../../training/sections.ts'
 import { Random } from '../random.ts'
+import type { AskedShop } from '../request-pool.ts'
 import { contentTables, rhythmTables, trendTables, VISIT_MODEL, visitTables } from './source-tables.ts'
+import { syntheticPool } from './synthetic-pool.ts'
 import {
+  BRANDS,
+  brandName,
+  CATEGORIES,
   catalogueTables,
+  categoryName,
+  itemKey,
   NEIGHBOURS,
   popularityTables,
   priceTables,
@@ -30,6 +37,8 @@ const TABLES_VERSION = 2
 const SOURCE_SECTIONS = ['sessions', 'content', 'trends', 'rhythm'] as const
 const WATERMARK = Date.UTC(2026, 0, 1)
 const CURRENCY = 'EUR'
+/** What nine tenths of the items cost. */
+const PRICES = { low: 250, high: 15_000 }
 
 export interface ShopSize {
   items: number
@@ -41,16 +50,7 @@ export interface ShopSize {
   dimensions?: number
 }
 
-export interface PublishedShop extends ShopSize {
-  /** HOME of the CLI; its one shop is `default`. */
-  home: string
-  store: string
-  id: SnapshotId
-  folder: string
-  currency: string
-  /** The time that requests are made at. */
-  time: number
-}
+export type PublishedShop = AskedShop & ShopSize
 
 /** The shop of this size, from the cache or built now. `say` is told what takes long. */
 export async function publishedShop(size: ShopSize, say: (line: string) => void): Promise<PublishedShop> {
@@ -63,12 +63,16 @@ export async function publishedShop(size: ShopSize, say: (line: string) => void)
   const id = (await currentSnapshot(store)) ?? (await build(store, size, say))
   return {
     ...size,
-    home,
     store,
     id,
     folder: snapshotFolder(store, id),
     currency: CURRENCY,
     time: WATERMARK + 3_600_000,
+    categories: Array.from({ length: CATEGORIES }, (_, code) => categoryName(code)),
+    brands: Array.from({ length: BRANDS }, (_, code) => brandName(code)),
+    prices: PRICES,
+    itemKey,
+    pool: (random) => syntheticPool(size, random),
   }
 }
 

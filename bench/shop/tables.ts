@@ -15,7 +15,7 @@ export const NEIGHBOURS = 100
 export const HISTORY = 20
 export const VECTOR_DIM = 32
 export const CATEGORIES = 200
-const BRANDS = 500
+export const BRANDS = 500
 
 export const itemKey = (item: number) => `item-${String(item).padStart(8, '0')}`
 export const shopperKey = (shopper: number) => `shopper-${String(shopper).padStart(8, '0')}`
