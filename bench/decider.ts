@@ -11,6 +11,7 @@ import { type Decision, decide } from '../core/scoring/decide.ts'
 import { type DualPrices, noPrices } from '../core/scoring/dual-prices.ts'
 import { type Generation, openGeneration, reserveBytes } from '../core/scoring/generation.ts'
 import { openSnapshot } from '../core/snapshot/open.ts'
+import { historyOf } from './naive-ranking.ts'
 import { coverageOf, faultOf } from './oracle.ts'
 import type { AskedShop } from './request-pool.ts'
 
@@ -19,6 +20,9 @@ export interface OracleCheck {
   answers: number
   rankings: number
   offers: number
+  /** Means of a request: items of the history that score, and entries of their item-item and content rows. */
+  historyItems: number
+  rowEntries: number
 }
 
 export class Decider {
@@ -78,14 +82,23 @@ export class Decider {
   /** Throws with what the naive oracle finds wrong in the answers to these requests. */
   check(requests: DecideRequest[]): OracleCheck {
     const { time, items } = this.#shop
-    const check: OracleCheck = { answers: requests.length, rankings: 0, offers: 0 }
+    const { similarity, content } = this.generation.tables
+    const answers = requests.length
+    const check: OracleCheck = { answers, rankings: 0, offers: 0, historyItems: 0, rowEntries: 0 }
     for (const request of requests) {
       const fault = faultOf(this.generation, this.#file, request, this.answer(request), time)
       if (fault !== null) throw new Error(`wrong answer at ${items} items: ${fault}; ${JSON.stringify(request)}`)
       const covered = coverageOf(this.generation, request, time)
       check.rankings += Number(covered.ranking)
       check.offers += Number(covered.offers)
+      const { items: history } = historyOf(this.generation, request, time)
+      check.historyItems += history.length / answers
+      for (const { item } of history)
+        check.rowEntries += (rowLength(similarity, item) + (content ? rowLength(content, item) : 0)) / answers
     }
     return check
   }
 }
+
+const rowLength = ({ indptr }: Pick<Generation['tables']['similarity'], 'indptr'>, item: number) =>
+  indptr.view[item + 1] - indptr.view[item]

@@ -147,6 +147,7 @@ export function renderHttp(report: HttpReport): string {
       `${report.workers} worker(s), requests${each}`,
     `${report.requests} requests, ${report.failed} failed; ${report.compared} answers compared, ${report.wrong} wrong; the oracle ` +
       `computed ${report.oracle.rankings} rankings and ${report.oracle.offers} offers of ${report.oracle.answers} answers`,
+    `a request's history: ${report.oracle.historyItems.toFixed(1)} items with ${report.oracle.rowEntries.toFixed(0)} entries in their rows`,
     `closed loop of ${report.connections} connections${'CPU µs/request requests/s'.padStart(26)}`,
     line('offerwright', report.cpuMicrosPerRequest, report.requestsPerSecond),
     line('bare handler', report.bareCpuMicrosPerRequest, report.bareRequestsPerSecond),
