@@ -117,7 +117,7 @@ function offerFault(
     (campaign) => campaign.mechanism !== 'spend_threshold' && targets(g, campaign, item),
   )
   const shut = closedBecause(request, answer, targeting.length, costMinor < 0)
-  const weighed = shut ? [] : itemActions(g, targeting, item, costMinor, p0)
+  const weighed = shut ? [] : itemActions(g, targeting, item, costMinor, p0, stackedBps(g, file, answer, item))
   const chosen = given.offer && { campaign: given.offer.campaign, discountMinor: given.offer.discountMinor }
   return choiceFault(weighed, chosen, given.offerReason, given.propensity, shut)
 }
@@ -143,7 +143,21 @@ function targets(g: Generation, { targets }: Campaign, item: number): boolean {
   return isAmong(categories, categoryOf(g, item)) && isAmong(brands, brandOf(g, item))
 }
 
-function itemActions(g: Generation, campaigns: Campaign[], item: number, costMinor: number, p0: number): Weighed[] {
+/** What the basket's offer may still take off the item, rounded up: its margin has to bear that too. */
+function stackedBps(g: Generation, { campaigns }: CampaignFile, { basketOffer }: DecideAnswer, item: number): number {
+  const campaign = campaigns.find(({ id }) => id === basketOffer?.campaign)
+  if (basketOffer === null || campaign === undefined || !targets(g, campaign, item)) return 0
+  return Math.ceil((basketOffer.rewardMinor * BPS) / basketOffer.thresholdMinor)
+}
+
+function itemActions(
+  g: Generation,
+  campaigns: Campaign[],
+  item: number,
+  costMinor: number,
+  p0: number,
+  stackedBps: number,
+): Weighed[] {
   const priceMinor = g.tables.catalogue.priceMinor.view[item]
   const priorPriceMinor = g.tables.catalogue.priorPriceMinor.view[item]
   const { elasticity, elasticitySe } = g.tables.prices
@@ -151,10 +165,11 @@ function itemActions(g: Generation, campaigns: Campaign[], item: number, costMin
     laddersOf(campaign).flatMap((step) => {
       if (!('percentBps' in step)) return []
       const discountMinor = percentDiscount(priceMinor, step.percentBps)
-      const netMinor = priceMinor - discountMinor
+      const askedMinor = priceMinor - discountMinor
+      const netMinor = askedMinor - percentDiscount(askedMinor, stackedBps)
       const marginMinor = netMinor - costMinor
       if (marginMinor < 0 || marginMinor * BPS < netMinor * (campaign.marginFloorBps ?? 0)) return []
-      if (netMinor >= priorPriceMinor) return []
+      if (askedMinor >= priorPriceMinor) return []
       const share = step.percentBps / BPS
       const response = { elasticity: elasticity.view[item], se: elasticitySe.view[item] }
       const valueMinor = value(p0, priceMinor - costMinor, discountMinor, share, response)
