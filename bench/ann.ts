@@ -49,7 +49,7 @@ export async function benchAnn(
 ): Promise<AnnReport> {
   const random = new Random(seed)
   const taste = new Taste(items, random)
-  const vectors = vectorTable(items, taste, random)
+  const vectors = vectorTable(items, VECTOR_DIM, taste, random)
   const asked = Array.from({ length: queries }, () => tasteVector(vectors, taste, random))
   const folder = await mkdtemp(join(tmpdir(), 'offerwright-bench-index-'))
   try {

@@ -11,12 +11,23 @@ import { type Decision, decide } from '../core/scoring/decide.ts'
 import { type DualPrices, noPrices } from '../core/scoring/dual-prices.ts'
 import { type Generation, openGeneration, reserveBytes } from '../core/scoring/generation.ts'
 import { openSnapshot } from '../core/snapshot/open.ts'
-import { faultOf } from './oracle.ts'
-import type { PublishedShop } from './shop/publish.ts'
+import { historyOf } from './naive-ranking.ts'
+import { coverageOf, faultOf } from './oracle.ts'
+import type { AskedShop } from './request-pool.ts'
+
+/** Of the answers that the oracle was shown, those whose ranking and whose offers it covers. */
+export interface OracleCheck {
+  answers: number
+  rankings: number
+  offers: number
+  /** Means of a request: items of the history that score, and entries of their item-item and content rows. */
+  historyItems: number
+  rowEntries: number
+}
 
 export class Decider {
   readonly generation: Generation
-  readonly #shop: PublishedShop
+  readonly #shop: AskedShop
   readonly #file: CampaignFile
   readonly #campaigns: CompiledCampaigns
   readonly #live = emptyLiveShopper()
@@ -24,7 +35,7 @@ export class Decider {
   readonly #remainingUses: Float64Array
   readonly #dualPrices: DualPrices
 
-  private constructor(shop: PublishedShop, generation: Generation, file: CampaignFile, revision: string) {
+  private constructor(shop: AskedShop, generation: Generation, file: CampaignFile, revision: string) {
     this.generation = generation
     this.#shop = shop
     this.#file = file
@@ -37,7 +48,7 @@ export class Decider {
     this.#dualPrices = noPrices(file.campaigns.length)
   }
 
-  static async open(shop: PublishedShop, campaigns: CampaignFile, revision = 'bench'): Promise<Decider> {
+  static async open(shop: AskedShop, campaigns: CampaignFile, revision = 'bench'): Promise<Decider> {
     const image = await openSnapshot(shop.folder, {
       expectedId: shop.id,
       reserveBytes: (segment) => reserveBytes(segment, 1),
@@ -69,11 +80,25 @@ export class Decider {
   }
 
   /** Throws with what the naive oracle finds wrong in the answers to these requests. */
-  check(requests: DecideRequest[]): void {
+  check(requests: DecideRequest[]): OracleCheck {
+    const { time, items } = this.#shop
+    const { similarity, content } = this.generation.tables
+    const answers = requests.length
+    const check: OracleCheck = { answers, rankings: 0, offers: 0, historyItems: 0, rowEntries: 0 }
     for (const request of requests) {
-      const fault = faultOf(this.generation, this.#file, request, this.answer(request), this.#shop.time)
-      if (fault !== null)
-        throw new Error(`wrong answer at ${this.#shop.items} items: ${fault}; ${JSON.stringify(request)}`)
+      const fault = faultOf(this.generation, this.#file, request, this.answer(request), time)
+      if (fault !== null) throw new Error(`wrong answer at ${items} items: ${fault}; ${JSON.stringify(request)}`)
+      const covered = coverageOf(this.generation, request, time)
+      check.rankings += Number(covered.ranking)
+      check.offers += Number(covered.offers)
+      const { items: history } = historyOf(this.generation, request, time)
+      check.historyItems += history.length / answers
+      for (const { item } of history)
+        check.rowEntries += (rowLength(similarity, item) + (content ? rowLength(content, item) : 0)) / answers
     }
+    return check
   }
 }
+
+const rowLength = ({ indptr }: Pick<Generation['tables']['similarity'], 'indptr'>, item: number) =>
+  indptr.view[item + 1] - indptr.view[item]

@@ -5,7 +5,8 @@
  *
  * Covered: requests of a shopper or a session history, plain filters too, without cart or candidates, at dual prices of 0. Of a
  * cart only what follows from it by itself (`cartFault`): its offer and its items move the ranking in ways that the formulas in
- * core/scoring/offers/joint.ts tell.
+ * core/scoring/offers/joint.ts tell. Where naive-ranking.ts does not cover a ranking, only what holds of any (`orderFault`); where
+ * a snapshot has learned responses, nothing of offers.
  */
 import type { DecideAnswer, DecidedItem, OfferReason } from '../core/contract/answers.ts'
 import type { CampaignFile } from '../core/contract/campaigns.ts'
@@ -13,8 +14,8 @@ import { POLICY_DEFAULTS } from '../core/contract/campaigns.ts'
 import { BPS, percentDiscount } from '../core/contract/money.ts'
 import type { DecideRequest } from '../core/contract/requests.ts'
 import type { Generation } from '../core/scoring/generation.ts'
-import { historyOf, numberIn, rankingFault } from './naive-ranking.ts'
-import { brandName, categoryName } from './shop/tables.ts'
+import { brandOf, categoryOf, indexOfKey, isAmong } from './naive-keys.ts'
+import { historyOf, naiveRanking, passes, rankingFault } from './naive-ranking.ts'
 
 interface Weighed {
   campaign: string
@@ -24,7 +25,21 @@ interface Weighed {
 
 const FLOOR = POLICY_DEFAULTS.explorationFloor
 
-/** What is wrong with an answer; null when nothing is. */
+/** What of an answer's parts the oracle can compute. */
+export interface Covered {
+  ranking: boolean
+  offers: boolean
+}
+
+export function coverageOf(g: Generation, request: DecideRequest, time: number): Covered {
+  const isPlain = request.cart === undefined
+  return {
+    ranking: isPlain && naiveRanking(g, request, time) !== null,
+    offers: isPlain && g.tables.response === null,
+  }
+}
+
+/** What is wrong with an answer, as far as it is covered; null when nothing is. */
 export function faultOf(
   g: Generation,
   file: CampaignFile,
@@ -33,14 +48,32 @@ export function faultOf(
   time: number,
 ): string | null {
   if (request.cart !== undefined) return cartFault(g, file, request, answer)
-  const wrongRanking = rankingFault(g, request, answer.items, time)
-  if (wrongRanking !== null) return wrongRanking
-  const scored = historyOf(g, request, time).length > 0
+  const covered = coverageOf(g, request, time)
+  const wrongRanking = covered.ranking
+    ? rankingFault(g, request, answer.items, time)
+    : orderFault(g, request, answer.items)
+  if (wrongRanking !== null || !covered.offers) return wrongRanking
+  const scored = historyOf(g, request, time).items.length > 0
   for (const [slot, given] of answer.items.entries()) {
-    const fault = offerFault(g, file, request, answer, given, numberIn(given.item), scored)
+    const fault = offerFault(g, file, request, answer, given, itemOf(g, given.item), scored)
     if (fault !== null) return `slot ${slot}: ${fault}`
   }
   return basketFault(g, file, request, answer)
+}
+
+const itemOf = (g: Generation, key: string) => indexOfKey(g.tables.catalogue, key)
+
+/** Different items by falling score, each of them sold and asked for. */
+function orderFault(g: Generation, request: DecideRequest, items: DecidedItem[]): string | null {
+  const { stock, available } = g.tables.catalogue
+  if (new Set(items.map(({ item }) => item)).size !== items.length) return 'an item stands twice'
+  for (const [slot, { item: key, score }] of items.entries()) {
+    const item = itemOf(g, key)
+    if (item < 0 || available.view[item] === 0 || stock.view[item] === 0) return `slot ${slot}: ${key} is not sold`
+    if (!passes(g, request, item)) return `slot ${slot}: ${key} is not asked for`
+    if (slot > 0 && score > items[slot - 1].score) return `slot ${slot}: score ${score} above the slot before`
+  }
+  return null
 }
 
 /** Nothing in the cart is shown, nothing twice, and a threshold lacks what the cart's lines that it counts leave. */
@@ -58,7 +91,7 @@ function cartFault(
   const campaign = campaigns.find(({ id }) => id === basketOffer.campaign)
   if (campaign === undefined) return `basket: no campaign ${basketOffer.campaign}`
   const counted = cart
-    .filter(({ item }) => targets(g, campaign, numberIn(item)))
+    .filter(({ item }) => targets(g, campaign, itemOf(g, item)))
     .reduce((sum, { quantity = 1, priceMinor = 0 }) => sum + quantity * priceMinor, 0)
   const missing = basketOffer.thresholdMinor - counted
   return basketOffer.missingMinor === missing
@@ -84,7 +117,7 @@ function offerFault(
     (campaign) => campaign.mechanism !== 'spend_threshold' && targets(g, campaign, item),
   )
   const shut = closedBecause(request, answer, targeting.length, costMinor < 0)
-  const weighed = shut ? [] : itemActions(g, targeting, item, costMinor, p0)
+  const weighed = shut ? [] : itemActions(g, targeting, item, costMinor, p0, stackedBps(g, file, answer, item))
   const chosen = given.offer && { campaign: given.offer.campaign, discountMinor: given.offer.discountMinor }
   return choiceFault(weighed, chosen, given.offerReason, given.propensity, shut)
 }
@@ -106,24 +139,37 @@ type Campaign = CampaignFile['campaigns'][number]
 const laddersOf = (campaign: Campaign) => ('ladder' in campaign ? campaign.ladder : [])
 
 function targets(g: Generation, { targets }: Campaign, item: number): boolean {
-  const { category, brand } = g.tables.catalogue
   const { categories, brands } = targets ?? {}
-  return (
-    (categories === undefined || categories.includes(categoryName(category.view[item]))) &&
-    (brands === undefined || brands.includes(brandName(brand.view[item])))
-  )
+  return isAmong(categories, categoryOf(g, item)) && isAmong(brands, brandOf(g, item))
 }
 
-function itemActions(g: Generation, campaigns: Campaign[], item: number, costMinor: number, p0: number): Weighed[] {
+/** What the basket's offer may still take off the item, rounded up: its margin has to bear that too. */
+function stackedBps(g: Generation, { campaigns }: CampaignFile, { basketOffer }: DecideAnswer, item: number): number {
+  const campaign = campaigns.find(({ id }) => id === basketOffer?.campaign)
+  if (basketOffer === null || campaign === undefined || !targets(g, campaign, item)) return 0
+  return Math.ceil((basketOffer.rewardMinor * BPS) / basketOffer.thresholdMinor)
+}
+
+function itemActions(
+  g: Generation,
+  campaigns: Campaign[],
+  item: number,
+  costMinor: number,
+  p0: number,
+  stackedBps: number,
+): Weighed[] {
   const priceMinor = g.tables.catalogue.priceMinor.view[item]
+  const priorPriceMinor = g.tables.catalogue.priorPriceMinor.view[item]
   const { elasticity, elasticitySe } = g.tables.prices
   return campaigns.flatMap((campaign) =>
     laddersOf(campaign).flatMap((step) => {
       if (!('percentBps' in step)) return []
       const discountMinor = percentDiscount(priceMinor, step.percentBps)
-      const netMinor = priceMinor - discountMinor
+      const askedMinor = priceMinor - discountMinor
+      const netMinor = askedMinor - percentDiscount(askedMinor, stackedBps)
       const marginMinor = netMinor - costMinor
       if (marginMinor < 0 || marginMinor * BPS < netMinor * (campaign.marginFloorBps ?? 0)) return []
+      if (askedMinor >= priorPriceMinor) return []
       const share = step.percentBps / BPS
       const response = { elasticity: elasticity.view[item], se: elasticitySe.view[item] }
       const valueMinor = value(p0, priceMinor - costMinor, discountMinor, share, response)

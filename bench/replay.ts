@@ -60,7 +60,7 @@ const BINS = [0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7,
 export async function benchReplay(options: ReplayBench, say: (line: string) => void): Promise<ReplayReport> {
   const { items, shoppers, seed, campaigns } = options
   const shop = await publishedShop({ items, shoppers, seed }, say)
-  const file = tightCampaigns(campaigns, { currency: shop.currency, time: Date.now() })
+  const file = tightCampaigns(campaigns, { ...shop, time: Date.now() })
   const home = await benchHome(file, shop.store)
   try {
     const { requests, failed } = await serve(options, home.home, shop, say)

@@ -12,6 +12,7 @@ import { benchHttp } from './http/http.ts'
 import { measure } from './http/measure.ts'
 import type { HttpScenario } from './http/scenarios.ts'
 import { serve } from './http/served.ts'
+import { type MemoryParts, memoryParts, renderMemory } from './memory.ts'
 import { publishedShop, type ShopSize } from './shop/publish.ts'
 
 export interface SizingBench extends ShopSize {
@@ -29,6 +30,7 @@ export interface SizingReport {
   diskBytesPerShopper: number
   /** Of the server, one worker, after a second of load. */
   residentBytes: number
+  memory: MemoryParts
   residentBytesPerItem: number
   residentBytesPerShopper: number
   residentBytesPerWorker: number
@@ -40,8 +42,8 @@ const SCENARIOS: HttpScenario[] = ['known', 'anonymous', 'filters', 'cart', 'hea
 const CONNECTIONS = 32
 
 export async function benchSizing(options: SizingBench, say: (line: string) => void): Promise<SizingReport> {
-  const { items, shoppers, seed } = options
-  const base: ShopSize = { items, shoppers, seed }
+  const { items, shoppers, seed, dimensions } = options
+  const base: ShopSize = { items, shoppers, seed, dimensions }
   const moreItems: ShopSize = { ...base, items: 2 * items }
   const moreShoppers: ShopSize = { ...base, shoppers: 2 * shoppers }
   const [small, wide, crowded] = [
@@ -57,7 +59,7 @@ export async function benchSizing(options: SizingBench, say: (line: string) => v
     bytesPerItem: slope(name, wide, items),
     bytesPerShopper: slope(name, crowded, shoppers),
   }))
-  const residentBytes = await resident(base, 1, say)
+  const { rssBytes: residentBytes, memory } = await resident(base, 1, say)
   const throughput: SizingReport['throughput'] = []
   for (const scenario of SCENARIOS) throughput.push(await throughputOf(scenario, options, say))
   return {
@@ -68,9 +70,10 @@ export async function benchSizing(options: SizingBench, say: (line: string) => v
     diskBytesPerItem: sections.reduce((sum, { bytesPerItem }) => sum + bytesPerItem, 0),
     diskBytesPerShopper: sections.reduce((sum, { bytesPerShopper }) => sum + bytesPerShopper, 0),
     residentBytes,
-    residentBytesPerItem: ((await resident(moreItems, 1, say)) - residentBytes) / items,
-    residentBytesPerShopper: ((await resident(moreShoppers, 1, say)) - residentBytes) / shoppers,
-    residentBytesPerWorker: (await resident(base, 2, say)) - residentBytes,
+    memory,
+    residentBytesPerItem: ((await resident(moreItems, 1, say)).rssBytes - residentBytes) / items,
+    residentBytesPerShopper: ((await resident(moreShoppers, 1, say)).rssBytes - residentBytes) / shoppers,
+    residentBytesPerWorker: (await resident(base, 2, say)).rssBytes - residentBytes,
     throughput,
   }
 }
@@ -81,12 +84,13 @@ async function sectionBytes(size: ShopSize, say: (line: string) => void): Promis
   return new Map(segments.flatMap(({ sections }) => sections.map(({ name, bytes }) => [name, bytes] as const)))
 }
 
-async function resident(size: ShopSize, workers: number, say: (line: string) => void): Promise<number> {
+async function resident(size: ShopSize, workers: number, say: (line: string) => void) {
   const served = await serve({ ...size, scenario: 'known', workers }, say)
   const generator = new Generator()
   try {
     const shape = { connections: CONNECTIONS, seconds: 1, compareEvery: 1 }
-    return (await measure(served.server, generator, served.requests, shape)).rssBytes
+    const { rssBytes } = await measure(served.server, generator, served.requests, shape)
+    return { rssBytes, memory: memoryParts(served.segment, workers, rssBytes) }
   } finally {
     await Promise.all([generator.stop(), served.stop()])
   }
@@ -119,6 +123,7 @@ export function renderSizing(report: SizingReport): string {
     `resident: ${mb(report.residentBytes)}; ${report.residentBytesPerItem.toFixed(0)} bytes an item ` +
       `(${mb(1e6 * report.residentBytesPerItem)} a million), ${report.residentBytesPerShopper.toFixed(0)} a shopper, ` +
       `${mb(report.residentBytesPerWorker)} another worker`,
+    renderMemory(report.memory),
     ...table([{ title: 'scenario' }, right('CPU µs/request'), right('requests/s and core')], perScenario),
   ].join('\n')
 }

@@ -32,8 +32,8 @@ export function demoCommand(): Command {
       const folders = shopFolders(options)
       const folder = options.out ?? folders.source
       const progress = progressView()
-      const shop = await generateShop(folder, truthParameters(size), (done) =>
-        progress.show({ stage: 'demo', done, total: 1, message: 'days of traffic' }),
+      const shop = await generateShop(folder, truthParameters(size), (message, done, total) =>
+        progress.show({ stage: 'demo', done, total, message }),
       ).finally(progress.end)
       if (options.out === undefined) await placeCampaigns(folders)
       process.stdout.write(`${summary(shop)}\n${folder}\n`)

@@ -11,15 +11,24 @@ import { renderHttp } from '../http/http-report.ts'
 import { HTTP_SCENARIO_NAMES } from '../http/scenarios.ts'
 import { benchTopologies, renderTopologies } from '../http/topologies.ts'
 import { benchSizing, renderSizing } from '../sizing.ts'
-import { print, say, sizes } from './print.ts'
+import { dimensions, print, say, sizes } from './print.ts'
 
 export function addLoadCommands(program: Command): void {
   program
     .command('http')
     .description('a decision over HTTP beside a bare handler: CPU in a closed loop, latency in an open one')
+    .addOption(
+      new Option('--store <folder>', 'ask the current snapshot of this folder, whatever made it').conflicts([
+        'items',
+        'shoppers',
+        'neighbours',
+        'dimensions',
+      ]),
+    )
     .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
     .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
     .option('--neighbours <n>', 'of each item in its row (default: 100)', positive)
+    .option('--dimensions <n>', "of each item's vector (default: 32)", dimensions)
     .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
     .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('known'))
     .option('--workers <n>', 'deciding threads of the server', wholeNumber, 1)
@@ -127,6 +136,7 @@ export function addLoadCommands(program: Command): void {
     .description('bytes an item, a shopper and a worker take on disk and in memory, and requests a second and core')
     .option('--items <n>', 'catalogue size; another shop has twice as many', positive, 100_000)
     .option('--shoppers <n>', 'known shoppers; another shop has twice as many', positive, 50_000)
+    .option('--dimensions <n>', "of each item's vector (default: 32)", dimensions)
     .option('--seconds <n>', 'seconds of each stretch of load', positive, 3)
     .option('--rounds <n>', 'interleaved rounds', positive, 3)
     .option('--seed <n>', 'seed of the shops and the requests', wholeNumber, 1)

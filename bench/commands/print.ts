@@ -1,5 +1,7 @@
-/** What commands print: progress to the standard error, the report to the standard output. */
-import { wholeNumber } from '../../cli/number-options.ts'
+/** What commands take and print: progress to the standard error, the report to the standard output. */
+import { InvalidArgumentError } from 'commander'
+import { positive, wholeNumber } from '../../cli/number-options.ts'
+import { MAX_DIM } from '../../core/snapshot/manifest.ts'
 
 export const say = (line: string) => process.stderr.write(`${line}\n`)
 
@@ -8,3 +10,9 @@ export function print<Report>(report: Report, render: (report: Report) => string
 }
 
 export const sizes = (text: string) => text.split(',').map(wholeNumber)
+
+export function dimensions(text: string): number {
+  const value = positive(text)
+  if (value > MAX_DIM) throw new InvalidArgumentError(`At most ${MAX_DIM}.`)
+  return value
+}

@@ -10,12 +10,13 @@ interface BenchEvent {
   session: string
 }
 
-export function visitorEvents(count: number, items: number, seed: number): BenchEvent[] {
+/** `keyOf`: of an item; absent: the synthetic shop's. */
+export function visitorEvents(count: number, items: number, seed: number, keyOf = itemKey): BenchEvent[] {
   const random = new Random(seed)
   return Array.from({ length: count }, (_, i) => ({
     id: `event-${seed}-${i}`,
     kind: random.below(4) === 0 ? ('cart' as const) : ('view' as const),
-    item: itemKey(random.below(items)),
+    item: keyOf(random.below(items)),
     session: `visit-${random.below(10_000)}`,
   }))
 }
@@ -26,8 +27,8 @@ export function rowOf(event: BenchEvent, time: number): Buffer {
 }
 
 /** Bodies of `POST /v1/events`. */
-export function eventBodies(count: number, perRequest: number, items: number, seed: number): string[] {
-  const events = visitorEvents(count * perRequest, items, seed)
+export function eventBodies(count: number, perRequest: number, items: number, seed: number, keyOf = itemKey): string[] {
+  const events = visitorEvents(count * perRequest, items, seed, keyOf)
   return Array.from({ length: count }, (_, b) =>
     JSON.stringify({ events: events.slice(b * perRequest, (b + 1) * perRequest) }),
   )

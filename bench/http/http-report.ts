@@ -1,4 +1,6 @@
 /** What `bench -- http` tells of its rounds. */
+import type { OracleCheck } from '../decider.ts'
+import { type MemoryParts, memoryParts, renderMemory } from '../memory.ts'
 import { median } from '../statistics.ts'
 import type { HttpBench, HttpRound } from './http.ts'
 import { merged } from './latency.ts'
@@ -9,6 +11,8 @@ import type { Served } from './served.ts'
 export interface HttpReport {
   bench: 'http'
   scenario: HttpScenario
+  /** Folder of the snapshot that was asked; null: the synthetic shop. */
+  store: string | null
   items: number
   shoppers: number
   campaigns: number
@@ -50,11 +54,14 @@ export interface HttpReport {
   /** Of the requests beside decisions; null: there were none. */
   eventP99Ms: number | null
   rssBytes: number
+  memory: MemoryParts
   gcLongestMs: number
   gcShare: number
   requests: number
   failed: number
   compared: number
+  /** Before the load. */
+  oracle: OracleCheck
   wrong: number
   /** Of the open loops together, microseconds, as HdrHistogram's tools read it. */
   histogram: string
@@ -65,7 +72,8 @@ const LEAST_SENT_SHARE = 0.95
 export const isVoid = ({ sentInTimeShare }: Round) => sentInTimeShare < LEAST_SENT_SHARE
 
 export function reportOf(options: HttpBench, served: Served, perSecond: number, rounds: HttpRound[]): HttpReport {
-  const { scenario, items, shoppers, workers, connections } = options
+  const { scenario, store, workers, connections } = options
+  const { items, shoppers } = served
   const middle = (figure: (round: HttpRound) => number) => median(rounds.map(figure))
   const swapMs = Math.max(...rounds.map((round) => round.swapMs))
   const open = rounds.map((round) => round.swapping ?? round.open.server)
@@ -76,11 +84,13 @@ export function reportOf(options: HttpBench, served: Served, perSecond: number, 
     ...(round.swapping ? [round.swapping] : []),
   ])
   const sum = (figure: (round: Round) => number) => atServer.reduce((total, round) => total + figure(round), 0)
+  const rssBytes = Math.max(...atServer.map((round) => round.rssBytes))
   const wrong = sum((round) => round.wrong)
   if (wrong > 0) throw new Error(`${wrong} of ${sum((round) => round.compared)} compared answers are wrong: no figures`)
   return {
     bench: 'http',
     scenario,
+    store: store ?? null,
     items,
     shoppers,
     campaigns: served.campaigns,
@@ -114,12 +124,14 @@ export function reportOf(options: HttpBench, served: Served, perSecond: number, 
     generatorCpuMicrosPerRequest: ofOpen((round) => round.generatorCpuMicros / round.requests),
     voidRounds: open.filter(isVoid).length,
     eventP99Ms: open.some(({ beside }) => beside === null) ? null : ofOpen(({ beside }) => beside?.p99Ms ?? 0),
-    rssBytes: Math.max(...atServer.map(({ rssBytes }) => rssBytes)),
+    rssBytes,
+    memory: memoryParts(served.segment, workers, rssBytes),
     gcLongestMs: Math.max(...atServer.map(({ gcLongestMs }) => gcLongestMs)),
     gcShare: middle(({ closed }) => closed.server.gcShare),
     requests: sum((round) => round.requests),
     failed: sum((round) => round.failed + (round.beside?.failed ?? 0)),
     compared: sum((round) => round.compared),
+    oracle: served.oracle,
     wrong,
     histogram: merged(open.map(({ histogram }) => histogram)),
   }
@@ -131,9 +143,11 @@ export function renderHttp(report: HttpReport): string {
   const ms = (value: number) => value.toFixed(2)
   const each = report.decisions === 1 ? '' : ` of ${report.decisions} decisions`
   return [
-    `http, ${report.scenario}: ${report.items.toLocaleString('en')} items, ${report.campaigns} campaigns, ` +
+    `http, ${report.scenario}: ${report.items.toLocaleString('en')} items, ${report.shoppers.toLocaleString('en')} shoppers, ${report.campaigns} campaigns, ` +
       `${report.workers} worker(s), requests${each}`,
-    `${report.requests} requests, ${report.failed} failed; ${report.compared} answers compared, ${report.wrong} wrong`,
+    `${report.requests} requests, ${report.failed} failed; ${report.compared} answers compared, ${report.wrong} wrong; the oracle ` +
+      `computed ${report.oracle.rankings} rankings and ${report.oracle.offers} offers of ${report.oracle.answers} answers`,
+    `a request's history: ${report.oracle.historyItems.toFixed(1)} items with ${report.oracle.rowEntries.toFixed(0)} entries in their rows`,
     `closed loop of ${report.connections} connections${'CPU µs/request requests/s'.padStart(26)}`,
     line('offerwright', report.cpuMicrosPerRequest, report.requestsPerSecond),
     line('bare handler', report.bareCpuMicrosPerRequest, report.bareRequestsPerSecond),
@@ -150,8 +164,8 @@ export function renderHttp(report: HttpReport): string {
           `p99 with a swap in the middle to p99 without: ${ms(report.swapP99ToSteady)}×; a swap took ${report.swapMs.toFixed(0)} ms` +
             (report.swapOutlastedLoad ? ', longer than the load went on: ask for more --seconds' : ''),
         ]),
-    `resident ${(report.rssBytes / 1e6).toFixed(0)} MB; longest GC pause ${ms(report.gcLongestMs)} ms, GC ` +
-      `${(100 * report.gcShare).toFixed(1)} % of a thread's time`,
+    `resident ${(report.rssBytes / 1e6).toFixed(0)} MB: ${renderMemory(report.memory)}`,
+    `longest GC pause ${ms(report.gcLongestMs)} ms, GC ${(100 * report.gcShare).toFixed(1)} % of a thread's time`,
     `CPU a request to the bare handler's: ${report.ratioToBare.toFixed(2)}× (open loop ${report.openRatioToBare.toFixed(2)}×)`,
   ].join('\n')
 }

@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto'
 import type { CampaignFile } from '../../core/contract/campaigns.ts'
 import type { DecideRequest } from '../../core/contract/requests.ts'
-import { Decider } from '../decider.ts'
+import { Decider, type OracleCheck } from '../decider.ts'
+import type { AskedShop } from '../request-pool.ts'
 import { type Scenario, visitorRequests } from '../requests.ts'
-import type { PublishedShop } from '../shop/publish.ts'
 
 export interface KnownAnswers {
   bodies: string[]
@@ -15,20 +15,25 @@ export interface KnownAnswers {
   expected: string[][]
 }
 
+export interface CheckedAnswers extends KnownAnswers {
+  oracle: OracleCheck
+}
+
 const CHECKED = 50
 
 export async function knownAnswers(
-  shop: PublishedShop,
+  shop: AskedShop,
   campaigns: CampaignFile,
   { scenario, seed }: { scenario: Scenario; seed: number },
   count: number,
   openDecider = Decider.open,
-): Promise<KnownAnswers> {
+): Promise<CheckedAnswers> {
   const requests = visitorRequests(shop, scenario, count, seed)
   const pinned = requests.map((request): DecideRequest => ({ ...request, time: shop.time }))
   const decider = await openDecider(shop, campaigns, revisionOf(JSON.stringify(campaigns)))
-  decider.check(pinned.slice(0, CHECKED))
+  const oracle = decider.check(pinned.slice(0, CHECKED))
   return {
+    oracle,
     bodies: pinned.map((request) => JSON.stringify(request)),
     expected: pinned.map((request) => [decider.answerText(request)]),
   }

@@ -1,8 +1,9 @@
 /** What is asked of the server over HTTP: each scenario as the requests of one load, their right answers with them. */
 import type { CampaignFile } from '../../core/contract/campaigns.ts'
+import type { OracleCheck } from '../decider.ts'
 import { eventBodies } from '../events/rows.ts'
-import type { Scenario } from '../requests.ts'
-import type { PublishedShop } from '../shop/publish.ts'
+import type { AskedShop } from '../request-pool.ts'
+import { refuseUnaskable, type Scenario } from '../requests.ts'
 import type { Checkout } from './checkout.ts'
 import { type KnownAnswers, knownAnswers } from './known-answers.ts'
 import { DECIDE_PATH } from './listener.ts'
@@ -49,22 +50,25 @@ export interface ScenarioLoad {
   requests: LoadRequests & { expected: string[][] }
   /** Of one request. */
   decisions: number
+  oracle: OracleCheck
 }
 
 export async function scenarioLoad(
   name: HttpScenario,
-  shop: PublishedShop,
+  shop: AskedShop,
   campaigns: CampaignFile,
   seed: number,
   openDecider?: Checkout['openDecider'],
 ): Promise<ScenarioLoad> {
   const { visits, batch, hasEvents } = HTTP_SCENARIOS[name]
   const decisions = batch > 1 ? batch * DISTINCT_BATCHES : DISTINCT_REQUESTS
-  const known = await knownAnswers(shop, campaigns, { scenario: visits, seed }, decisions, openDecider)
-  if (batch > 1) return { requests: { path: BATCH_PATH, ...batched(known, batch) }, decisions: batch }
+  refuseUnaskable(shop, visits)
+  const { oracle, ...known } = await knownAnswers(shop, campaigns, { scenario: visits, seed }, decisions, openDecider)
+  if (batch > 1) return { requests: { path: BATCH_PATH, ...batched(known, batch) }, decisions: batch, oracle }
   return {
     requests: { path: DECIDE_PATH, ...known, ...(hasEvents ? { beside: eventsBeside(shop, seed) } : {}) },
     decisions: 1,
+    oracle,
   }
 }
 
@@ -77,8 +81,8 @@ function batched({ bodies, expected }: KnownAnswers, size: number): KnownAnswers
 }
 
 /** Events of visitors who ask for nothing, or answers would change; each sending has an id of its own. */
-function eventsBeside(shop: PublishedShop, seed: number): LoadRequests['beside'] {
-  const bodies = eventBodies(DISTINCT_EVENTS, 1, shop.items, seed)
+function eventsBeside(shop: AskedShop, seed: number): LoadRequests['beside'] {
+  const bodies = eventBodies(DISTINCT_EVENTS, 1, shop.items, seed, shop.itemKey)
   return {
     path: '/v1/events',
     bodies: bodies.map((body) => body.replace(/"id":"[^"]*"/, `"id":"${STAMP}"`)),

@@ -57,7 +57,7 @@ async function measured(trained: TrainedSessions, options: SessionsBench, say: (
   const { g, store, questions, asking } = trained
   const { currency, watermark } = g.image.manifest
   await activateSnapshot(store, g.image.id, { time: Date.now(), by: 'hand' })
-  const home = await benchHome(liveCampaigns(0, { currency, time: watermark }), store)
+  const home = await benchHome(liveCampaigns(0, { currency, time: watermark, categories: [], brands: [] }), store)
   const server = new Listener<ServerSetup>(HERE.server)
   const bare = new Listener<BareSetup>(new URL('../http/bare-child.js', import.meta.url))
   const generator = new Generator()

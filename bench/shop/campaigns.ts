@@ -1,24 +1,24 @@
 /** Live campaigns for a synthetic shop: in turn a coupon, a time-limited discount and a spend threshold. */
 import type { Campaign, CampaignFile } from '../../core/contract/campaigns.ts'
-import type { PublishedShop } from './publish.ts'
-import { brandName, CATEGORIES, categoryName } from './tables.ts'
+import type { AskedShop } from '../request-pool.ts'
 
 const DAY_MS = 86_400_000
+/** Shares of the categories and of the brands that a campaign on some of them targets. */
+const TARGETED = { categories: 0.1, brands: 0.08 }
 
-/** Every third one is for all items, the others for some categories or brands. */
-export function liveCampaigns(
-  count: number,
-  { currency, time }: Pick<PublishedShop, 'currency' | 'time'>,
-): CampaignFile {
+export type CampaignShop = Pick<AskedShop, 'currency' | 'time' | 'categories' | 'brands'>
+
+/** Every third one is for all items, the others for some categories or brands, where the shop has any. */
+export function liveCampaigns(count: number, shop: CampaignShop): CampaignFile {
   return {
     version: 1,
-    currency,
-    campaigns: Array.from({ length: count }, (_, i) => campaign(i, time)),
+    currency: shop.currency,
+    campaigns: Array.from({ length: count }, (_, i) => campaign(i, shop)),
   }
 }
 
 /** As `liveCampaigns`, with little money, prices, kept offers and a softmax: every guard and every kind of choice comes up. */
-export function tightCampaigns(count: number, shop: Pick<PublishedShop, 'currency' | 'time'>): CampaignFile {
+export function tightCampaigns(count: number, shop: CampaignShop): CampaignFile {
   const file = liveCampaigns(count, shop)
   return {
     ...file,
@@ -37,24 +37,21 @@ export function tightCampaigns(count: number, shop: Pick<PublishedShop, 'currenc
 export const TARGET_GROUPS = 6
 
 /** As `liveCampaigns`, but each item is targeted by as many as any other; spend thresholds are for all items. */
-export function evenCampaigns(
-  count: number,
-  { currency, time }: Pick<PublishedShop, 'currency' | 'time'>,
-): CampaignFile {
+export function evenCampaigns(count: number, shop: CampaignShop): CampaignFile {
   let onItems = 0
   const campaigns = Array.from({ length: count }, (_, i): Campaign => {
-    const { targets: _ignored, ...each } = campaign(i, time)
+    const { targets: _ignored, ...each } = campaign(i, shop)
     if (each.mechanism === 'spend_threshold') return each
     const group = onItems++ % TARGET_GROUPS
-    return { ...each, targets: { categories: everyNth(categoryName, group) } }
+    return { ...each, targets: { categories: everyNth(shop.categories, group) } }
   })
-  return { version: 1, currency, campaigns }
+  return { version: 1, currency: shop.currency, campaigns }
 }
 
-const everyNth = (name: (code: number) => string, first: number) =>
-  Array.from({ length: Math.ceil((CATEGORIES - first) / TARGET_GROUPS) }, (_, i) => name(first + TARGET_GROUPS * i))
+const everyNth = (names: string[], first: number) => names.filter((_, code) => code % TARGET_GROUPS === first)
 
-function campaign(i: number, time: number): Campaign {
+function campaign(i: number, { time, categories, brands }: CampaignShop): Campaign {
+  const targets = i % 3 === 0 ? undefined : targetsOf(i, categories, brands)
   const common = {
     id: `campaign-${i}`,
     state: 'live' as const,
@@ -65,7 +62,7 @@ function campaign(i: number, time: number): Campaign {
     marginFloorBps: 500,
     // So that a shopper who asks again costs a whole choice again, and is answered the same.
     validMinutes: 0,
-    ...(i % 3 === 0 ? {} : { targets: targets(i) }),
+    ...(targets === undefined ? {} : { targets }),
   }
   if (i % 4 === 3)
     return {
@@ -83,8 +80,11 @@ function campaign(i: number, time: number): Campaign {
   }
 }
 
-function targets(i: number): Campaign['targets'] {
-  const names = (name: (code: number) => string, count: number) =>
-    Array.from({ length: count }, (_, j) => name(i + 8 * j))
-  return i % 2 === 0 ? { categories: names(categoryName, 20) } : { brands: names(brandName, 40) }
+function targetsOf(i: number, categories: string[], brands: string[]): Campaign['targets'] {
+  const isOnCategories = brands.length === 0 || (i % 2 === 0 && categories.length > 0)
+  const [names, share] = isOnCategories ? [categories, TARGETED.categories] : [brands, TARGETED.brands]
+  if (names.length === 0) return undefined
+  const count = Math.max(1, Math.floor(share * names.length))
+  const some = Array.from({ length: count }, (_, j) => names[(i + 8 * j) % names.length])
+  return isOnCategories ? { categories: some } : { brands: some }
 }

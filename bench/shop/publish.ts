@@ -11,9 +11,16 @@ import { publishSnapshot } from '../../core/snapshot/write.ts'
 import { TRAINING_DEFAULTS } from '../../training/parameters.ts'
 import { sectionFile, writeSection } from '../../training/sections.ts'
 import { Random } from '../random.ts'
+import type { AskedShop } from '../request-pool.ts'
 import { contentTables, rhythmTables, trendTables, VISIT_MODEL, visitTables } from './source-tables.ts'
+import { syntheticPool } from './synthetic-pool.ts'
 import {
+  BRANDS,
+  brandName,
+  CATEGORIES,
   catalogueTables,
+  categoryName,
+  itemKey,
   NEIGHBOURS,
   popularityTables,
   priceTables,
@@ -30,6 +37,8 @@ const TABLES_VERSION = 2
 const SOURCE_SECTIONS = ['sessions', 'content', 'trends', 'rhythm'] as const
 const WATERMARK = Date.UTC(2026, 0, 1)
 const CURRENCY = 'EUR'
+/** What nine tenths of the items cost. */
+const PRICES = { low: 250, high: 15_000 }
 
 export interface ShopSize {
   items: number
@@ -37,35 +46,33 @@ export interface ShopSize {
   seed: number
   /** Of each item; absent: `NEIGHBOURS`. */
   neighbours?: number
+  /** Of each item's vector; absent: `VECTOR_DIM`. */
+  dimensions?: number
 }
 
-export interface PublishedShop extends ShopSize {
-  /** HOME of the CLI; its one shop is `default`. */
-  home: string
-  store: string
-  id: SnapshotId
-  folder: string
-  currency: string
-  /** The time that requests are made at. */
-  time: number
-}
+export type PublishedShop = AskedShop & ShopSize
 
 /** The shop of this size, from the cache or built now. `say` is told what takes long. */
 export async function publishedShop(size: ShopSize, say: (line: string) => void): Promise<PublishedShop> {
-  const { items, shoppers, seed, neighbours = NEIGHBOURS } = size
+  const { items, shoppers, seed, neighbours = NEIGHBOURS, dimensions = VECTOR_DIM } = size
   const rows = neighbours === NEIGHBOURS ? '' : `-${neighbours}-neighbours`
-  const name = `v${TABLES_VERSION}-${items}-items-${shoppers}-shoppers-${seed}${rows}`
+  const wide = dimensions === VECTOR_DIM ? '' : `-${dimensions}-dimensions`
+  const name = `v${TABLES_VERSION}-${items}-items-${shoppers}-shoppers-${seed}${rows}${wide}`
   const home = join(tmpdir(), 'offerwright-bench', name)
   const store = join(home, 'shops', 'default', 'snapshots')
   const id = (await currentSnapshot(store)) ?? (await build(store, size, say))
   return {
     ...size,
-    home,
     store,
     id,
     folder: snapshotFolder(store, id),
     currency: CURRENCY,
     time: WATERMARK + 3_600_000,
+    categories: Array.from({ length: CATEGORIES }, (_, code) => categoryName(code)),
+    brands: Array.from({ length: BRANDS }, (_, code) => brandName(code)),
+    prices: PRICES,
+    itemKey,
+    pool: (random) => syntheticPool(size, random),
   }
 }
 
@@ -84,7 +91,7 @@ async function build(store: string, size: ShopSize, say: (line: string) => void)
 }
 
 async function writeSections(folder: string, size: ShopSize, say: (line: string) => void) {
-  const { items, shoppers, seed, neighbours = NEIGHBOURS } = size
+  const { items, shoppers, seed, neighbours = NEIGHBOURS, dimensions = VECTOR_DIM } = size
   const random = new Random(seed)
   const taste = new Taste(items, random)
   say(`making tables of ${items} items and ${shoppers} shoppers`)
@@ -94,7 +101,7 @@ async function writeSections(folder: string, size: ShopSize, say: (line: string)
   const known = shopperTables(shoppers, taste, random)
   await writeSection(folder, 'shoppers', known)
   await writeSection(folder, 'prices', priceTables(items, random))
-  const vectors = vectorTable(items, taste, random)
+  const vectors = vectorTable(items, dimensions, taste, random)
   await writeSection(folder, 'vectors', { items: vectors }, items)
   say('making content, trends, rhythm and visits')
   await writeSection(folder, 'content', contentTables(items, taste, random))
@@ -103,13 +110,13 @@ async function writeSections(folder: string, size: ShopSize, say: (line: string)
   await writeSection(folder, 'sessions', visitTables(items, taste, random))
   say('building the vector index')
   // A light graph: building it is most of the time at a million items, and its recall is not what is measured.
-  AnnIndex.build(vectors, VECTOR_DIM, { m: 8, efConstruction: 40, seed }).write(sectionFile(folder, INDEX_SECTION))
+  AnnIndex.build(vectors, dimensions, { m: 8, efConstruction: 40, seed }).write(sectionFile(folder, INDEX_SECTION))
 }
 
 function publish(
   store: string,
   folder: string,
-  { items, shoppers, seed, neighbours = NEIGHBOURS }: ShopSize,
+  { items, shoppers, seed, neighbours = NEIGHBOURS, dimensions = VECTOR_DIM }: ShopSize,
   epoch: number,
 ) {
   return publishSnapshot({
@@ -127,7 +134,7 @@ function publish(
       file: sectionFile(folder, name),
       format: name === INDEX_SECTION ? 'hnsw' : 'safetensors',
     })),
-    model: { ...MODEL, neighbours },
+    model: { ...MODEL, neighbours, vectors: { ...MODEL.vectors, dim: dimensions } },
     metrics: {},
     quality: null,
   })

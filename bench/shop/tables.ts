@@ -15,7 +15,7 @@ export const NEIGHBOURS = 100
 export const HISTORY = 20
 export const VECTOR_DIM = 32
 export const CATEGORIES = 200
-const BRANDS = 500
+export const BRANDS = 500
 
 export const itemKey = (item: number) => `item-${String(item).padStart(8, '0')}`
 export const shopperKey = (shopper: number) => `shopper-${String(shopper).padStart(8, '0')}`
@@ -78,16 +78,16 @@ function popularityScores(items: number, taste: Taste): Float32Array {
   return scores
 }
 
-/** Unit vectors, those of one group near each other. */
-export function vectorTable(items: number, taste: Taste, random: Random): Float32Array {
-  const centres = Float32Array.from({ length: taste.nGroups * VECTOR_DIM }, () => random.uniform() - 0.5)
-  const vectors = new Float32Array(items * VECTOR_DIM)
+/** Unit vectors of `dim` numbers, those of one group near each other. */
+export function vectorTable(items: number, dim: number, taste: Taste, random: Random): Float32Array {
+  const centres = Float32Array.from({ length: taste.nGroups * dim }, () => random.uniform() - 0.5)
+  const vectors = new Float32Array(items * dim)
   for (let item = 0; item < items; item++) {
-    const vector = vectors.subarray(item * VECTOR_DIM, (item + 1) * VECTOR_DIM)
-    const centre = taste.groupOf(item) * VECTOR_DIM
-    for (let d = 0; d < VECTOR_DIM; d++) vector[d] = centres[centre + d] + 0.5 * (random.uniform() - 0.5)
+    const vector = vectors.subarray(item * dim, (item + 1) * dim)
+    const centre = taste.groupOf(item) * dim
+    for (let d = 0; d < dim; d++) vector[d] = centres[centre + d] + 0.5 * (random.uniform() - 0.5)
     const length = Math.hypot(...vector)
-    for (let d = 0; d < VECTOR_DIM; d++) vector[d] /= length
+    for (let d = 0; d < dim; d++) vector[d] /= length
   }
   return vectors
 }

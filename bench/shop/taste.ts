@@ -3,8 +3,8 @@
  * fall into groups of about 400 that are bought together, and neither ranks nor groups lie side by side in memory.
  */
 import { type Random, scatter } from '../random.ts'
+import { POPULARITY_EXPONENT } from '../request-pool.ts'
 
-const POPULARITY_EXPONENT = 0.8
 const GROUP_ITEMS = 400
 
 export class Taste {

@@ -4,7 +4,7 @@
  */
 import { FILTER_LIMITS } from '../contract/filters.ts'
 import { LIMITS } from '../contract/requests.ts'
-import { MAX_NEIGHBOURS } from '../snapshot/manifest.ts'
+import { MAX_DIM, MAX_NEIGHBOURS } from '../snapshot/manifest.ts'
 
 /** Most history items that one request may bring together before it is cut to the model's `historyLength`. */
 export const MAX_HISTORY = 1024
@@ -14,8 +14,7 @@ export const MAX_ACTIONS = 1024
 const ACTION_ROWS = MAX_ACTIONS + 1
 /** Most items whose inner products one request computes; where a filter leaves no more, the nearest are exact. */
 export const EXACT_ITEMS = 4096
-/** Widest vectors that a request folds in, and the longest history by least squares. */
-const MAX_DIM = 4096
+/** Longest history that a request folds in by least squares. */
 const MAX_FOLD_IN = 64
 /** Most live campaigns that may boost their targets: each is one more ranking a request. */
 export const MAX_BOOSTING = 16

@@ -14,6 +14,8 @@ import { DTYPES } from './tensors.ts'
 export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 /** Most neighbours of a neighbourhood, and most weights of a place or a distance. */
 export const MAX_NEIGHBOURS = 1000
+/** Widest vectors. */
+export const MAX_DIM = 4096
 /** Hour 0 is Monday 00:00 to 01:00 UTC. */
 export const HOURS_OF_WEEK = 168
 /** By how much shares that sum to 1 may miss it. */
@@ -158,7 +160,7 @@ export const ModelParameters = Type.Object(
      */
     vectors: Type.Object(
       {
-        dim: Type.Integer({ minimum: 1, maximum: 4096 }),
+        dim: Type.Integer({ minimum: 1, maximum: MAX_DIM }),
         efSearch: Type.Integer({ minimum: 1, maximum: 100_000 }),
         weight: Type.Number(),
         fold: Type.Optional(Type.Union([Type.Literal('mean'), Type.Literal('als')])),

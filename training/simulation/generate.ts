@@ -28,8 +28,8 @@ export interface GeneratedShop {
   faulty: FaultCounts
 }
 
-/** Share done, from 0 to 1. */
-export type Progress = (share: number) => void
+/** Rows or days done, of all. */
+export type Progress = (what: 'items' | 'shoppers' | 'days of traffic', done: number, total: number) => void
 
 /** Writes the shop into `folder`. `truth.json` comes last: where it stands, all of them are whole. */
 export async function generateShop(
@@ -40,8 +40,8 @@ export async function generateShop(
   await mkdir(folder, { recursive: true })
   await rm(join(folder, 'truth.json'), { force: true })
   const truth = openTruth(parameters)
-  await writeItems(folder, truth)
-  await writeShoppers(folder, truth)
+  await writeItems(folder, truth, progress)
+  await writeShoppers(folder, truth, progress)
   const events = await writeEvents(folder, truth, progress)
   await writeJson(join(folder, 'campaigns.json'), demoCampaigns(parameters.currency))
   await writeJson(join(folder, 'mapping.json'), demoMapping(parameters.currency))
@@ -49,31 +49,40 @@ export async function generateShop(
   return { items: parameters.items, shoppers: parameters.shoppers, ...events }
 }
 
-function writeItems(folder: string, truth: Truth): Promise<void> {
-  const money = moneyText(truth.parameters.currency)
-  return writeRows(join(folder, 'items.csv.gz'), ITEMS_HEADER, truth.parameters.items, (item) =>
-    itemRow(truth, item, money),
-  )
+function writeItems(folder: string, truth: Truth, progress: Progress): Promise<void> {
+  const { currency, items } = truth.parameters
+  const money = moneyText(currency)
+  const tell = (done: number) => progress('items', done, items)
+  return writeRows(join(folder, 'items.csv.gz'), ITEMS_HEADER, items, (item) => itemRow(truth, item, money), tell)
 }
 
-function writeShoppers(folder: string, truth: Truth): Promise<void> {
+function writeShoppers(folder: string, truth: Truth, progress: Progress): Promise<void> {
   const { shoppers, tiers, channels } = truth.parameters
   const shopper = emptyShopper(truth)
-  return writeRows(join(folder, 'shoppers.csv.gz'), SHOPPERS_HEADER, shoppers, (index) => {
+  const row = (index: number) => {
     drawShopper(truth, index, shopper)
     return `${shopperKey(index)},${tiers[shopper.tier]},${channels[shopper.channel].name}\n`
-  })
+  }
+  const tell = (done: number) => progress('shoppers', done, shoppers)
+  return writeRows(join(folder, 'shoppers.csv.gz'), SHOPPERS_HEADER, shoppers, row, tell)
 }
 
 const ROWS_PER_WRITE = 2000
 
-async function writeRows(path: string, header: string, rows: number, row: (index: number) => string): Promise<void> {
+async function writeRows(
+  path: string,
+  header: string,
+  rows: number,
+  row: (index: number) => string,
+  tell: (done: number) => void,
+): Promise<void> {
   const file = new GzipFile(path)
   await file.write(header)
   for (let from = 0; from < rows; from += ROWS_PER_WRITE) {
     let text = ''
     for (let index = from; index < Math.min(rows, from + ROWS_PER_WRITE); index++) text += row(index)
     await file.write(text)
+    tell(Math.min(rows, from + ROWS_PER_WRITE))
   }
   await file.close()
 }
@@ -95,7 +104,7 @@ async function writeEvents(
     for (let visit = plan.dayStart[index]; visit < plan.dayStart[index + 1]; visit++)
       drawVisit(browsing, index, visit, day)
     await file.write(dayText(truth, index, day, money, written))
-    progress((index + 1) / truth.days)
+    progress('days of traffic', index + 1, truth.days)
   }
   await file.close()
   return written
