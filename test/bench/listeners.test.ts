@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, expect, it } from 'vitest'
@@ -8,6 +9,8 @@ import { DECIDE_PATH, Listener } from '../../bench/http/listener.ts'
 import type { ServerSetup } from '../../bench/http/offerwright-child.ts'
 import { liveCampaigns } from '../../bench/shop/campaigns.ts'
 import { publishedShop } from '../../bench/shop/publish.ts'
+import { readLog } from '../../core/store/log/reader.ts'
+import { shopPaths } from '../../server/config.ts'
 
 const run = promisify(execFile)
 const MAIN = fileURLToPath(new URL('../../bench/main.js', import.meta.url))
@@ -18,7 +21,7 @@ const ends: (() => Promise<void>)[] = []
 
 async function rowsOf(folder: string): Promise<number> {
   let rows = 0
-  for await (const _ of readLog(folder, 'decisions')) rows++
+  await readLog(folder, 'decisions', () => rows++)
   return rows
 }
 
