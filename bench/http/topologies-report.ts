@@ -5,7 +5,10 @@ import { median } from '../statistics.ts'
 import { isVoid } from './http-report.ts'
 import type { Round } from './measure.ts'
 import type { HttpScenario } from './scenarios.ts'
-import { OPEN_SHARES, type Side, type TopologiesBench } from './topologies.ts'
+import type { Side, TopologiesBench } from './topologies.ts'
+
+/** Rates of the open loops, as shares of the slowest closed loop. */
+export const OPEN_SHARES = [0.25, 0.5, 0.75]
 
 export interface Topology {
   /** The product's server, or one whose threads each listen and decide. */

@@ -11,7 +11,7 @@ import { openShape } from './http.ts'
 import { measure, type Round } from './measure.ts'
 import { HTTP_SCENARIOS } from './scenarios.ts'
 import { type Served, type ServedOptions, serve } from './served.ts'
-import { nameOf, reportOf, type TopologiesReport, type Topology } from './topologies-report.ts'
+import { nameOf, OPEN_SHARES, reportOf, type TopologiesReport, type Topology } from './topologies-report.ts'
 
 export interface TopologiesBench extends Omit<ServedOptions, 'workers'> {
   /** Of each of the product's servers; 0: the thread that listens decides. */
@@ -31,7 +31,6 @@ export interface Side extends Topology {
   open: Round[][]
 }
 
-export const OPEN_SHARES = [0.25, 0.5, 0.75]
 const COMPARE_EVERY = 16
 /** The last of them sets the rates. */
 const WARMING_ROUNDS = 3
