@@ -1,6 +1,6 @@
 /** Commands: what the server answers to load over HTTP. */
 import { availableParallelism } from 'node:os'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { positive, wholeNumber } from '../../cli/number-options.ts'
 import { benchCompare, renderCompare } from '../compare/compare.ts'
 import { benchCapacity, renderCapacity } from '../http/capacity.ts'
@@ -9,7 +9,8 @@ import { benchHeadline, renderHeadline } from '../http/headline.ts'
 import { benchHttp } from '../http/http.ts'
 import { renderHttp } from '../http/http-report.ts'
 import { HTTP_SCENARIO_NAMES } from '../http/scenarios.ts'
-import { benchTopologies, renderTopologies } from '../http/topologies.ts'
+import { benchTopologies } from '../http/topologies.ts'
+import { renderTopologies } from '../http/topologies-report.ts'
 import { benchSizing, renderSizing } from '../sizing.ts'
 import { dimensions, print, say, sizes } from './print.ts'
 
@@ -92,8 +93,16 @@ export function addLoadCommands(program: Command): void {
 
   program
     .command('topologies')
-    .description('the listening thread, one worker and several: the same load in turn, in a closed loop and open ones')
+    .description(
+      'the listening thread, workers, several listening threads: the same load in turn, in a closed loop and open ones',
+    )
     .option('--threads <list>', 'deciding threads of each server; 0: the one that listens', sizes, [0, 1, 2])
+    .option(
+      '--listeners <list>',
+      'threads of each server that all listen and decide; 0: none such',
+      listenerCounts,
+      [1, 2],
+    )
     .option('--items <n>', 'catalogue size', positive, 20_000)
     .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
     .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
@@ -103,7 +112,7 @@ export function addLoadCommands(program: Command): void {
     .option('--rounds <n>', 'interleaved rounds', positive, 5)
     .option('--seed <n>', 'seed of the shop, the requests and the arrivals', wholeNumber, 1)
     .option('--json', 'one line of JSON', false)
-    .addHelpText('after', '\nExample:\n  npm run bench -- topologies --threads 0,1')
+    .addHelpText('after', '\nExample:\n  npm run bench -- topologies --threads 0,1 --listeners 2')
     .action(async ({ threads, ...options }) =>
       print(await benchTopologies({ ...options, workers: threads }, say), renderTopologies, options.json),
     )
@@ -143,4 +152,12 @@ export function addLoadCommands(program: Command): void {
     .option('--json', 'one line of JSON', false)
     .addHelpText('after', '\nExample:\n  npm run bench -- sizing --items 100000')
     .action(async (options) => print(await benchSizing(options, say), renderSizing, options.json))
+}
+
+const MOST_LISTENERS = 256
+
+function listenerCounts(text: string): number[] {
+  const counts = text === '' ? [] : sizes(text)
+  if (counts.some((count) => count > MOST_LISTENERS)) throw new InvalidArgumentError(`At most ${MOST_LISTENERS} each.`)
+  return counts.filter((count) => count > 0)
 }

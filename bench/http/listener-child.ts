@@ -9,16 +9,20 @@ export interface ListenerAnswer {
   cpuMicros: number
   rssBytes: number
   gc: GcPauses
+  /** Requests that each of its listening threads answered; empty: it does not count them. */
+  answered: number[]
 }
 
 /** Answers `listen` by what `start` brings up, `cpu` by the same port again. */
 export function listener<Setup>(
   start: (setup: Setup) => Promise<number>,
+  answered: () => number[] = () => [],
 ): (question: ListenerQuestion<Setup>) => Promise<ListenerAnswer> {
   let port = 0
   return async (question) => {
     if ('listen' in question) port = await start(question.listen)
     const { user, system } = process.cpuUsage()
-    return { port, cpuMicros: user + system, rssBytes: process.memoryUsage.rss(), gc: readPauses() }
+    const rssBytes = process.memoryUsage.rss()
+    return { port, cpuMicros: user + system, rssBytes, gc: readPauses(), answered: answered() }
   }
 }

@@ -8,9 +8,13 @@ import { OfferwrightError } from '../contract/errors.ts'
 export type { HttpRequest, HttpResponse }
 export type ListenSocket = us_listen_socket
 
-/** The released types leave out the form of `listen` with both a host and options. */
+/** The released types leave out the form of `listen` with both a host and options; those of Node 18 apps of several threads too. */
 export interface TemplatedApp extends Omit<ReleasedApp, 'listen'> {
   listen(host: string, port: number, options: number, cb: (socket: ListenSocket | false) => void): TemplatedApp
+  /** Its address in memory, for an app of another thread. */
+  getDescriptor(): number
+  /** Connections go in turn to the apps added, which must outlive this one's listening. */
+  addChildAppDescriptor(descriptor: number): void
 }
 
 export interface Uws {
