@@ -7,12 +7,16 @@
  *
  * r_ui: weight of shopper u's strongest event on item i; m_i: its mean over the shoppers who did anything, which for
  * weights of 1 is the item's share of shoppers; x: the asking shopper's row. Neighbours are chosen per target i and
- * stored by source j, so that scoring adds the rows of the history. Never items × items: K entries a target.
+ * stored by source j, so that scoring adds the rows of the history. Never items × items: K entries a target, and 4 K a source:
+ * what nearly everybody has is a neighbour of thousands of targets, and reading its row would be most of what a request costs.
  */
 import type { Interactions } from './histories.ts'
 import { inverseNormsOf, nearestItems } from './nearest.ts'
 import type { SectionTables } from './sections.ts'
-import { type Csr, descendingOrder, transpose } from './sparse.ts'
+import { type Csr, descendingOrder, largestOf, transpose } from './sparse.ts'
+
+/** Weights of a source at most, by the number of neighbours of a target. */
+const LONGEST_ROW = 4
 
 export async function similarityOf(
   interactions: Interactions,
@@ -26,7 +30,7 @@ export async function similarityOf(
     onDone,
   )
   const bias = biasOf(byTarget, meansOf(interactions))
-  const { indptr, indices, data } = transpose(byTarget)
+  const { indptr, indices, data } = largestOf(transpose(byTarget), LONGEST_ROW * neighbours)
   return { indptr, indices, data, bias, bias_order: descendingOrder(bias) }
 }
 

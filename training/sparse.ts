@@ -29,6 +29,28 @@ export function transpose({ nRows, nCols, indptr, indices, data }: Csr): Csr {
   return { nRows: nCols, nCols: nRows, indptr: starts, indices: rows, data: values }
 }
 
+/** The k largest positive entries of each row, columns in the order they have; of equal ones at the limit the first. */
+export function largestOf(matrix: Csr, k: number): Csr {
+  const indptr = new Uint32Array(matrix.nRows + 1)
+  const indices = new Uint32Array(matrix.indices.length)
+  const data = new Float32Array(matrix.data.length)
+  let end = 0
+  for (let row = 0; row < matrix.nRows; row++) {
+    const [from, to] = [matrix.indptr[row], matrix.indptr[row + 1]]
+    const ascending = to - from > k ? matrix.data.slice(from, to).sort() : null
+    const limit = ascending === null ? 0 : Math.max(0, ascending[ascending.length - k])
+    let ties = ascending === null ? 0 : k - ascending.filter((value) => value > limit).length
+    for (let p = from; p < to; p++) {
+      const value = matrix.data[p]
+      if (value <= 0 || value < limit || (value === limit && ties-- <= 0)) continue
+      indices[end] = matrix.indices[p]
+      data[end++] = value
+    }
+    indptr[row + 1] = end
+  }
+  return { ...matrix, indptr, indices: indices.slice(0, end), data: data.slice(0, end) }
+}
+
 /** One matrix of the rows of several, one below the other. */
 export function stacked(blocks: Csr[], nCols: number): Csr {
   const nRows = blocks.reduce((sum, block) => sum + block.nRows, 0)

@@ -7,7 +7,7 @@
  * in the row's own scale (that of all rows where j has none); n_i: shoppers who met i. From `enough` of them on the
  * item's own row says more, and nothing is added.
  */
-import { type Csr, transpose } from '../sparse.ts'
+import { type Csr, largestOf, transpose } from '../sparse.ts'
 
 export interface ColdParameters {
   /** Shoppers who met each item. */
@@ -47,19 +47,4 @@ function meanOf(values: Float32Array): number {
   let sum = 0
   for (const value of values) sum += value
   return sum / values.length
-}
-
-/** Of each row the `most` largest positive entries, equal ones by index; indices still ascend. */
-function largestOf({ indptr, indices, data, ...shape }: Csr, most: number): Csr {
-  const starts = new Uint32Array(shape.nRows + 1)
-  const kept: number[] = []
-  for (let row = 0; row < shape.nRows; row++) {
-    const entries: number[] = []
-    for (let p = indptr[row]; p < indptr[row + 1]; p++) if (data[p] > 0) entries.push(p)
-    const largest = entries.length > most ? entries.sort((a, b) => data[b] - data[a] || a - b).slice(0, most) : entries
-    for (const p of largest.sort((a, b) => a - b)) kept.push(p)
-    starts[row + 1] = kept.length
-  }
-  const columns = { indices: Uint32Array.from(kept, (p) => indices[p]), data: Float32Array.from(kept, (p) => data[p]) }
-  return { ...shape, indptr: starts, ...columns }
 }

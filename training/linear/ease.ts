@@ -10,7 +10,7 @@
  * diagonal of the other targets stays at first order.
  */
 import type { Interactions } from '../histories.ts'
-import type { Csr } from '../sparse.ts'
+import { type Csr, largestOf } from '../sparse.ts'
 import { type Placed, placeCsr, Workspace } from '../workspace.ts'
 import { type RowsCall, SourceRows } from './source-rows.ts'
 
@@ -98,25 +98,4 @@ function squaresOf({ nRows, indptr, data }: Csr): Float64Array {
 function scaledColumns(matrix: Csr, by: Float32Array): Csr {
   for (let p = 0; p < matrix.data.length; p++) matrix.data[p] *= by[matrix.indices[p]]
   return matrix
-}
-
-/** The k largest of each row, columns in the order they have; of equal ones at the limit the first. */
-function largestOf(matrix: Csr, k: number): Csr {
-  const indptr = new Uint32Array(matrix.nRows + 1)
-  const indices = new Uint32Array(matrix.indices.length)
-  const data = new Float32Array(matrix.data.length)
-  let end = 0
-  for (let row = 0; row < matrix.nRows; row++) {
-    const [from, to] = [matrix.indptr[row], matrix.indptr[row + 1]]
-    const ascending = matrix.data.slice(from, to).sort()
-    const limit = ascending.length > k ? ascending[ascending.length - k] : 0
-    let ties = ascending.length > k ? k - ascending.filter((value) => value > limit).length : 0
-    for (let p = from; p < to; p++) {
-      if (matrix.data[p] < limit || (matrix.data[p] === limit && ties-- <= 0)) continue
-      indices[end] = matrix.indices[p]
-      data[end++] = matrix.data[p]
-    }
-    indptr[row + 1] = end
-  }
-  return { ...matrix, indptr, indices: indices.slice(0, end), data: data.slice(0, end) }
 }
