@@ -7,16 +7,12 @@
  *
  * r_ui: weight of shopper u's strongest event on item i; m_i: its mean over the shoppers who did anything, which for
  * weights of 1 is the item's share of shoppers; x: the asking shopper's row. Neighbours are chosen per target i and
- * stored by source j, so that scoring adds the rows of the history. Never items × items: K entries a target, and 4 K a source:
- * what nearly everybody has is a neighbour of thousands of targets, and reading its row would be most of what a request costs.
+ * stored by source j, so that scoring adds the rows of the history. Never items × items: K entries a target.
  */
 import type { Interactions } from './histories.ts'
 import { inverseNormsOf, nearestItems } from './nearest.ts'
 import type { SectionTables } from './sections.ts'
-import { type Csr, descendingOrder, largestOf, transpose } from './sparse.ts'
-
-/** Weights of a source at most, by the number of neighbours of a target. */
-const LONGEST_ROW = 4
+import { type Csr, descendingOrder, transpose } from './sparse.ts'
 
 export async function similarityOf(
   interactions: Interactions,
@@ -30,7 +26,7 @@ export async function similarityOf(
     onDone,
   )
   const bias = biasOf(byTarget, meansOf(interactions))
-  const { indptr, indices, data } = largestOf(transpose(byTarget), LONGEST_ROW * neighbours)
+  const { indptr, indices, data } = transpose(byTarget)
   return { indptr, indices, data, bias, bias_order: descendingOrder(bias) }
 }
 

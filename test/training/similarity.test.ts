@@ -89,22 +89,6 @@ test('equals the dense definition when every neighbour is kept, whatever the dat
   )
 })
 
-test('a source that every target has as a neighbour keeps the largest 4 times as many weights as a target', async () => {
-  const [nItems, k] = [20, 2]
-  const visit = (...items: number[]) => Array.from({ length: nItems }, (_, i) => (items.includes(i) ? 1 : 0))
-  const dense: number[][] = []
-  for (let item = 1; item < nItems; item++) dense.push(visit(0, item))
-  // Pairs that are the closer the later they come.
-  for (let item = 1; item + 1 < nItems; item += 2)
-    for (let more = 0; more < item; more++) dense.push(visit(item, item + 1))
-  const { S } = naive(dense, nItems, k)
-  const weights = S.map((row, target) => ({ target, weight: Math.fround(row[0]) })).filter(({ weight }) => weight > 0)
-  expect(weights.length).toBe(nItems - 1)
-  const largest = weights.sort((a, b) => b.weight - a.weight || a.target - b.target).slice(0, 4 * k)
-  const { indptr, indices } = await similarityOf(interactionsOfDense(dense, nItems), k, 1)
-  expect([...indices.subarray(indptr[0], indptr[1])]).toEqual(largest.map(({ target }) => target).sort((a, b) => a - b))
-})
-
 test('gives the same bytes on one thread, on two and on three', async () => {
   const dense = Array.from({ length: 80 }, (_, u) =>
     Array.from({ length: 700 }, (_, i) => ((u * 31 + i * 17) % 23 === 0 ? 1 : (u * 7 + i) % 41 === 0 ? 0.4 : 0)),
