@@ -34,6 +34,7 @@ export { bitmapFromPredicates, meetsAll, PREDICATE_BITS, PREDICATE_CODES, PREDIC
 export { philox4x32, uniform } from './random'
 export { similarityBlock } from './similarity'
 export { accumulateRows, clearTouched, fillUntouched, largestContribution } from './sparse'
+export { TIER_WORDS } from './tiers'
 export { INCOMPLETE, topK } from './topk'
 
 export const KERNEL_VERSION: i32 = 1

@@ -24,55 +24,50 @@ export function meetsAll(predicates: usize, index: u32): bool {
 }
 
 /**
- * Puts the items that meet all predicates before the others of a list, and returns their end. One predicate after the other and
- * without a branch, so that the waits for their columns overlap and nothing has to be foreseen.
+ * Keeps the items of a list that meet all predicates, and returns their end. One predicate after the other and without a branch,
+ * so that the waits for their columns overlap and nothing has to be foreseen.
  */
-export function meetingFirst(from: usize, end: usize, predicates: usize): usize {
+export function keepMeeting(from: usize, end: usize, predicates: usize): usize {
   if (predicates == 0) return end
   for (let at = predicates; load<u32>(at) != END; at += PREDICATE_BYTES) {
     const kind = load<u32>(at)
     const column = <usize>load<u32>(at, 4)
-    if (kind == PREDICATE_BITS) end = bitsFirst(from, end, column)
-    else if (kind == PREDICATE_RANGE) end = rangeFirst(from, end, column, load<i32>(at, 8), load<i32>(at, 12))
-    else end = codesFirst(from, end, column, <usize>load<u32>(at, 8), load<u32>(at, 12))
+    if (kind == PREDICATE_BITS) end = keepBits(from, end, column)
+    else if (kind == PREDICATE_RANGE) end = keepRange(from, end, column, load<i32>(at, 8), load<i32>(at, 12))
+    else end = keepCodes(from, end, column, <usize>load<u32>(at, 8), load<u32>(at, 12))
   }
   return end
 }
 
-/** Swaps two words; returns the one that is at `top` now. */
-export function swap(at: usize, top: usize): u32 {
-  const word = load<u32>(at)
-  store<u32>(at, load<u32>(top))
-  store<u32>(top, word)
-  return word
-}
-
-/** Puts the items of a bitmap before the others of a list, and returns their end. */
-export function bitsFirst(from: usize, end: usize, bitmap: usize): usize {
+/** Keeps the items of a list that are in a bitmap, and returns their end. */
+export function keepBits(from: usize, end: usize, bitmap: usize): usize {
   let top = from
   for (let at = from; at < end; at += 4) {
-    const index = swap(at, top)
+    const index = load<u32>(at)
+    store<u32>(top, index)
     top += (<usize>bitIsSet(bitmap, index)) << 2
   }
   return top
 }
 
-function rangeFirst(from: usize, end: usize, column: usize, lowest: i32, highest: i32): usize {
+function keepRange(from: usize, end: usize, column: usize, lowest: i32, highest: i32): usize {
   let top = from
   for (let at = from; at < end; at += 4) {
-    const index = swap(at, top)
+    const index = load<u32>(at)
     const value = load<i32>(column + ((<usize>index) << 2))
+    store<u32>(top, index)
     top += (<usize>(<u32>(value >= lowest) & <u32>(value <= highest))) << 2
   }
   return top
 }
 
-function codesFirst(from: usize, end: usize, column: usize, wanted: usize, nCodes: u32): usize {
+function keepCodes(from: usize, end: usize, column: usize, wanted: usize, nCodes: u32): usize {
   let top = from
   for (let at = from; at < end; at += 4) {
-    const index = swap(at, top)
+    const index = load<u32>(at)
     const code = load<u32>(column + ((<usize>index) << 2))
     const isKnown = code < nCodes
+    store<u32>(top, index)
     top += (<usize>(<u32>isKnown & <u32>bitIsSet(wanted, select<u32>(code, 0, isKnown)))) << 2
   }
   return top

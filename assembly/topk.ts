@@ -7,18 +7,21 @@
 import { bitIsSet } from './bitmap'
 import { expectArray, expectAscending, expectCount, expectIndex } from './contract'
 import { heapPush, heapReplaceRoot, heapSort, keyOf, NO_KEY, rootKey, scoreOf } from './heap'
-import { bitsFirst, expectPredicates, meetingFirst, meetsAll, swap } from './predicates'
+import { expectPredicates, keepBits, keepMeeting, meetsAll } from './predicates'
 import { UNTOUCHED } from './sparse'
+import { aboutLargest, CHUNK, columnsOf, listTier, readSums } from './tiers'
 
-/** Of the touched list; before the next one the worst of the k best has become better. */
-const BLOCK_BYTES: usize = 64 << 2
+/** Columns of a first tier for each that is kept: enough where a filter leaves one in ten, and few to ask it of. */
+const FIRST_TIER: u32 = 16
+/** How much larger the next one is. */
+const TIER_GROWTH: u32 = 4
 
 /** In place of a number of columns: too few met the predicates on a walk as long as allowed. */
 export const INCOMPLETE: i32 = -1
 
 /**
  * acc f32[n] as left by accumulateRows; bias f32[n], or 0 for none;
- * touched u32[nTouched], with room for one more, is put into another order;
+ * touched u32[nTouched]; scratch u32[TIER_WORDS];
  * order u32[n]: all columns by bias descending, then index ascending, or 0 to consider the touched columns only;
  * exclude u32[nExclude] ascending; allow: bitmap of n bits, or 0 for all; predicates as predicates.ts has them, or 0 for none.
  * mostWalked: where the walk through `order` is longer, those that `allow` leaves are listed instead; with predicates the
@@ -38,6 +41,7 @@ export function topK(
   predicates: usize,
   mostWalked: u32,
   k: u32,
+  scratch: usize,
   outIndex: usize,
   outScore: usize,
 ): i32 {
@@ -48,28 +52,28 @@ export function topK(
   expectAscending(exclude, nExclude)
   expectPredicates(predicates, n)
   let kept: u32 = 0
-  let worst = NO_KEY
-  let worstScore = -f32.MAX_VALUE
-  const highest = largestBias(bias, order, n)
-  let used: u32 = 0
   const end = touched + ((<usize>nTouched) << 2)
-  for (let block = touched; block < end; block += BLOCK_BYTES) {
-    let candidates = candidatesFirst(block, min(block + BLOCK_BYTES, end), n, acc, highest, worstScore)
-    candidates = meetingFirst(block, candidates, predicates)
-    if (allow != 0) candidates = bitsFirst(block, candidates, allow)
-    if (bias != 0) used ^= fetch(block, candidates, bias)
-    for (let at = block; at < candidates; at += 4) {
-      const index = load<u32>(at)
-      const key = keyOf(load<f32>(acc + ((<usize>index) << 2)) + biasOf(bias, index), index)
-      if (key < worst || contains(exclude, nExclude, index)) continue
-      kept = keep(kept, k, key, outIndex, outScore)
-      if (kept < k) continue
-      worst = rootKey(outIndex, outScore)
-      worstScore = scoreOf(<u32>(worst >> 32))
-    }
+  const highest = largestBias(bias, order, n)
+  for (let chunk = touched; chunk < end; chunk += (<usize>CHUNK) << 2) {
+    const count = min(CHUNK, <u32>((end - chunk) >> 2))
+    kept = keepTouched(
+      chunk,
+      count,
+      acc,
+      bias,
+      highest,
+      n,
+      exclude,
+      nExclude,
+      allow,
+      predicates,
+      kept,
+      k,
+      scratch,
+      outIndex,
+      outScore,
+    )
   }
-  // Used, or the reads would be optimised away.
-  store<u32>(end, used)
   if (order != 0) {
     const walked = allow == 0 && predicates == 0 ? n : min(n, mostWalked)
     kept = walkUntouched(acc, bias, order, n, walked, exclude, nExclude, allow, predicates, kept, k, outIndex, outScore)
@@ -86,17 +90,52 @@ export function topK(
 }
 
 /**
- * Puts the columns that may reach `worstScore` before the others of their block, and returns their end. No branch: which they
- * are cannot be foreseen, and with a branch wrong guesses cost half of the time again.
+ * Takes in a chunk of the touched columns, in tiers of falling sums: what is left cannot enter any more once its largest sum with
+ * the largest bias stays below the worst that is kept.
  */
-function candidatesFirst(block: usize, end: usize, n: u32, acc: usize, highest: f32, worstScore: f32): usize {
-  let top = block
-  for (let at = block; at < end; at += 4) {
-    const index = swap(at, top)
-    expectIndex(index, n)
-    top += (<usize>(load<f32>(acc + ((<usize>index) << 2)) + highest >= worstScore)) << 2
+function keepTouched(
+  columns: usize,
+  count: u32,
+  acc: usize,
+  bias: usize,
+  highest: f32,
+  n: u32,
+  exclude: usize,
+  nExclude: u32,
+  allow: usize,
+  predicates: usize,
+  kept: u32,
+  k: u32,
+  scratch: usize,
+  outIndex: usize,
+  outScore: usize,
+): u32 {
+  readSums(columns, count, n, acc, scratch)
+  const from = columnsOf(scratch)
+  let above = f32.POSITIVE_INFINITY
+  let used: u32 = 0
+  for (let wanted = FIRST_TIER * k; ; wanted *= TIER_GROWTH) {
+    let worst = kept < k ? NO_KEY : rootKey(outIndex, outScore)
+    const worstScore = kept < k ? -f32.MAX_VALUE : scoreOf(<u32>(worst >> 32))
+    if (above + highest < worstScore) break
+    const least = kept < k ? aboutLargest(count, wanted, scratch) : -f32.MAX_VALUE
+    let end = listTier(columns, count, above, least, highest, worstScore, scratch)
+    end = keepMeeting(from, end, predicates)
+    if (allow != 0) end = keepBits(from, end, allow)
+    if (bias != 0) used ^= fetch(from, end, bias)
+    for (let at = from; at < end; at += 4) {
+      const index = load<u32>(at)
+      const key = keyOf(load<f32>(acc + ((<usize>index) << 2)) + biasOf(bias, index), index)
+      if (key < worst || contains(exclude, nExclude, index)) continue
+      kept = keep(kept, k, key, outIndex, outScore)
+      if (kept == k) worst = rootKey(outIndex, outScore)
+    }
+    if (least == -f32.MAX_VALUE) break
+    above = least
   }
-  return top
+  // Used, or the reads would be optimised away.
+  store<u32>(from, used)
+  return kept
 }
 
 /** Reads the candidates' values: met one by one, each costs a wait for the memory. The result means nothing. */

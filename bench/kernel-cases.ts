@@ -29,6 +29,7 @@ export const historyCase: MakeCase = (kernel, memory, items) => {
   const weights = tables.f32(HISTORY, (i) => 1 / (1 + i))
   const [acc, touched] = [tables.f32(items, () => -0), tables.u32(items + 1, () => 0)]
   const [index, score] = [tables.u32(SLOTS, () => 0), tables.f32(SLOTS, () => 0)]
+  const tiers = tables.u32(kernel.TIER_WORDS.value, () => 0)
   return {
     name: `${HISTORY} rows × ${NEIGHBOURS} neighbours and top ${SLOTS} of ${items} items`,
     kernelCalls: 500,
@@ -37,7 +38,7 @@ export const historyCase: MakeCase = (kernel, memory, items) => {
       const csr = [indptr.at, indices.at, data.at] as const
       const n = kernel.accumulateRows(rows.at, weights.at, HISTORY, ...csr, acc.at, touched.at, 0)
       const list = [acc.at, bias.at, touched.at, n, order.at, items] as const
-      const kept = kernel.topK(...list, rows.at, HISTORY, 0, 0, items, SLOTS, index.at, score.at)
+      const kept = kernel.topK(...list, rows.at, HISTORY, 0, 0, items, SLOTS, tiers.at, index.at, score.at)
       kernel.clearTouched(acc.at, touched.at, n)
       return [...index.view.subarray(0, kept), ...score.view.subarray(0, kept)]
     },

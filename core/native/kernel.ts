@@ -100,6 +100,7 @@ export interface KernelExports {
   /** Position in rows u32[n] of the first that holds `item`, or -1; rowIndptr u32, rowItems u32. */
   firstHolding(rows: number, n: number, rowIndptr: number, rowItems: number, item: number): number
 
+  readonly TIER_WORDS: { readonly value: number }
   /** What `topK` returns where too few columns met the predicates on its walk. */
   readonly INCOMPLETE: { readonly value: number }
   /**
@@ -107,7 +108,7 @@ export interface KernelExports {
    * outIndex u32[k] and outScore f32[k]; returns how many. bias f32[n] or 0; order u32[n] (bias descending, index
    * ascending), or 0 to consider the touched columns only; exclude u32[nExclude] ascending; allow bitmap[n] or 0;
    * predicates u32 or 0. After `mostWalked` untouched columns those of `allow` are listed; with predicates the answer is then
-   * INCOMPLETE. k > 0. touched u32[nTouched], with room for one more, is put into another order.
+   * INCOMPLETE. k > 0. touched u32[nTouched]; scratch u32[TIER_WORDS].
    */
   topK(
     acc: number,
@@ -122,6 +123,7 @@ export interface KernelExports {
     predicates: number,
     mostWalked: number,
     k: number,
+    scratch: number,
     outIndex: number,
     outScore: number,
   ): number

@@ -14,6 +14,8 @@ export const MAX_ACTIONS = 1024
 const ACTION_ROWS = MAX_ACTIONS + 1
 /** Most items whose inner products one request computes; where a filter leaves no more, the nearest are exact. */
 export const EXACT_ITEMS = 4096
+/** As the kernel has it. */
+export const TIER_WORDS = 4161
 /** Longest history that a request folds in by least squares. */
 const MAX_FOLD_IN = 64
 /** Most live campaigns that may boost their targets: each is one more ranking a request. */
@@ -92,6 +94,8 @@ export interface Arena {
   excluded: Column<Uint32Array>
   resultItems: Column<Uint32Array>
   resultScores: Column<Float32Array>
+  /** Scratch of the k best. */
+  tiers: Column<Uint32Array>
   /** Bitmaps over items; `seen` is all zero between requests. */
   seen: Column<Uint32Array>
   allowed: Column<Uint32Array>
@@ -152,6 +156,7 @@ function arenaParts({ items, rows }: ArenaSize) {
     excluded: 4 * MAX_EXCLUDED,
     resultItems: 4 * LIMITS.candidates,
     resultScores: 4 * LIMITS.candidates,
+    tiers: 4 * TIER_WORDS,
     seen: bitmap,
     allowed: bitmap,
     wanted: bitmap,
@@ -224,6 +229,7 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, size: Are
     excluded: u32('excluded'),
     resultItems: u32('resultItems'),
     resultScores: f32('resultScores'),
+    tiers: u32('tiers'),
     seen: u32('seen'),
     allowed: u32('allowed'),
     wanted: u32('wanted'),

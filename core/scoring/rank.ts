@@ -220,6 +220,7 @@ function topK(g: Generation, scores: Scores, { bits, filter }: Allowed, nExclude
     filter?.predicates ?? 0,
     WALKED * (WALKED + k),
     k,
+    arena.tiers.pointer,
     arena.resultItems.pointer,
     arena.resultScores.pointer,
   )

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { TIER_WORDS } from '../../core/scoring/arena.ts'
 import { Arena, BUILDS, SEEDED } from './arena.ts'
 
 const { fround } = Math
@@ -66,6 +67,7 @@ describe.each(BUILDS)('top k, %s build', (build) => {
     const n = a.sums.length
     const touched = a.sums.flatMap((sum, index) => (sum === null ? [] : [index])).reverse()
     const order = orderOf(a.bias ?? Array(n).fill(0))
+    const scratch = arena.room(arena.kernel.TIER_WORDS.value * 4)
     const outIndex = arena.room(a.k * 4)
     const outScore = arena.room(a.k * 4)
     const written = arena.kernel.topK(
@@ -81,6 +83,7 @@ describe.each(BUILDS)('top k, %s build', (build) => {
       a.meets === null ? 0 : arena.u32([BITS, arena.u32(bitmapOf(a.meets)), 0, 0, 0]),
       a.mostWalked,
       a.k,
+      scratch,
       outIndex,
       outScore,
     )
@@ -98,6 +101,35 @@ describe.each(BUILDS)('top k, %s build', (build) => {
       }),
       { ...SEEDED, numRuns: 1000 },
     )
+  })
+
+  it('equals it over lists of several chunks, with few large sums and a filter that few meet', () => {
+    const long = fc.record({
+      n: fc.integer({ min: 2000, max: 6000 }),
+      k: fc.integer({ min: 1, max: 40 }),
+      seed: fc.nat(),
+    })
+    fc.assert(
+      fc.property(long, fc.constantFrom(2, 30, 4000), fc.boolean(), ({ n, k, seed }, oneIn, isBiased) => {
+        const random = fc.sample(fc.double({ min: 2 ** -20, max: 1, noNaN: true }), { seed, numRuns: 2 * n })
+        const a: Asked = {
+          bias: isBiased ? random.slice(n).map((r) => fround(r / 8)) : null,
+          sums: random.slice(0, n).map((r) => fround(-Math.log(r) - 1)),
+          walk: false,
+          exclude: [],
+          allow: null,
+          meets: random.slice(0, n).map((_, i) => i % oneIn === seed % oneIn),
+          mostWalked: 0,
+          k,
+        }
+        expect(topK(a)).toEqual(naiveTopK(a))
+      }),
+      { ...SEEDED, numRuns: 30 },
+    )
+  })
+
+  it('has its scratch in the arena of a generation', () => {
+    expect(arena.kernel.TIER_WORDS.value).toBe(TIER_WORDS)
   })
 
   it('gives ties in index order', () => {
