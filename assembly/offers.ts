@@ -62,12 +62,48 @@ export function offerValues(
     const won = (1.0 - load<f64>(borrowed + at)) * unitMargin - off
     const margin = p * won - none - load<f64>(displaced + at) * rivals
     const se = z * (p * (1.0 - p) * load<f64>(factorSe + at) * abs<f64>(won))
-    const price = load<f64>(dual + at) * (p * off) + load<f64>(stockDual + at) * p - load<f64>(returnDual + at) * margin
+    const price = priceOf(at, p, off, margin, dual, stockDual, returnDual)
     store<f64>(outP + at, p)
     store<f64>(outMargin + at, margin)
     store<f64>(outSe + at, se)
     store<f64>(outPrice + at, price)
     store<f64>(outValue + at, margin - se - price)
+  }
+}
+
+/** What the action at an offset is charged. */
+function priceOf(at: usize, p: f64, off: f64, margin: f64, dual: usize, stockDual: usize, returnDual: usize): f64 {
+  return load<f64>(dual + at) * (p * off) + load<f64>(stockDual + at) * p - load<f64>(returnDual + at) * margin
+}
+
+/**
+ * Values of n actions of which many are the same move, weighed once by `offerValues` at no price: discount, p, margin and value
+ * f64 by move, moveOf u32[n]. dual, stockDual, returnDual f64[n]. Writes outValue f64[n].
+ */
+export function stepValues(
+  n: u32,
+  moveOf: usize,
+  discount: usize,
+  p: usize,
+  margin: usize,
+  value: usize,
+  dual: usize,
+  stockDual: usize,
+  returnDual: usize,
+  outValue: usize,
+): void {
+  expectArray(moveOf, n, 4)
+  expectArray(dual, n, 8)
+  expectArray(stockDual, n, 8)
+  expectArray(returnDual, n, 8)
+  expectArray(outValue, n, 8)
+  for (let a: u32 = 0; a < n; a++) {
+    const at = (<usize>a) << 3
+    const move = (<usize>load<u32>(moveOf + ((<usize>a) << 2))) << 3
+    expectArray(value + move, 1, 8)
+    const off = load<f64>(discount + move)
+    const price = priceOf(at, load<f64>(p + move), off, load<f64>(margin + move), dual, stockDual, returnDual)
+    store<f64>(outValue + at, load<f64>(value + move) - price)
   }
 }
 

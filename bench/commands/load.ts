@@ -66,7 +66,12 @@ export function addLoadCommands(program: Command): void {
     .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
     .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
     .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('headline'))
-    .option('--workers <n>', 'deciding threads of the server', positive, availableParallelism())
+    .option(
+      '--workers <n>',
+      'deciding threads of the server; 0: the one that listens',
+      wholeNumber,
+      availableParallelism(),
+    )
     .option('--connections <n>', 'connections of the closed loop that the search begins with', positive, 32)
     .option('--limit-ms <n>', 'limit of p99', positive, 10)
     .option('--seconds <n>', 'seconds of each stretch of load', positive, 3)

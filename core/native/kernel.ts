@@ -285,6 +285,22 @@ export interface KernelExports {
     outPrice: number,
     outValue: number,
   ): void
+  /**
+   * outValue f64[n] = value of n actions that are moves weighed at no price, moveOf u32[n], less what each is charged; discount, p,
+   * margin and value f64 by move, dual, stockDual and returnDual f64[n].
+   */
+  stepValues(
+    n: number,
+    moveOf: number,
+    discount: number,
+    p: number,
+    margin: number,
+    value: number,
+    dual: number,
+    stockDual: number,
+    returnDual: number,
+    outValue: number,
+  ): void
   /** `offerValues` of actions with unitMargin f64[n] and oddsNone f64[n] of their own, and no rivals. */
   tierValues(
     n: number,

@@ -61,6 +61,7 @@ const ACTION_COLUMNS = [
   'se',
   'price',
   'value',
+  'stepValue',
   'propensity',
 ] as const
 type ActionColumn = (typeof ACTION_COLUMNS)[number]
@@ -135,6 +136,8 @@ export interface Arena {
   /** Scratch of one number a history item. */
   ends: Column<Uint32Array>
   neighbours: Record<(typeof NEIGHBOUR_SOURCES)[number], NeighbourColumns>
+  /** By action, its move. */
+  moveOf: Column<Int32Array>
   actions: Record<ActionColumn, Column<Float64Array>>
 }
 
@@ -185,6 +188,7 @@ function arenaParts({ items, rows }: ArenaSize) {
     touchedRows: 4 * rows,
     ends: 4 * MAX_HISTORY,
     neighbours: rows === 0 ? 0 : NEIGHBOUR_SOURCES.length * NEIGHBOUR_COLUMNS.length * 4 * MAX_NEIGHBOURS,
+    moveOf: 4 * MAX_ACTIONS,
     actions: 8 * ACTION_ROWS * ACTION_COLUMNS.length,
   }
 }
@@ -265,6 +269,7 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, size: Are
       sessions: neighbourColumns(buffer, pointers.neighbours, size.rows),
       peers: neighbourColumns(buffer, pointers.neighbours + parts.neighbours / 2, size.rows),
     },
+    moveOf: { pointer: pointers.moveOf, view: new Int32Array(buffer, pointers.moveOf, MAX_ACTIONS) },
     actions: Object.fromEntries(ACTION_COLUMNS.map((name) => [name, action(name)])) as Arena['actions'],
   }
 }

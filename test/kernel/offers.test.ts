@@ -109,6 +109,37 @@ describe.each(BUILDS)('offers, %s build', (build) => {
     )
   })
 
+  it('that are the same move are worth the same as one by one, to the bit', () => {
+    const prices = fc.record({ dual: real(0, 3), stockDual: real(0, 900), returnDual: real(0, 3) })
+    const steps = fc.array(fc.tuple(fc.nat(1000), prices), { maxLength: 40 })
+    fc.assert(
+      fc.property(offers, steps, ({ unitMargin, oddsNone, rivals, z, actions }, steps) => {
+        fc.pre(actions.length > 0)
+        arena.reset()
+        const priced = steps.map(([move, prices]) => ({ ...actions[move % actions.length], ...prices }))
+        const rooms = (n: number) =>
+          Array.from({ length: 5 }, () => arena.room(n * 8)) as [number, number, number, number, number]
+        const weigh = (each: typeof actions, out: ReturnType<typeof rooms>) => {
+          const column = (name: keyof (typeof actions)[0]) => arena.f64(each.map((a) => a[name]))
+          const discount = column('discount')
+          const moved = [column('oddsFactor'), column('factorSe'), column('borrowed'), column('displaced')] as const
+          const charged = [column('dual'), column('stockDual'), column('returnDual')] as const
+          kernel.offerValues(each.length, unitMargin, oddsNone, discount, ...moved, rivals, z, ...charged, ...out)
+          return { discount, charged }
+        }
+        const [moves, alone] = [rooms(actions.length), rooms(steps.length)]
+        const free = actions.map((a) => ({ ...a, dual: 0, stockDual: 0, returnDual: 0 }))
+        const { discount } = weigh(free, moves)
+        const { charged } = weigh(priced, alone)
+        const moveOf = arena.u32(steps.map(([move]) => move % actions.length))
+        const out = arena.room(steps.length * 8)
+        kernel.stepValues(steps.length, moveOf, discount, moves[0], moves[1], moves[4], ...charged, out)
+        expect(arena.readF64(out, steps.length)).toEqual(arena.readF64(alone[4], steps.length))
+      }),
+      SEEDED,
+    )
+  })
+
   it('of tiers are worth the same as one by one, to the bit', () => {
     const tier = fc.record({ margin: fc.integer({ min: -500, max: 20_000 }), odds: real(0, 5), action })
     fc.assert(

@@ -95,12 +95,23 @@ export interface Response extends Weighed {
   elasticitySe: number
 }
 
+/** Steps of which many are the same move: see `plans.ts`. */
+export interface StepSet<S extends Step> {
+  steps: S[]
+  /** By step, the position of its campaign, and its move. */
+  positions: Int32Array
+  moveOf: Int32Array
+  moves: S[]
+}
+
 /** Gathers the actions of one choice: those that pass the guards stand in the arena's columns from row 1 on. */
 export class Actions<S extends Step> {
   readonly #choosing: Choosing
   /** Empty unless asked for. */
   readonly considered: ConsideredAction[]
   #open: S[] = []
+  /** By action that is open, its move, where rows hold moves; null: a row each. */
+  #moveOf: Int32Array | null = null
   /** Position in `OFFER_REASONS` of the first of the guards that dropped an action. */
   #firstDrop: number = OFFER_REASONS.length
 
@@ -123,20 +134,29 @@ export class Actions<S extends Step> {
     return row
   }
 
-  /** Takes over all there is at once: rows from 1 on, in the order of `steps`, which stay as they are. */
-  openAll(steps: S[], positions: Int32Array): void {
+  /** Takes over all steps of a set at once, which stay as they are; rows from 1 on hold its moves, which are weighed here. */
+  openMoves({ steps, positions, moves, moveOf }: StepSet<S>, weighed: Weighed): void {
     this.#open = steps
-    const { g, perMinor, dualPrices, isFree } = this.#choosing
-    if (isFree) return
-    const { actions } = g.arena
-    const [dual, stockDual, returnDual] = [actions.dual.view, actions.stockDual.view, actions.returnDual.view]
-    const [stock, returns] = [dualPrices.stock, dualPrices.return]
-    for (let s = 0; s < steps.length; s++) {
-      const position = positions[s]
-      dual[1 + s] = perMinor[position]
-      stockDual[1 + s] = stock[position]
-      returnDual[1 + s] = returns[position]
-    }
+    this.#moveOf = moveOf
+    const { g, isFree } = this.#choosing
+    const { actions, moveOf: movesOfSteps } = g.arena
+    weigh(this.#choosing, weighed, 1, moves.length, true)
+    if (!isFree) for (let s = 0; s < steps.length; s++) writePrices(this.#choosing, positions[s], 1 + s)
+    movesOfSteps.view.set(moveOf)
+    const { discount, probability, margin, value, free, dual, stockDual, returnDual, stepValue } = actions
+    const at = 8
+    g.kernel.stepValues(
+      steps.length,
+      movesOfSteps.pointer,
+      discount.pointer + at,
+      probability.pointer + at,
+      margin.pointer + at,
+      value.pointer + at,
+      (isFree ? free : dual).pointer + at,
+      (isFree ? free : stockDual).pointer + at,
+      (isFree ? free : returnDual).pointer + at,
+      stepValue.pointer + at,
+    )
   }
 
   /** Actions that were opened. */
@@ -150,7 +170,8 @@ export class Actions<S extends Step> {
     const n = 1 + open.length
     if (n === 1) return closed(OFFER_REASONS[this.#firstDrop] ?? 'no_campaign', this.considered)
     const { g, policy, identity } = this.#choosing
-    const { value, propensity, discount, probability, margin } = g.arena.actions
+    const { propensity, discount, probability, margin } = g.arena.actions
+    const value = this.#moveOf === null ? g.arena.actions.value : g.arena.actions.stepValue
     value.view[0] = 0
     const isPersonal = policy.prices === 'personal'
     const chosen = g.kernel.chooseOffer(
@@ -164,11 +185,12 @@ export class Actions<S extends Step> {
     if (this.#choosing.explain) this.#explain()
     const probabilities = new Array<number>(n)
     for (let a = 0; a < n; a++) probabilities[a] = propensity.view[a]
+    const row = chosen === 0 || this.#moveOf === null ? chosen : 1 + this.#moveOf[chosen - 1]
     return {
       step: chosen === 0 ? null : open[chosen - 1],
-      discountMinor: chosen === 0 ? 0 : discount.view[chosen],
-      useProbability: chosen === 0 ? 0 : probability.view[chosen],
-      marginMinor: chosen === 0 ? 0 : margin.view[chosen],
+      discountMinor: chosen === 0 ? 0 : discount.view[row],
+      useProbability: chosen === 0 ? 0 : probability.view[row],
+      marginMinor: chosen === 0 ? 0 : margin.view[row],
       reason: reasonOf(chosen, value.view, n),
       propensity: propensity.view[chosen],
       open,
@@ -220,7 +242,7 @@ export function actionValue(
   writePrices(choosing, on.position, MAX_ACTIONS)
   const moved = movedBy(g, on.curve, shopper.segment, elasticity, elasticitySe, logPrice)
   writeMoved(choosing, moved, MAX_ACTIONS)
-  weigh(choosing, response, MAX_ACTIONS, 1)
+  weigh(choosing, response, MAX_ACTIONS, 1, choosing.isFree)
   return value.view[MAX_ACTIONS]
 }
 
@@ -242,12 +264,13 @@ export function writeMoved({ g }: Choosing, { oddsFactor, factorSe, borrowed, di
   actions.displaced.view[row] = displaced
 }
 
-/** Weighs `n` rows from `first` on, which share a response. */
+/** Weighs `n` rows from `first` on, which share a response. `isFree`: whatever their campaigns are charged. */
 export function weigh(
-  { g, policy, isFree }: Choosing,
+  { g, policy }: Choosing,
   { unitMarginMinor, probability: p0, rivalMinor }: Weighed,
   first: number,
   n: number,
+  isFree: boolean,
 ): void {
   const { discount, oddsFactor, factorSe, borrowed, displaced, dual, stockDual, returnDual } = g.arena.actions
   const { free, probability, margin, se, price, value } = g.arena.actions

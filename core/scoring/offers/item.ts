@@ -8,9 +8,18 @@ import type { Generation } from '../generation.ts'
 import { purchaseProbability } from '../score.ts'
 import { Actions, type Choice, type Choosing, closed, weigh } from './actions.ts'
 import { type Barred, isLimited, limitGuard } from './guards.ts'
-import { type Dropped, type ItemPlan, type ItemPlans, PLANNED, PLANNED_NUMBERS, type Target } from './plans.ts'
+import {
+  type Dropped,
+  type ItemPlans,
+  PLAN,
+  PLANNED,
+  PLANNED_NUMBERS,
+  type Plan,
+  type Target,
+  type TargetSet,
+} from './plans.ts'
 
-/** `barred`: of every campaign that runs; `rivalMinor`: see `rivals.ts`; `stackedBps`: share of the price that the basket's offer may still take off the item. */
+/** `barred`: of every campaign that runs; `rivalMinor`: see `rivals.ts`; `stackedBps`: share of the price that the basket's offer may still take off. */
 export function offerForItem(
   choosing: Choosing,
   plans: ItemPlans,
@@ -22,80 +31,81 @@ export function offerForItem(
   stackedBps: number,
 ): Choice<ItemStep> {
   const plan = plans.of(choosing.g, item, choosing.shopper.segment)
+  const set = plans.setOf(plan)
+  const costMinor = plans.numbers[plan + PLAN.costMinor]
+  const unitMarginMinor = plans.numbers[plan + PLAN.priceMinor] - costMinor
+  const weighed = { unitMarginMinor, probability, rivalMinor }
   const dropped = plans.dropped(plan, stackedBps)
-  const { set } = plan
   const actions = new Actions<ItemStep>(choosing)
-  // Mostly nothing is dropped, and then there is nothing to be asked of each step.
-  const isWhole = dropped === null && mayGiveAll(choosing, barred, plan)
-  if (isWhole) addAll(choosing, actions, plans, plan)
-  else
-    for (const target of set.targets) {
-      const barredBy = barred[target.campaign.position]
-      if (barredBy === undefined) continue
-      if (plan.costMinor < 0) return closed('cost_unknown')
-      addSteps(choosing, actions, plans, plan, dropped, target, barredBy, probability)
-    }
-  const unitMarginMinor = plan.priceMinor - plan.costMinor
-  if (actions.count > 0) weigh(choosing, { unitMarginMinor, probability, rivalMinor }, 1, actions.count)
-  return actions.choose(slot, isWhole ? set.logged : -1)
+  // Mostly nothing is dropped, and then there is nothing to be asked of each step, and as much to weigh as there are moves.
+  const largestMinor = plans.numbers[plan + PLAN.largestDiscountMinor]
+  if (dropped === null && costMinor >= 0 && mayGiveAll(choosing, barred, set, largestMinor)) {
+    writeMoves(choosing, plans, plan, set)
+    if (set.moves.length > 0) actions.openMoves(set, weighed)
+    return actions.choose(slot, set.logged)
+  }
+  for (const target of set.targets) {
+    const barredBy = barred[target.campaign.position]
+    if (barredBy === undefined) continue
+    if (costMinor < 0) return closed('cost_unknown')
+    addSteps(choosing, actions, plans, plan, dropped, target, barredBy, probability)
+  }
+  if (actions.count > 0) weigh(choosing, weighed, 1, actions.count, choosing.isFree)
+  return actions.choose(slot, -1)
 }
 
 /** Whether no guard of what is left drops any step, which a guard lets pass that lets the largest discount pass. */
-function mayGiveAll({ guards, explain }: Choosing, barred: (Barred | undefined)[], plan: ItemPlan): boolean {
-  const { targets } = plan.set
-  if (explain || plan.costMinor < 0) return false
+function mayGiveAll(
+  { guards, explain }: Choosing,
+  barred: (Barred | undefined)[],
+  { targets }: TargetSet,
+  largestDiscountMinor: number,
+): boolean {
+  if (explain) return false
   for (let t = 0; t < targets.length; t++) {
     const { campaign } = targets[t]
     const barredBy = barred[campaign.position]
-    if (barredBy === undefined || isLimited(guards, campaign, barredBy, plan.largestDiscountMinor)) return false
+    if (barredBy === undefined || isLimited(guards, campaign, barredBy, largestDiscountMinor)) return false
   }
   return true
 }
 
-function addAll(
-  { g }: Choosing,
-  actions: Actions<ItemStep>,
-  { numbers }: ItemPlans,
-  { set: { steps, positions, moveOf }, at }: ItemPlan,
-): void {
-  const { discount, oddsFactor, factorSe, borrowed, displaced } = g.arena.actions
-  actions.openAll(steps, positions)
-  for (let s = 0; s < steps.length; s++) {
-    const from = at + PLANNED_NUMBERS * moveOf[s]
-    discount.view[1 + s] = numbers[from + PLANNED.discountMinor]
-    oddsFactor.view[1 + s] = numbers[from + PLANNED.oddsFactor]
-    factorSe.view[1 + s] = numbers[from + PLANNED.factorSe]
-    borrowed.view[1 + s] = numbers[from + PLANNED.borrowed]
-    displaced.view[1 + s] = numbers[from + PLANNED.displaced]
+/** The columns of a plan's moves, from row 1 on. */
+function writeMoves({ g }: Choosing, plans: ItemPlans, plan: Plan, { moves }: TargetSet): void {
+  const { discount } = g.arena.actions
+  for (let m = 0, from = plans.movesOf(plan); m < moves.length; m++, from += PLANNED_NUMBERS) {
+    discount.view[1 + m] = plans.numbers[from + PLANNED.discountMinor]
+    writeMove(g, plans, from, 1 + m)
   }
+}
+
+/** How the move whose numbers begin at `from` moves the odds, into a row of the arena's columns. */
+function writeMove({ arena }: Generation, { numbers }: ItemPlans, from: number, row: number): void {
+  const { oddsFactor, factorSe, borrowed, displaced } = arena.actions
+  oddsFactor.view[row] = numbers[from + PLANNED.oddsFactor]
+  factorSe.view[row] = numbers[from + PLANNED.factorSe]
+  borrowed.view[row] = numbers[from + PLANNED.borrowed]
+  displaced.view[row] = numbers[from + PLANNED.displaced]
 }
 
 /** Those that pass the guards are opened; their columns are the plan's. */
 function addSteps(
   { g, guards }: Choosing,
   actions: Actions<ItemStep>,
-  { numbers }: ItemPlans,
-  { set, at }: ItemPlan,
+  plans: ItemPlans,
+  plan: Plan,
   dropped: Dropped,
   { campaign, first, after }: Target,
   barred: Barred,
   probability: number,
 ): void {
-  const { oddsFactor, factorSe, borrowed, displaced } = g.arena.actions
+  const { steps, moveOf } = plans.setOf(plan)
   for (let s = first; s < after; s++) {
-    const move = set.moveOf[s]
-    const from = at + PLANNED_NUMBERS * move
-    const discount = numbers[from + PLANNED.discountMinor]
-    const reason = limitGuard(guards, campaign, barred, discount) ?? (dropped === null ? null : dropped[move])
-    if (reason !== null) {
-      actions.drop(set.steps[s], discount, probability, reason)
-      continue
-    }
-    const row = actions.open(set.steps[s], discount, probability)
-    oddsFactor.view[row] = numbers[from + PLANNED.oddsFactor]
-    factorSe.view[row] = numbers[from + PLANNED.factorSe]
-    borrowed.view[row] = numbers[from + PLANNED.borrowed]
-    displaced.view[row] = numbers[from + PLANNED.displaced]
+    const from = plans.movesOf(plan) + PLANNED_NUMBERS * moveOf[s]
+    const discount = plans.numbers[from + PLANNED.discountMinor]
+    const reason = limitGuard(guards, campaign, barred, discount) ?? (dropped === null ? null : dropped[moveOf[s]])
+    if (reason !== null) actions.drop(steps[s], discount, probability, reason)
+    else writeMove(g, plans, from, actions.open(steps[s], discount, probability))
   }
 }
 

@@ -21,9 +21,22 @@ import { priceGuard } from './guards.ts'
 import { loggedSteps } from './logged.ts'
 import { logPriceOf, movedBy } from './response.ts'
 
-/** Moves that are remembered, 40 bytes each; past that all plans are forgotten and made again when they are asked for. */
-const REMEMBERED_MOVES = 500_000
-const FIRST_MOVES = 4096
+/** Numbers that are remembered, 8 bytes each; past that all plans are forgotten and made again when they are asked for. */
+const REMEMBERED = 3_000_000
+const FIRST_NUMBERS = 16_384
+/**
+ * A plan's numbers, in this order: prices and cost in minor units, -1 where they are unknown; the largest discount of all steps; the
+ * place of its set; 1 where a guard of prices drops a move though nothing else comes off the item. Its moves stand behind them.
+ */
+export const PLAN = {
+  priceMinor: 0,
+  priorPriceMinor: 1,
+  costMinor: 2,
+  largestDiscountMinor: 3,
+  set: 4,
+  drops: 5,
+} as const
+const PLAN_NUMBERS = 6
 /** Of a move, in this order: minor units off, then `Moved`. They stand together, as an item's are read together. */
 export const PLANNED = { discountMinor: 0, oddsFactor: 1, factorSe: 2, borrowed: 3, displaced: 4 } as const
 export const PLANNED_NUMBERS = 5
@@ -31,21 +44,8 @@ export const PLANNED_NUMBERS = 5
 /** By move, the guard of prices that drops it; null: none is dropped. */
 export type Dropped = (OfferReason | null)[] | null
 
-export interface ItemPlan {
-  priceMinor: number
-  priorPriceMinor: number
-  /** -1: unknown. */
-  costMinor: number
-  set: TargetSet
-  /** Where its moves begin in the numbers of `ItemPlans`, `PLANNED_NUMBERS` each. */
-  at: number
-  /** Where nothing else comes off the item. */
-  dropped: Dropped
-  /** By the share of the price, in basis points, that the basket's offer may still take off; filled as it is asked for. */
-  droppedUnder: Map<number, Dropped>
-  /** Of all steps. */
-  largestDiscountMinor: number
-}
+/** Where a plan begins in the numbers of `ItemPlans`. */
+export type Plan = number
 
 /** The campaigns that target an item, whether or not they run, and all their steps: many items have the same. */
 export interface TargetSet {
@@ -70,49 +70,65 @@ export interface Target {
 }
 
 export class ItemPlans {
-  numbers = new Float64Array(PLANNED_NUMBERS * FIRST_MOVES)
+  numbers = new Float64Array(FIRST_NUMBERS)
   readonly #campaigns: ItemCampaign[]
   readonly #policy: PromotionPolicy
-  readonly #plans = new Map<number, ItemPlan>()
+  readonly #nItems: number
+  /** By segment, then by item; 0: no plan. A map would cost a wait for the memory more for each item of an answer. */
+  readonly #plans: Int32Array[] = []
   readonly #sets: TargetSet[] = []
   /** Names of sets to their positions. */
   readonly #named = new Map<string, number>()
   /** By item, the position of its set and 1; 0: not looked up yet. */
   readonly #setOfItem: Int32Array
-  #nMoves = 0
+  /** What plans drop, by the share of the price in basis points that the basket's offer may still take off; filled as it is asked for. */
+  readonly #dropped = new Map<Plan, Map<number, Dropped>>()
+  /** No plan begins at 0. */
+  #end = 1
 
   constructor(campaigns: ItemCampaign[], policy: PromotionPolicy, nItems: number) {
     this.#campaigns = campaigns
     this.#policy = policy
+    this.#nItems = nItems
     this.#setOfItem = new Int32Array(nItems)
   }
 
   /** `segment`: whose responses. */
-  of(g: Generation, item: ItemIndex, segment: number): ItemPlan {
-    const key = segment * g.nItems + item
-    let plan = this.#plans.get(key)
-    if (plan === undefined) {
-      plan = this.#begin(this.#setOf(g, item))
-      this.#plans.set(key, plan)
-    }
-    if (!isAsFound(g, plan, item)) this.#make(g, plan, item, segment)
+  of(g: Generation, item: ItemIndex, segment: number): Plan {
+    this.#plans[segment] ??= new Int32Array(this.#nItems)
+    const known = this.#plans[segment][item]
+    if (known !== 0 && isAsFound(g, this.numbers, known, item)) return known
+    const plan = known === 0 ? this.#begin(this.#setOf(g, item)) : known
+    this.#plans[segment][item] = plan
+    this.#make(g, plan, item, segment)
     return plan
   }
 
+  setOf(plan: Plan): TargetSet {
+    return this.#sets[this.numbers[plan + PLAN.set]]
+  }
+
+  /** Where its moves begin in `numbers`, `PLANNED_NUMBERS` each. */
+  movesOf(plan: Plan): number {
+    return plan + PLAN_NUMBERS
+  }
+
   /** `stackedBps`: share of the price that the basket's offer may still take off. */
-  dropped(plan: ItemPlan, stackedBps: number): Dropped {
-    if (stackedBps === 0) return plan.dropped
-    let dropped = plan.droppedUnder.get(stackedBps)
+  dropped(plan: Plan, stackedBps: number): Dropped {
+    if (stackedBps === 0 && this.numbers[plan + PLAN.drops] === 0) return null
+    const known = this.#dropped.get(plan) ?? new Map<number, Dropped>()
+    this.#dropped.set(plan, known)
+    let dropped = known.get(stackedBps)
     if (dropped === undefined) {
       dropped = this.#droppedOf(plan, stackedBps)
-      plan.droppedUnder.set(stackedBps, dropped)
+      known.set(stackedBps, dropped)
     }
     return dropped
   }
 
-  #setOf(g: Generation, item: ItemIndex): TargetSet {
+  #setOf(g: Generation, item: ItemIndex): number {
     if (this.#setOfItem[item] === 0) this.#setOfItem[item] = 1 + this.#findSet(g, item)
-    return this.#sets[this.#setOfItem[item] - 1]
+    return this.#setOfItem[item] - 1
   }
 
   /** Position of an item's set; there are as many as campaigns tell kinds of items apart. */
@@ -125,82 +141,79 @@ export class ItemPlans {
     return this.#sets.push(targetSet(g, campaigns)) - 1
   }
 
-  /** A plan that is not made yet, and room for its moves. */
-  #begin(set: TargetSet): ItemPlan {
-    const n = set.moves.length
-    if (this.#nMoves + n > REMEMBERED_MOVES) {
-      this.#plans.clear()
-      this.#nMoves = 0
-    }
-    const at = PLANNED_NUMBERS * this.#nMoves
-    this.#nMoves += n
-    if (PLANNED_NUMBERS * this.#nMoves > this.numbers.length) this.#grow()
-    return {
-      priceMinor: -1,
-      priorPriceMinor: -1,
-      costMinor: -1,
-      set,
-      at,
-      dropped: null,
-      droppedUnder: new Map(),
-      largestDiscountMinor: 0,
-    }
+  /** Room for a plan that is not made yet. */
+  #begin(set: number): Plan {
+    const length = PLAN_NUMBERS + PLANNED_NUMBERS * this.#sets[set].moves.length
+    if (this.#end + length > REMEMBERED) this.#forget()
+    const plan = this.#end
+    this.#end += length
+    if (this.#end > this.numbers.length) this.#grow()
+    this.numbers[plan + PLAN.set] = set
+    return plan
+  }
+
+  #forget(): void {
+    for (const plans of this.#plans) plans?.fill(0)
+    this.#dropped.clear()
+    this.#end = 1
   }
 
   #grow(): void {
-    const larger = new Float64Array(2 * PLANNED_NUMBERS * this.#nMoves)
+    const larger = new Float64Array(2 * this.#end)
     larger.set(this.numbers)
     this.numbers = larger
   }
 
-  #make(g: Generation, plan: ItemPlan, item: ItemIndex, segment: number): void {
-    const { moves } = plan.set
-    plan.priceMinor = g.live.priceMinor[item]
-    plan.priorPriceMinor = g.live.priorPriceMinor[item]
-    plan.costMinor = g.tables.catalogue.costMinor.view[item]
-    plan.largestDiscountMinor = 0
-    for (let m = 0; m < moves.length; m++)
-      this.#planMove(g, plan, item, moves[m], plan.at + PLANNED_NUMBERS * m, segment)
-    plan.droppedUnder.clear()
-    plan.dropped = this.#droppedOf(plan, 0)
+  #make(g: Generation, plan: Plan, item: ItemIndex, segment: number): void {
+    const { moves } = this.setOf(plan)
+    this.numbers[plan + PLAN.priceMinor] = g.live.priceMinor[item]
+    this.numbers[plan + PLAN.priorPriceMinor] = g.live.priorPriceMinor[item]
+    this.numbers[plan + PLAN.costMinor] = g.tables.catalogue.costMinor.view[item]
+    this.numbers[plan + PLAN.largestDiscountMinor] = 0
+    for (let m = 0; m < moves.length; m++) this.#planMove(g, plan, item, m, moves[m], segment)
+    this.#dropped.delete(plan)
+    this.numbers[plan + PLAN.drops] = Number(this.#droppedOf(plan, 0) !== null)
   }
 
-  #droppedOf(plan: ItemPlan, stackedBps: number): Dropped {
-    const { set, at, costMinor, priceMinor, priorPriceMinor } = plan
-    const dropped = set.moves.map(({ on }, m) => {
-      const discountMinor = this.numbers[at + PLANNED_NUMBERS * m + PLANNED.discountMinor]
+  #droppedOf(plan: Plan, stackedBps: number): Dropped {
+    const priceMinor = this.numbers[plan + PLAN.priceMinor]
+    const dropped = this.setOf(plan).moves.map(({ on }, m) => {
+      const discountMinor = this.numbers[this.movesOf(plan) + PLANNED_NUMBERS * m + PLANNED.discountMinor]
       const netMinor = priceMinor - discountMinor
       return priceGuard(this.#policy, on, {
         discountMinor,
         netMinor: stackedBps === 0 ? netMinor : netMinor - percentDiscount(netMinor, stackedBps),
-        costMinor,
+        costMinor: this.numbers[plan + PLAN.costMinor],
         priceMinor,
-        priorPriceMinor,
+        priorPriceMinor: this.numbers[plan + PLAN.priorPriceMinor],
       })
     })
     return dropped.every((reason) => reason === null) ? null : dropped
   }
 
-  /** Fills in one move. */
+  /** Fills in move `m`. */
   #planMove(
     g: Generation,
-    plan: ItemPlan,
+    plan: Plan,
     item: ItemIndex,
+    m: number,
     { on, depth, logPrice }: ItemStep,
-    at: number,
     segment: number,
   ): void {
-    const { priceMinor } = plan
+    const { numbers } = this
+    const priceMinor = numbers[plan + PLAN.priceMinor]
     const { elasticity, elasticitySe } = g.tables.prices
     const discountMinor = discountOf(depth, priceMinor)
     const ofPrice = logPrice ?? logPriceOf(discountMinor / priceMinor)
-    plan.largestDiscountMinor = Math.max(plan.largestDiscountMinor, discountMinor)
+    const largest = plan + PLAN.largestDiscountMinor
+    numbers[largest] = Math.max(numbers[largest], discountMinor)
     const moved = movedBy(g, on.curve, segment, elasticity.view[item], elasticitySe.view[item], ofPrice)
-    this.numbers[at + PLANNED.discountMinor] = discountMinor
-    this.numbers[at + PLANNED.oddsFactor] = moved.oddsFactor
-    this.numbers[at + PLANNED.factorSe] = moved.factorSe
-    this.numbers[at + PLANNED.borrowed] = moved.borrowed
-    this.numbers[at + PLANNED.displaced] = moved.displaced
+    const at = this.movesOf(plan) + PLANNED_NUMBERS * m
+    numbers[at + PLANNED.discountMinor] = discountMinor
+    numbers[at + PLANNED.oddsFactor] = moved.oddsFactor
+    numbers[at + PLANNED.factorSe] = moved.factorSe
+    numbers[at + PLANNED.borrowed] = moved.borrowed
+    numbers[at + PLANNED.displaced] = moved.displaced
   }
 }
 
@@ -225,8 +238,11 @@ function targetSet(g: Generation, campaigns: ItemCampaign[]): TargetSet {
 }
 
 /** Prices change while a snapshot serves. */
-function isAsFound({ live }: Generation, plan: ItemPlan, item: ItemIndex): boolean {
-  return live.priceMinor[item] === plan.priceMinor && live.priorPriceMinor[item] === plan.priorPriceMinor
+function isAsFound({ live }: Generation, numbers: Float64Array, plan: Plan, item: ItemIndex): boolean {
+  return (
+    live.priceMinor[item] === numbers[plan + PLAN.priceMinor] &&
+    live.priorPriceMinor[item] === numbers[plan + PLAN.priorPriceMinor]
+  )
 }
 
 function discountOf(depth: Depth, priceMinor: number): number {
