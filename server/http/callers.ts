@@ -1,7 +1,8 @@
 /**
  * What callers may hold of the server: the memory of bodies that are on their way, answers that they are slow to read, and
- * connections. A body or an answer that is not through in time ends its connection. Nothing here costs a request more than
- * an entry of a map; slowness is looked for from time to time.
+ * connections. A body or an answer that is not through in time ends its connection; slowness is looked for from time to time.
+ * A request whose body comes with its head costs no entry of a map: maps that see one come and go for each request leave so much
+ * behind that collecting it stops the server for 10 ms every few seconds.
  *
  * A connection that sends no whole head is ended by uWebSockets.js itself, which counts 10 s in steps of four: after 8 to 12 s.
  */
@@ -15,8 +16,13 @@ export interface CallerLimits {
   connections: number
 }
 
-/** Bodies mostly come with their heads and are through before anybody looks. */
 export const SWEEP_MS = 250
+
+/** A request whose body is on its way, until it is not awaited any more. */
+export interface Awaited {
+  readonly res: HttpResponse
+  readonly awaitsBody: boolean
+}
 
 export class Callers {
   /** Connections ended because their callers were slow; connections that were one too many. */
@@ -27,6 +33,8 @@ export class Callers {
   readonly #limits: CallerLimits
   /** Responses whose body is awaited, or whose answer is being read, to when they must be through; 0: not looked at yet. */
   readonly #open = new Map<HttpResponse, number>()
+  /** Since the sockets were read last: most of these are through before they are again. */
+  readonly #fresh: Awaited[] = []
 
   constructor(limits: CallerLimits) {
     this.#limits = limits
@@ -42,16 +50,18 @@ export class Callers {
     })
   }
 
-  awaitBody(res: HttpResponse): void {
-    this.#open.set(res, 0)
+  awaitBody(awaited: Awaited): void {
+    if (this.#fresh.push(awaited) === 1) setImmediate(() => this.#listFresh())
   }
 
-  bodyEnded(res: HttpResponse): void {
-    this.#open.delete(res)
+  #listFresh(): void {
+    for (const { res, awaitsBody } of this.#fresh) if (awaitsBody) this.#open.set(res, 0)
+    this.#fresh.length = 0
   }
 
+  /** Its body is through, or the caller is gone. */
   left(res: HttpResponse): void {
-    this.#open.delete(res)
+    if (this.#open.size > 0) this.#open.delete(res)
   }
 
   /** Counts bytes that are kept, or given back; false: there is no room for more. */

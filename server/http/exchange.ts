@@ -27,7 +27,8 @@ export class Exchange {
   deadlineMs = Number.POSITIVE_INFINITY
   /** By `performance.now`. */
   readonly startedAt = performance.now()
-  readonly #res: HttpResponse
+  readonly res: HttpResponse
+  awaitsBody = false
   readonly #route: string
   readonly #metrics: ServerMetrics
   readonly #callers: Callers
@@ -35,7 +36,7 @@ export class Exchange {
   #keptBytes = 0
 
   constructor(res: HttpResponse, route: string, metrics: ServerMetrics, callers: Callers) {
-    this.#res = res
+    this.res = res
     this.#route = route
     this.#metrics = metrics
     this.#callers = callers
@@ -55,7 +56,7 @@ export class Exchange {
   answer(status: number, body: Uint8Array | string, options: AnswerOptions = {}): void {
     if (this.isOver) return
     this.#end(status)
-    const res = this.#res
+    const res = this.res
     res.cork(() => {
       if (status !== 200) res.writeStatus(STATUS_TEXT[status])
       res.writeHeader('content-type', options.type ?? JSON_TYPE)
@@ -82,8 +83,9 @@ export class Exchange {
 
   #gatherBody(limit: number, take: (body: Uint8Array) => void): void {
     let kept: Buffer | null = null
-    this.#callers.awaitBody(this.#res)
-    this.#res.onData((chunk, isLast) => {
+    this.awaitsBody = true
+    this.#callers.awaitBody(this)
+    this.res.onData((chunk, isLast) => {
       if (this.isOver) return
       const part = new Uint8Array(chunk)
       const length = part.length + (kept?.length ?? 0)
@@ -102,7 +104,9 @@ export class Exchange {
   }
 
   #releaseBody(): void {
-    this.#callers.bodyEnded(this.#res)
+    if (!this.awaitsBody) return
+    this.awaitsBody = false
+    this.#callers.left(this.res)
     this.#callers.keep(-this.#keptBytes)
     this.#keptBytes = 0
   }
