@@ -1,4 +1,5 @@
 /** A pool of worker threads (piscina): batches go in, results come out; memory that both sides see is shared. */
+import type { TransferListItem } from 'node:worker_threads'
 import { workerData as givenData, Piscina } from 'piscina'
 
 /** What the pool's owner gave its workers; undefined outside a worker. The worker's file knows the type. */
@@ -51,9 +52,9 @@ export class WorkerPool<Task, Result> {
     return this.#pool.threads.find((thread) => thread.threadId === threadId)
   }
 
-  /** One task on one free worker. More tasks than workers wait in order. Rejects with what the worker threw. */
-  run(task: Task): Promise<Result> {
-    return this.#pool.run(task)
+  /** One task on one free worker, with what it takes away from this thread. More tasks than workers wait in order. Rejects with what the worker threw. */
+  run(task: Task, transferList: TransferListItem[] = []): Promise<Result> {
+    return this.#pool.run(task, { transferList })
   }
 
   /** One task on every worker at the same time. Call it while the pool is idle: then no worker gets two. */
@@ -79,4 +80,4 @@ export class WorkerPool<Task, Result> {
 const EXPORT = 'run'
 
 /** A worker that hangs is ended after this long, its tasks with it. */
-const CLOSE_TIMEOUT_MS = 30_000
+export const CLOSE_TIMEOUT_MS = 30_000

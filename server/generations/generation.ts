@@ -2,7 +2,6 @@
 
 import type { SnapshotId } from '../../core/contract/ids.ts'
 import { instantiateKernel } from '../../core/native/kernel.ts'
-import { WorkerPool } from '../../core/native/pool.ts'
 import type { LiveCatalogue } from '../../core/scoring/catalogue.ts'
 import { arenaOf, liveCatalogueOf } from '../../core/scoring/generation.ts'
 import type { KeyRoom } from '../../core/scoring/keys.ts'
@@ -25,6 +24,7 @@ import {
   type Slab,
   WORK_ROUTES,
 } from '../work/messages.ts'
+import { BatchLoops } from './batch-loops.ts'
 import { openImage, openImageBeside } from './opening.ts'
 import type { AnswerTally } from './vitals.ts'
 import { Watchdog } from './watchdog.ts'
@@ -58,7 +58,7 @@ export class ServingGeneration {
   /** Slabs that no batch is in: as many as workers without one. */
   readonly #free: number[]
   readonly #watchdog: Watchdog
-  readonly #pool: WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS> | ListenerThread
+  readonly #workers: BatchLoops | ListenerThread
 
   private constructor(image: SnapshotImage, options: GenerationOptions) {
     const arenas = arenasOf(options)
@@ -78,15 +78,13 @@ export class ServingGeneration {
       dualPrices: options.dualPrices,
       ledger: options.ledger,
     }
-    this.#pool = options.workers === 0 ? new ListenerThread(workerData) : this.#workerPool(workerData, options)
-    this.#watchdog = new Watchdog(this.#slabs, this.#pool, options.hangMs)
+    this.#workers = options.workers === 0 ? new ListenerThread(workerData) : this.#batchLoops(workerData, options)
+    this.#watchdog = new Watchdog(this.#slabs, this.#workers, options.hangMs)
   }
 
-  #workerPool(workerData: WorkerSetup, { workers, onLost }: GenerationOptions) {
-    return new WorkerPool<BatchTask, BatchResult | typeof LACKS_CAMPAIGNS>({
-      file: new URL('../work/worker.js', import.meta.url),
+  #batchLoops(workerData: WorkerSetup, { workers, onLost }: GenerationOptions): BatchLoops {
+    return new BatchLoops(workerData, {
       workers,
-      workerData,
       onLost: (reason) => onLost(this, reason),
       onExit: (threadId) => {
         giveBack(workerData.arenas, threadId)
@@ -107,7 +105,7 @@ export class ServingGeneration {
   }
 
   get isFree(): boolean {
-    return this.#free.length > 0 && this.#pool.threads > 0
+    return this.#free.length > 0 && this.#workers.threads > 0
   }
 
   /** Ends workers that hang; the answer is why the generation cannot go on, null where it can. `now`: by `performance.now`. */
@@ -138,9 +136,9 @@ export class ServingGeneration {
   /** Campaigns travel to a worker only when it lacks them: once after each change. */
   async #answer(task: Omit<BatchTask, 'revision'> & { campaigns: PublishedCampaigns }): Promise<BatchResult> {
     const { revision } = task.campaigns
-    const result = await this.#pool.run({ ...task, revision, campaigns: null })
+    const result = await this.#workers.run({ ...task, revision, campaigns: null })
     if (result !== LACKS_CAMPAIGNS) return result
-    const answered = await this.#pool.run({ ...task, revision })
+    const answered = await this.#workers.run({ ...task, revision })
     if (answered === LACKS_CAMPAIGNS) throw new Error(`a worker did not take over campaigns ${revision}`)
     return answered
   }
@@ -154,12 +152,12 @@ export class ServingGeneration {
 
   /** Batches under way are finished first. */
   close(): Promise<void> {
-    return this.#pool.close()
+    return this.#workers.close()
   }
 
   /** Batches under way reject. */
   abandon(): Promise<void> {
-    return this.#pool.destroy()
+    return this.#workers.destroy()
   }
 }
 

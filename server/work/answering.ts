@@ -4,7 +4,7 @@ import { answerCampaignCheck } from './campaign-check.ts'
 import type { WorkContext } from './context.ts'
 import { answerDecide, answerRecommend, answerSimilar } from './decisions.ts'
 import { answerEvents } from './events.ts'
-import { type BatchReader, type BatchResult, type BatchTask, LACKS_CAMPAIGNS, type WorkRoute } from './messages.ts'
+import { type BatchAnswer, type BatchReader, type BatchTask, LACKS_CAMPAIGNS, type WorkRoute } from './messages.ts'
 import { answerQuote } from './quotes.ts'
 
 type Answering = (context: WorkContext, body: Buffer, trusted: boolean, now: number, degraded: boolean) => void
@@ -23,7 +23,7 @@ const ANSWERING: Record<WorkRoute, Answering> = {
 /** In place of the status of an answer that nobody waits for. */
 const NOT_ASKED = 0
 
-export function answerBatch(context: WorkContext, task: BatchTask): BatchResult | typeof LACKS_CAMPAIGNS {
+export function answerBatch(context: WorkContext, task: BatchTask): BatchAnswer {
   if (!context.hasCampaigns(task)) return LACKS_CAMPAIGNS
   const batch = context.begin(task)
   const { results } = context

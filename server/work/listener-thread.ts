@@ -5,7 +5,7 @@
  */
 import { answerBatch } from './answering.ts'
 import { WorkContext, type WorkerSetup } from './context.ts'
-import type { BatchResult, BatchTask, LACKS_CAMPAIGNS } from './messages.ts'
+import type { BatchAnswer, BatchTask } from './messages.ts'
 
 /** In place of a thread's id where memory is locked or claimed; none of Node's goes so far, and the owner of live state has the next. */
 const LISTENER = 2 ** 31 - 2
@@ -21,7 +21,7 @@ export class ListenerThread {
     this.#context = new WorkContext(setup, LISTENER)
   }
 
-  async run(task: BatchTask): Promise<BatchResult | typeof LACKS_CAMPAIGNS> {
+  async run(task: BatchTask): Promise<BatchAnswer> {
     await this.#turn
     this.#turn = new Promise((resolve) => setImmediate(resolve))
     return answerBatch(this.#context, task)

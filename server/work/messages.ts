@@ -7,6 +7,7 @@
  * Results: for each request u32 status, start and end of its answer, start, end and number of its log rows; an answer
  * may stand inside its row. Then u32 start and number of what was reserved, f64 each. Then the bytes.
  */
+import type { MessagePort } from 'node:worker_threads'
 import type { PersonalParts } from '../../core/store/ledger/personal.ts'
 import type { CampaignMark, LiveEvent, SubjectHash } from '../../core/store/shoppers.ts'
 import type { AnswerTally } from '../generations/vitals.ts'
@@ -67,6 +68,19 @@ export interface BatchResult {
 
 /** In place of a result: the worker has other campaigns than those in force. Nothing was answered. */
 export const LACKS_CAMPAIGNS = 'lacks campaigns'
+
+export type BatchAnswer = BatchResult | typeof LACKS_CAMPAIGNS
+
+/** A worker's one long task: batches come and answers go through `port`; `bell` i32[1] is rung when a batch has come, or null: the end. */
+export interface LoopTask {
+  port: MessagePort
+  bell: Int32Array
+}
+
+/** The first answer of a loop. */
+export const LOOP_READY = 'ready'
+export const SILENT = 0
+export const RUNG = 1
 
 /** Where a worker tells that it began with the slab's batch, in words. */
 export const THREAD_WORD = 1
