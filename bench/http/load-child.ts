@@ -72,6 +72,7 @@ class Generator {
       this.#cycle = null
     }
     const { perSecond } = asked
+    globalThis.gc?.()
     if (perSecond === undefined) return closedLoop(asked, this.#requests, this.#stamps)
     this.#cycle ??= new RequestCycle(this.#requests, this.#stamps)
     this.#cycle.begin(asked.compareEvery)
