@@ -98,9 +98,11 @@ export interface Response extends Weighed {
 /** Steps of which many are the same move: see `plans.ts`. */
 export interface StepSet<S extends Step> {
   steps: S[]
-  /** By step, the position of its campaign, and its move. */
+  /** By step, the position of its campaign. */
   positions: Int32Array
+  /** By step, its move. */
   moveOf: Int32Array
+  /** The first step of each move. */
   moves: S[]
 }
 

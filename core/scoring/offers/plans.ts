@@ -17,6 +17,7 @@ import type { ItemCampaign, ItemStep } from '../campaigns/compile.ts'
 import { targetsItem } from '../campaigns/targets.ts'
 import type { Generation } from '../generation.ts'
 import type { Piece } from '../json-pieces.ts'
+import type { StepSet } from './actions.ts'
 import { priceGuard } from './guards.ts'
 import { loggedSteps } from './logged.ts'
 import { logPriceOf, movedBy } from './response.ts'
@@ -48,16 +49,9 @@ export type Dropped = (OfferReason | null)[] | null
 export type Plan = number
 
 /** The campaigns that target an item, whether or not they run, and all their steps: many items have the same. */
-export interface TargetSet {
+export interface TargetSet extends StepSet<ItemStep> {
   /** In the order of the file. */
   targets: Target[]
-  steps: ItemStep[]
-  /** By step, the position of its campaign. */
-  positions: Int32Array
-  /** The first step of each move. */
-  moves: ItemStep[]
-  /** By step, its move. */
-  moveOf: Int32Array
   /** All steps as a row lists them. */
   logged: Piece
 }
