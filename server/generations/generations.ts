@@ -5,6 +5,7 @@ import type { SnapshotId } from '../../core/contract/ids.ts'
 import { type Activation, activationHistory, refusalOf } from '../../core/snapshot/history.ts'
 import { currentSnapshot, pointerVersion, rollBackSnapshot } from '../../core/snapshot/store.ts'
 import { SnapshotUser } from '../../core/snapshot/users.ts'
+import { collectGarbage } from './garbage.ts'
 import { type GenerationOptions, ServingGeneration } from './generation.ts'
 import type { Watch } from './watch.ts'
 
@@ -146,7 +147,11 @@ export class Generations {
 
   #retire(generation: ServingGeneration): void {
     const ended = this.#lost.has(generation) ? generation.abandon() : generation.close()
-    const closing = ended.finally(() => this.#retiring.delete(closing))
+    const closing = ended.finally(() => {
+      this.#retiring.delete(closing)
+      // After whoever holds the generation now has let it go.
+      if (!this.#closed) setImmediate(collectGarbage)
+    })
     this.#retiring.add(closing)
   }
 
