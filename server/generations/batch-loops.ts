@@ -1,24 +1,38 @@
 /**
- * The workers of a generation. Each gets one long task, a loop that answers batches as they come, so that a batch costs no task of
- * the pool: what piscina keeps of each made the listening thread's heap be collected whole every three seconds, 10 ms each time.
- * The pool does what it is for: threads begin, are replaced and end.
+ * The workers of a server. They serve every generation that is open: a thread that has decided for a while has its code compiled, one
+ * that begins with each snapshot would decide ten times slower at first, just when everybody turns to it. Each gets one long task, a
+ * loop that answers batches as they come, so that a batch costs no task of the pool: what piscina keeps of each made the listening
+ * thread's heap be collected whole every three seconds, 10 ms each time. The pool does what it is for: threads begin, are replaced and end.
  *
  *   begun ── ready ── idle ⇄ at work ── ended
  */
+import timers from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { CLOSE_TIMEOUT_MS, WorkerPool } from '../../core/native/pool.ts'
 import type { WorkerSetup } from '../work/context.ts'
-import { type BatchAnswer, type BatchTask, LOOP_READY, type LoopTask, RUNG } from '../work/messages.ts'
+import {
+  type BatchAnswer,
+  type BatchTask,
+  LOOP_READY,
+  type LoopMessage,
+  type LoopTask,
+  type OpenGeneration,
+  RUNG,
+} from '../work/messages.ts'
+
+const RETRY_MS = 50
 
 interface Loop {
   port: MessagePort
   bell: Int32Array
+  isReady: boolean
   /** The batch it is at work on. */
   batch: Batch | null
 }
 
 interface Batch {
+  generation: number
   task: BatchTask
   resolve: (answer: BatchAnswer) => void
   reject: (reason: Error) => void
@@ -28,26 +42,36 @@ export interface BatchLoopsOptions {
   workers: number
   /** Told when a worker dies between batches; a batch that dies with its worker rejects instead. */
   onLost: (reason: Error) => void
-  /** Told when a thread is gone, by its id; another takes its place. */
-  onExit: (threadId: number) => void
+  /** Told of each open generation when a thread is gone, by its id; another takes its place. */
+  onExit: (setup: WorkerSetup, threadId: number) => void
 }
 
 export class BatchLoops {
   readonly workers: number
   readonly #pool: WorkerPool<LoopTask, void>
   readonly #onLost: (reason: Error) => void
+  readonly #open = new Map<number, OpenGeneration>()
+  #opened = 0
+  readonly #loops = new Set<Loop>()
   /** The one that was at work last is at the end: its caches are warm. */
   #idle: Loop[] = []
   #waiting: Batch[] = []
   /** Until each loop is over. */
   readonly #running = new Set<Promise<void>>()
   #isClosing = false
+  #isDestroyed = false
 
-  constructor(workerData: WorkerSetup, { workers, onLost, onExit }: BatchLoopsOptions) {
+  constructor({ workers, onLost, onExit }: BatchLoopsOptions) {
     this.workers = workers
     this.#onLost = onLost
-    const file = new URL('../work/worker.js', import.meta.url)
-    this.#pool = new WorkerPool<LoopTask, void>({ file, workers, workerData, onLost, onExit })
+    this.#pool = new WorkerPool<LoopTask, void>({
+      file: new URL('../work/worker.js', import.meta.url),
+      workers,
+      onLost,
+      onExit: (threadId) => {
+        for (const { setup } of this.#open.values()) onExit(setup, threadId)
+      },
+    })
     for (let worker = 0; worker < workers; worker++) this.#begin()
   }
 
@@ -61,10 +85,26 @@ export class BatchLoops {
     this.#pool.end(threadId)
   }
 
+  /** Every worker opens a generation; the answer is its number here. */
+  open(setup: WorkerSetup): number {
+    const generation = ++this.#opened
+    const open = { generation, setup }
+    this.#open.set(generation, open)
+    for (const loop of this.#loops) this.#ring(loop, { open })
+    return generation
+  }
+
+  /** Workers let a generation go, of which no batch is under way. */
+  forget(generation: number): void {
+    this.#open.delete(generation)
+    for (const loop of this.#loops) this.#ring(loop, { forget: generation })
+  }
+
   /** One batch on one worker that is idle, or the next that is. */
-  run(task: BatchTask): Promise<BatchAnswer> {
+  run(generation: number, task: BatchTask): Promise<BatchAnswer> {
+    if (this.#isDestroyed) return Promise.reject(ended())
     return new Promise((resolve, reject) => {
-      const batch = { task, resolve, reject }
+      const batch = { generation, task, resolve, reject }
       const loop = this.#idle.pop()
       if (loop === undefined) this.#waiting.push(batch)
       else this.#send(loop, batch)
@@ -82,23 +122,27 @@ export class BatchLoops {
   /** At once; batches that wait or are under way reject. */
   destroy(): Promise<void> {
     this.#isClosing = true
-    for (const { reject } of this.#waiting.splice(0)) reject(new Error('the workers were ended'))
+    this.#isDestroyed = true
+    for (const { reject } of this.#waiting.splice(0)) reject(ended())
     return this.#pool.destroy()
   }
 
   #begin(): void {
+    if (this.#isClosing) return
     const { port1: port, port2 } = new MessageChannel()
-    const loop: Loop = { port, bell: new Int32Array(new SharedArrayBuffer(4)), batch: null }
+    const loop: Loop = { port, bell: new Int32Array(new SharedArrayBuffer(4)), isReady: false, batch: null }
+    this.#loops.add(loop)
     port.on('message', (answer: BatchAnswer | typeof LOOP_READY) => {
       const { batch } = loop
       loop.batch = null
-      if (answer !== LOOP_READY) batch?.resolve(answer)
+      if (answer === LOOP_READY) loop.isReady = true
+      else batch?.resolve(answer)
       this.#next(loop)
     })
     const running = this.#pool
-      .run({ port: port2, bell: loop.bell }, [port2])
+      .run({ port: port2, bell: loop.bell, open: [...this.#open.values()] }, [port2])
       .then(
-        () => port.close(),
+        () => this.#drop(loop),
         (reason: Error) => this.#lose(loop, reason),
       )
       .finally(() => this.#running.delete(running))
@@ -115,21 +159,32 @@ export class BatchLoops {
 
   #send(loop: Loop, batch: Batch): void {
     loop.batch = batch
-    this.#ring(loop, batch.task)
+    this.#ring(loop, { generation: batch.generation, task: batch.task })
   }
 
-  /** A worker that waits hears the bell alone; it finds the message when it looks. */
-  #ring({ port, bell }: Loop, task: BatchTask | null): void {
-    port.postMessage(task)
+  /** A worker that waits hears the bell alone; it finds the messages when it looks. */
+  #ring({ port, bell }: Loop, message: LoopMessage): void {
+    port.postMessage(message)
     Atomics.store(bell, 0, RUNG)
     Atomics.notify(bell, 0)
   }
 
-  #lose(loop: Loop, reason: Error): void {
+  #drop(loop: Loop): void {
     loop.port.close()
+    this.#loops.delete(loop)
     this.#idle = this.#idle.filter((idle) => idle !== loop)
+  }
+
+  #lose(loop: Loop, reason: Error): void {
+    this.#drop(loop)
     if (loop.batch !== null) loop.batch.reject(reason)
     else if (!this.#isClosing) this.#onLost(reason)
-    if (!this.#isClosing) this.#begin()
+    // What hindered one that was never ready may pass: the arena of a thread before it is not given back yet.
+    if (loop.isReady) this.#begin()
+    else timers.setTimeout(() => this.#begin(), RETRY_MS).unref()
   }
+}
+
+function ended(): Error {
+  return new Error('the workers were ended')
 }

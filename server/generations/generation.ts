@@ -9,10 +9,10 @@ import type { SnapshotImage } from '../../core/snapshot/open.ts'
 import type { SignaturePolicy } from '../../core/snapshot/signature.ts'
 import { snapshotFolder } from '../../core/snapshot/store.ts'
 import { tablesOf } from '../../core/snapshot/tables.ts'
-import { KeptOffers } from '../../core/store/kept-offers.ts'
 import type { WorkerSetup } from '../work/context.ts'
 import { ListenerThread } from '../work/listener-thread.ts'
 import {
+  type BatchAnswer,
   type BatchResult,
   type BatchTask,
   BatchWriter,
@@ -24,7 +24,8 @@ import {
   type Slab,
   WORK_ROUTES,
 } from '../work/messages.ts'
-import { BatchLoops } from './batch-loops.ts'
+import type { BatchLoops } from './batch-loops.ts'
+import { GenerationWorkers } from './generation-workers.ts'
 import { openImage, openImageBeside } from './opening.ts'
 import type { AnswerTally } from './vitals.ts'
 import { Watchdog } from './watchdog.ts'
@@ -40,13 +41,14 @@ export interface GenerationOptions extends SignaturePolicy {
   ledger: string
   /** A batch that takes longer never comes. */
   hangMs: number
-  /** A worker died while it had nothing to do. */
-  onLost: (generation: ServingGeneration, reason: Error) => void
+  /** The server's workers; null: there are none. */
+  loops: BatchLoops | null
 }
 
 /** The thread that takes a dead one's place may begin before the dead one's arena is given back. */
 const SPARE_ARENAS = 1
 const WARMING_ROUNDS = 3
+const TRIES = 3
 
 export class ServingGeneration {
   readonly image: SnapshotImage
@@ -58,7 +60,7 @@ export class ServingGeneration {
   /** Slabs that no batch is in: as many as workers without one. */
   readonly #free: number[]
   readonly #watchdog: Watchdog
-  readonly #workers: BatchLoops | ListenerThread
+  readonly #workers: GenerationWorkers | ListenerThread
 
   private constructor(image: SnapshotImage, options: GenerationOptions) {
     const arenas = arenasOf(options)
@@ -68,7 +70,7 @@ export class ServingGeneration {
     this.#slabs = Array.from({ length: Math.max(1, options.workers) }, newSlab)
     this.#readers = this.#slabs.map(({ results }) => new ResultReader(results))
     this.#free = [...this.#slabs.keys()]
-    const workerData: WorkerSetup = {
+    const setup: WorkerSetup = {
       image,
       arenas: new Int32Array(new SharedArrayBuffer(4 * arenas)),
       slabs: this.#slabs,
@@ -78,19 +80,8 @@ export class ServingGeneration {
       dualPrices: options.dualPrices,
       ledger: options.ledger,
     }
-    this.#workers = options.workers === 0 ? new ListenerThread(workerData) : this.#batchLoops(workerData, options)
+    this.#workers = options.loops === null ? new ListenerThread(setup) : new GenerationWorkers(options.loops, setup)
     this.#watchdog = new Watchdog(this.#slabs, this.#workers, options.hangMs)
-  }
-
-  #batchLoops(workerData: WorkerSetup, { workers, onLost }: GenerationOptions): BatchLoops {
-    return new BatchLoops(workerData, {
-      workers,
-      onLost: (reason) => onLost(this, reason),
-      onExit: (threadId) => {
-        giveBack(workerData.arenas, threadId)
-        KeptOffers.giveBack(workerData.keptOffers, threadId)
-      },
-    })
   }
 
   /** Verifies and loads a snapshot, `isBeside` while another one serves, and starts its workers. Throws what `openSnapshot` throws. */
@@ -136,11 +127,22 @@ export class ServingGeneration {
   /** Campaigns travel to a worker only when it lacks them: once after each change. */
   async #answer(task: Omit<BatchTask, 'revision'> & { campaigns: PublishedCampaigns }): Promise<BatchResult> {
     const { revision } = task.campaigns
-    const result = await this.#workers.run({ ...task, revision, campaigns: null })
+    const result = await this.#ask({ ...task, revision, campaigns: null })
     if (result !== LACKS_CAMPAIGNS) return result
-    const answered = await this.#workers.run({ ...task, revision })
+    const answered = await this.#ask({ ...task, revision })
     if (answered === LACKS_CAMPAIGNS) throw new Error(`a worker did not take over campaigns ${revision}`)
     return answered
+  }
+
+  /** A batch that a worker died of fails; one that came to a worker that was dead already is another's. */
+  async #ask(task: BatchTask): Promise<BatchAnswer> {
+    for (let left = TRIES - 1; ; left--) {
+      try {
+        return await this.#workers.run(task)
+      } catch (reason) {
+        if (left === 0 || this.#watchdog.hasBegun(task.slab)) throw reason
+      }
+    }
   }
 
   /** A few decisions in every worker, so that the first real one finds code compiled and tables in memory. */
@@ -171,10 +173,4 @@ function warmingBatch(): BatchWriter {
   const request = Buffer.from('{"shopper":"warming","preview":true}')
   while (!batch.isFull) batch.add(WORK_ROUTES.indexOf('decide'), false, request)
   return batch
-}
-
-/** The arena of a thread that is gone is anybody's again. */
-function giveBack(arenas: Int32Array, threadId: number): void {
-  const arena = arenas.indexOf(threadId)
-  if (arena >= 0) Atomics.store(arenas, arena, 0)
 }

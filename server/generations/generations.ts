@@ -5,11 +5,13 @@ import type { SnapshotId } from '../../core/contract/ids.ts'
 import { type Activation, activationHistory, refusalOf } from '../../core/snapshot/history.ts'
 import { currentSnapshot, pointerVersion, rollBackSnapshot } from '../../core/snapshot/store.ts'
 import { SnapshotUser } from '../../core/snapshot/users.ts'
-import { collectGarbage } from './garbage.ts'
+import { KeptOffers } from '../../core/store/kept-offers.ts'
+import { BatchLoops } from './batch-loops.ts'
+import { noteGarbage } from './garbage.ts'
 import { type GenerationOptions, ServingGeneration } from './generation.ts'
 import type { Watch } from './watch.ts'
 
-export interface GenerationsOptions extends Omit<GenerationOptions, 'onLost'> {
+export interface GenerationsOptions extends Omit<GenerationOptions, 'loops'> {
   logger: Logger
   watch: Watch
   /** Brings live state into a generation and warms it; it serves when this resolves. */
@@ -25,6 +27,7 @@ export class Generations {
   rollBacks = 0
   readonly #options: GenerationsOptions
   readonly #user: SnapshotUser
+  #loops: BatchLoops | null
   /** What served before, to return to. */
   #previous: SnapshotId | null = null
   #cannotHold = false
@@ -37,6 +40,20 @@ export class Generations {
   constructor(options: GenerationsOptions) {
     this.#options = options
     this.#user = new SnapshotUser(options.store)
+    this.#loops = this.#beginLoops()
+  }
+
+  #beginLoops(): BatchLoops | null {
+    const { workers, logger } = this.#options
+    if (workers === 0) return null
+    return new BatchLoops({
+      workers,
+      onLost: ({ message }) => logger.error({ snapshot: this.current?.id, reason: message }, 'worker lost'),
+      onExit: ({ arenas, keptOffers }, threadId) => {
+        giveBack(arenas, threadId)
+        KeptOffers.giveBack(keptOffers, threadId)
+      },
+    })
   }
 
   /** Opens what `CURRENT` names. Throws where there is nothing to serve. */
@@ -89,6 +106,7 @@ export class Generations {
     if (this.current) this.#retire(this.current)
     this.current = null
     await Promise.all(this.#retiring)
+    await this.#loops?.close()
     await this.#user.release().catch((error) => this.#warnOfHold(error))
   }
 
@@ -104,14 +122,19 @@ export class Generations {
     if (generation === null || reason === null || this.#closed) return
     this.#options.logger.error({ snapshot: generation.id, reason }, 'workers lost, generation reopened')
     this.#lost.add(generation)
-    await this.#serve(generation.id).catch((error) => this.#refuse(error, generation.id))
+    const lost = this.#loops
+    this.#loops = this.#beginLoops()
+    await this.#serve(generation.id).catch((error) => {
+      void this.#loops?.destroy()
+      this.#loops = lost
+      this.#refuse(error, generation.id)
+    })
   }
 
   async #serve(id: SnapshotId): Promise<void> {
     await this.#hold(id)
-    const onLost: GenerationOptions['onLost'] = ({ id }, { message }) =>
-      this.#options.logger.error({ snapshot: id, reason: message }, 'worker lost')
-    const generation = await ServingGeneration.open(id, { ...this.#options, onLost }, this.current !== null)
+    const options = { ...this.#options, loops: this.#loops }
+    const generation = await ServingGeneration.open(id, options, this.current !== null)
     try {
       await this.#options.prepare(generation)
     } catch (error) {
@@ -150,7 +173,7 @@ export class Generations {
     const closing = ended.finally(() => {
       this.#retiring.delete(closing)
       // After whoever holds the generation now has let it go.
-      if (!this.#closed) setImmediate(collectGarbage)
+      if (!this.#closed) setImmediate(noteGarbage)
     })
     this.#retiring.add(closing)
   }
@@ -161,6 +184,12 @@ export class Generations {
       error instanceof OfferwrightError ? error.toJSON().error : { message: String(error) }
     this.#options.logger.error({ fault, snapshot, serving: this.current?.id }, 'snapshot refused')
   }
+}
+
+/** The arena of a thread that is gone is anybody's again. */
+function giveBack(arenas: Int32Array, threadId: number): void {
+  const arena = arenas.indexOf(threadId)
+  if (arena >= 0) Atomics.store(arenas, arena, 0)
 }
 
 /** Not what was returned to, nor what somebody took by hand although it had been rolled back. */

@@ -34,6 +34,11 @@ export class Watchdog {
     this.#endedThread[slab] = 0
   }
 
+  /** Whether a worker began with the batch of a slab. */
+  hasBegun(slab: number): boolean {
+    return Atomics.load(this.#marks[slab], THREAD_WORD) !== 0
+  }
+
   ended(slab: number): void {
     this.#since[slab] = IDLE
   }

@@ -11,6 +11,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { PersonalParts } from '../../core/store/ledger/personal.ts'
 import type { CampaignMark, LiveEvent, SubjectHash } from '../../core/store/shoppers.ts'
 import type { AnswerTally } from '../generations/vitals.ts'
+import type { WorkerSetup } from './context.ts'
 
 /** Most requests that go to a worker at once; past this many bytes no further one joins them. */
 export const BATCH_REQUESTS = 64
@@ -71,11 +72,21 @@ export const LACKS_CAMPAIGNS = 'lacks campaigns'
 
 export type BatchAnswer = BatchResult | typeof LACKS_CAMPAIGNS
 
-/** A worker's one long task: batches come and answers go through `port`; `bell` i32[1] is rung when a batch has come, or null: the end. */
+/** A generation as a worker opens it, and its number among those of the server. */
+export interface OpenGeneration {
+  generation: number
+  setup: WorkerSetup
+}
+
+/** A worker's one long task: messages come and answers go through `port`; `bell` i32[1] is rung when a message has come. */
 export interface LoopTask {
   port: MessagePort
   bell: Int32Array
+  open: OpenGeneration[]
 }
+
+/** A batch is answered, the others are not; null: the end. */
+export type LoopMessage = { generation: number; task: BatchTask } | { open: OpenGeneration } | { forget: number } | null
 
 /** The first answer of a loop. */
 export const LOOP_READY = 'ready'

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type ShopFolders, shopFolders } from '../../cli/home.ts'
@@ -97,5 +98,6 @@ export async function until<T>(ask: () => Promise<T>, isWanted: (answer: T) => b
     const answer = await ask()
     if (isWanted(answer)) return answer
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${JSON.stringify(answer)}`)
+    await setImmediate()
   }
 }
