@@ -1,4 +1,6 @@
 /** The workers as one generation has them: the server's, from when they have opened it until its last batch is answered. */
+import { setTimeout } from 'node:timers/promises'
+import { CLOSE_TIMEOUT_MS } from '../../core/native/pool.ts'
 import type { WorkerSetup } from '../work/context.ts'
 import type { BatchAnswer, BatchTask } from '../work/messages.ts'
 import type { BatchLoops } from './batch-loops.ts'
@@ -35,12 +37,13 @@ export class GenerationWorkers {
     }
   }
 
-  /** Batches under way are finished first; the workers go on for others. */
+  /** Batches under way are finished first, but for what hangs; the workers go on for others. */
   async close(): Promise<void> {
-    await new Promise<void>((resolve) => {
+    const drained = new Promise<void>((resolve) => {
       this.#drained = resolve
       if (this.#underWay === 0) resolve()
     })
+    await Promise.race([drained, setTimeout(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
     this.#loops.forget(this.#generation)
   }
 

@@ -33,7 +33,8 @@ export class Generations {
   #cannotHold = false
   /** The pointer as last acted on, so that one bad snapshot is refused once, and tried again when it is activated again. */
   #seen: string | null = null
-  #retiring = new Set<Promise<void>>()
+  /** Until each is closed. */
+  readonly #retiring = new Map<ServingGeneration, Promise<void>>()
   #lost = new WeakSet<ServingGeneration>()
   #closed = false
 
@@ -105,7 +106,7 @@ export class Generations {
     this.#closed = true
     if (this.current) this.#retire(this.current)
     this.current = null
-    await Promise.all(this.#retiring)
+    await Promise.all(this.#retiring.values())
     await this.#loops?.close()
     await this.#user.release().catch((error) => this.#warnOfHold(error))
   }
@@ -117,6 +118,7 @@ export class Generations {
 
   /** Ends workers that hang. Where that does not help, the same snapshot is opened afresh. `now`: by `performance.now`. */
   async tend(now: number): Promise<void> {
+    for (const old of this.#retiring.keys()) old.look(now)
     const generation = this.current
     const reason = generation?.look(now) ?? null
     if (generation === null || reason === null || this.#closed) return
@@ -171,11 +173,11 @@ export class Generations {
   #retire(generation: ServingGeneration): void {
     const ended = this.#lost.has(generation) ? generation.abandon() : generation.close()
     const closing = ended.finally(() => {
-      this.#retiring.delete(closing)
+      this.#retiring.delete(generation)
       // After whoever holds the generation now has let it go.
       if (!this.#closed) setImmediate(noteGarbage)
     })
-    this.#retiring.add(closing)
+    this.#retiring.set(generation, closing)
   }
 
   #refuse(error: unknown, snapshot: SnapshotId | null): void {
