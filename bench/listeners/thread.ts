@@ -73,9 +73,10 @@ class ListeningThread {
     const { revision } = campaigns
     const result = answerBatch(this.#context, { slab: 0, largeRequests, time: Date.now(), revision, campaigns })
     if (result === LACKS_CAMPAIGNS) throw new Error(`campaigns ${revision} were not taken over`)
+    // Before anybody has an answer, who might ask.
+    answered[place] += exchanges.length
     this.#finish(batch, result.largeResults === null ? this.#reader : new ResultReader(result.largeResults))
     this.#lanes.ran(batch, performance.now())
-    answered[place] += exchanges.length
     this.#lanes.ended(batch, true)
   }
 
