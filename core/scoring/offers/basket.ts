@@ -18,9 +18,10 @@ import {
 import { targetsItem } from '../campaigns/targets.ts'
 import type { Generation } from '../generation.ts'
 import { itemIndexOf } from '../keys.ts'
-import { Actions, type Choice, type Choosing, closed, weighTiers, writeMoved } from './actions.ts'
+import { Actions, type Choice, type Choosing, closed } from './actions.ts'
 import { type Barred, limitGuard, priceGuard } from './guards.ts'
 import { type Moved, movedBy } from './response.ts'
+import { weighTiers, writeMoved } from './weighing.ts'
 
 /** A tier above the cart, as an action. */
 export interface OpenTier {

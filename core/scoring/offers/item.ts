@@ -6,7 +6,7 @@ import { honestBps } from '../../contract/money.ts'
 import type { ItemCampaign, ItemStep } from '../campaigns/compile.ts'
 import type { Generation } from '../generation.ts'
 import { purchaseProbability } from '../score.ts'
-import { Actions, type Choice, type Choosing, closed, weigh } from './actions.ts'
+import { Actions, type Choice, type Choosing, closed } from './actions.ts'
 import { type Barred, isLimited, limitGuard } from './guards.ts'
 import {
   type Dropped,
@@ -18,6 +18,7 @@ import {
   type Target,
   type TargetSet,
 } from './plans.ts'
+import { weigh } from './weighing.ts'
 
 /** `barred`: of every campaign that runs; `rivalMinor`: see `rivals.ts`; `stackedBps`: share of the price that the basket's offer may still take off. */
 export function offerForItem(

@@ -20,11 +20,12 @@ import type { Allowed } from '../filter.ts'
 import type { Raise } from '../rank.ts'
 import type { Reason } from '../reasons.ts'
 import { purchaseProbability, scoreAt } from '../score.ts'
-import { actionValue, type Choice, type Choosing, closed } from './actions.ts'
+import { type Choice, type Choosing, closed } from './actions.ts'
 import { basketOffer, type OpenTier, offerForBasket } from './basket.ts'
 import { barredAt, take } from './guards.ts'
 import { keptBasketOffer } from './kept.ts'
 import { logPriceOf } from './response.ts'
+import { actionValue } from './weighing.ts'
 
 /** Best items that may be raised over others. */
 const POOL = 200
