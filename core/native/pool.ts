@@ -1,12 +1,13 @@
 /** A pool of worker threads (piscina): batches go in, results come out; memory that both sides see is shared. */
-import type { TransferListItem } from 'node:worker_threads'
+import { setTimeout } from 'node:timers/promises'
+import type { TransferListItem, Worker } from 'node:worker_threads'
 import { workerData as givenData, Piscina } from 'piscina'
 
 /** What the pool's owner gave its workers; undefined outside a worker. The worker's file knows the type. */
 export const workerData: unknown = givenData
 
 export interface WorkerPoolOptions {
-  /** The compiled worker: its export `run` takes a task and returns the result. It has no default export: EXPORT tells why. */
+  /** The compiled worker: its export `run` takes a task and returns the result. */
   file: URL
   workers: number
   /** Structured-cloned into every worker; shared memory stays shared. */
@@ -20,12 +21,16 @@ export interface WorkerPoolOptions {
 export class WorkerPool<Task, Result> {
   readonly workers: number
   readonly #pool: Piscina<Task, Result>
+  readonly #onExit: (threadId: number) => void
+  /** Of each thread, until it has loaded its code or is gone. */
+  readonly #loading = new WeakMap<Worker, Promise<unknown>>()
 
   constructor(options: WorkerPoolOptions) {
     this.workers = options.workers
+    this.#onExit = options.onExit ?? (() => undefined)
     this.#pool = new Piscina<Task, Result>({
       filename: options.file.href,
-      name: EXPORT,
+      name: 'run',
       minThreads: options.workers,
       maxThreads: options.workers,
       workerData: options.workerData,
@@ -33,9 +38,7 @@ export class WorkerPool<Task, Result> {
       closeTimeout: CLOSE_TIMEOUT_MS,
     })
     this.#pool.on('error', (reason: Error) => options.onLost?.(reason))
-    this.#pool.on('workerCreate', ({ id }: { id: number }) =>
-      this.#thread(id)?.once('exit', () => options.onExit?.(id)),
-    )
+    this.#watch()
   }
 
   /** Threads there are, also those that begin. One that dies while it begins is not replaced: then they are fewer for good. */
@@ -43,18 +46,17 @@ export class WorkerPool<Task, Result> {
     return this.#pool.threads.length
   }
 
-  /** Ends a thread whatever it does; its task rejects, and another thread takes its place. */
+  /** Ends a thread whatever it does, once it has begun; its task rejects, and another thread takes its place. */
   end(threadId: number): void {
-    void this.#thread(threadId)?.terminate()
-  }
-
-  #thread(threadId: number) {
-    return this.#pool.threads.find((thread) => thread.threadId === threadId)
+    const thread = this.#pool.threads.find((thread) => thread.threadId === threadId)
+    if (thread !== undefined) void this.#loaded([thread]).then(() => thread.terminate())
   }
 
   /** One task on one free worker, with what it takes away from this thread. More tasks than workers wait in order. Rejects with what the worker threw. */
   run(task: Task, transferList: TransferListItem[] = []): Promise<Result> {
-    return this.#pool.run(task, { transferList })
+    const result = this.#pool.run(task, { transferList })
+    this.#watch()
+    return result
   }
 
   /** One task on every worker at the same time. Call it while the pool is idle: then no worker gets two. */
@@ -63,21 +65,47 @@ export class WorkerPool<Task, Result> {
   }
 
   /** Lets running and waiting tasks finish, then ends the threads. */
-  close(): Promise<void> {
-    return this.#pool.close()
+  async close(): Promise<void> {
+    await this.#loaded(this.#pool.threads)
+    await this.#pool.close()
   }
 
-  /** Ends the threads at once; tasks that run or wait reject. */
-  destroy(): Promise<void> {
-    return this.#pool.destroy()
+  /** Ends the threads, whatever they do, once they have begun; tasks that run or wait reject. */
+  async destroy(): Promise<void> {
+    await this.#loaded(this.#pool.threads)
+    await this.#pool.destroy()
+  }
+
+  /** Threads that are new: piscina begins them by itself, and their first message says that they have loaded their code. */
+  #watch(): void {
+    for (const thread of this.#pool.threads) {
+      if (this.#loading.has(thread)) continue
+      const { threadId } = thread
+      thread.once('error', () => this.#watch())
+      thread.once('exit', () => {
+        this.#watch()
+        this.#onExit(threadId)
+      })
+      this.#loading.set(
+        thread,
+        new Promise((resolve) => {
+          thread.once('message', resolve)
+          thread.once('exit', resolve)
+        }),
+      )
+    }
+  }
+
+  /**
+   * A thread that is ended while Node loads its modules takes the whole process with it (Node 20.20 and 22: a fatal error
+   * where a module is instantiated, or where the CommonJS face of one is made). It is let finish first.
+   */
+  async #loaded(threads: Worker[]): Promise<void> {
+    for (const thread of threads) thread.ref()
+    const all = Promise.all(threads.map((thread) => this.#loading.get(thread)))
+    await Promise.race([all, setTimeout(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
   }
 }
-
-/**
- * A named export, and no default export beside it: a thread that is ended while Node (20.20, 22) makes the CommonJS face
- * of a module with a default export takes the whole process with it.
- */
-const EXPORT = 'run'
 
 /** A worker that hangs is ended after this long, its tasks with it. */
 export const CLOSE_TIMEOUT_MS = 30_000

@@ -6,7 +6,8 @@ export interface CountTask {
   together: number
 }
 
-const { started } = workerData as { started: Int32Array }
+const { started, loaded } = workerData as { started: Int32Array; loaded: Int32Array }
+Atomics.add(loaded, 0, 1)
 
 /** Fills the task's memory with ones and tells its length. */
 export function run(task: CountTask): number {

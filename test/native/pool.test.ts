@@ -1,13 +1,17 @@
+import { once } from 'node:events'
+import type { Worker } from 'node:worker_threads'
 import { afterEach, expect, test } from 'vitest'
 import { WorkerPool } from '../../core/native/pool.ts'
 import type { CountTask } from './pool-worker.ts'
 
 let pool: WorkerPool<CountTask, number> | undefined
 
-function openPool(workers: number) {
+function openPool(workers: number, onExit?: () => void) {
   const started = new Int32Array(new SharedArrayBuffer(4))
-  pool = new WorkerPool({ file: new URL('./pool-worker.js', import.meta.url), workers, workerData: { started } })
-  return { pool, started }
+  const loaded = new Int32Array(new SharedArrayBuffer(4))
+  const file = new URL('./pool-worker.js', import.meta.url)
+  pool = new WorkerPool({ file, workers, workerData: { started, loaded }, onExit })
+  return { pool, started, loaded }
 }
 
 afterEach(() => pool?.close())
@@ -41,10 +45,19 @@ test('closing waits for the tasks that run and wait', async () => {
   expect(await Promise.all(tasks)).toEqual([1, 2])
 })
 
-test('threads that are ended while they begin take nothing else with them', async () => {
-  for (let round = 0; round < 20; round++) {
-    const { pool } = openPool(2)
-    await pool.run({ bytes: new SharedArrayBuffer(1), together: 0 })
-    await pool.destroy()
-  }
+test.each(['close', 'destroy'] as const)('%s lets threads that begin load their code', async (how) => {
+  const { pool, loaded } = openPool(2)
+  await pool[how]()
+  expect(Atomics.load(loaded, 0)).toBe(2)
+})
+
+test('a thread that takes the place of one that was ended is let load its code too', async () => {
+  const begun = once(process, 'worker')
+  const { pool, loaded } = openPool(1, () => pool.destroy())
+  const [thread] = (await begun) as [Worker]
+  const hanging = pool.run({ bytes: new SharedArrayBuffer(1), together: 2 })
+  pool.end(thread.threadId)
+  await expect(hanging).rejects.toThrow('exited')
+  await pool.destroy()
+  expect(Atomics.load(loaded, 0)).toBe(2)
 })

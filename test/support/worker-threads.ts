@@ -1,10 +1,13 @@
-/** The worker threads that servers of this process have started: to kill them, or to make one hang, from outside. */
+/**
+ * The worker threads that servers of this process have started: to kill them, or to make one hang, from outside. One counts from its
+ * first message: killed while it loads its code it would take the process with it (see core/native/pool).
+ */
 import type { Worker } from 'node:worker_threads'
 
 export class WorkerThreads {
   readonly #alive = new Set<Worker>()
   readonly #note = (worker: Worker) => {
-    this.#alive.add(worker)
+    worker.once('message', () => this.#alive.add(worker))
     worker.once('exit', () => this.#alive.delete(worker))
   }
 
