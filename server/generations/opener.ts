@@ -1,6 +1,10 @@
 /** The thread that opens a snapshot while another one serves. */
+import { constants, setPriority } from 'node:os'
 import { OfferwrightError } from '../../core/contract/errors.ts'
 import { type Opened, type OpeningTask, openImage } from './opening.ts'
+
+// Where a priority is a thread's own: the others go on deciding.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
 
 export async function run(task: OpeningTask): Promise<Opened> {
   try {
