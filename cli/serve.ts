@@ -172,10 +172,16 @@ async function keysOf({ keys }: ServeOptions): Promise<ApiKey[]> {
   return [...(keys === undefined ? [] : await readKeyFile(keys)), ...(told ? keysOfText(told) : [])]
 }
 
-/** The first signal lets requests under way finish; the process ends when nothing is left to do. */
+/** Ctrl-C under `npm` comes twice: from the terminal and from npm. */
+const ONE_SIGNAL_MS = 1000
+
+/**
+ * The first signal lets requests under way finish; the process ends when nothing is left to do. One that comes later than `ONE_SIGNAL_MS`
+ * ends it at once.
+ */
 export function stopOnSignal(server: RunningServer): void {
   const stop = () => {
-    process.off('SIGTERM', stop).off('SIGINT', stop)
+    setTimeout(() => process.off('SIGTERM', stop).off('SIGINT', stop), ONE_SIGNAL_MS).unref()
     void server.close()
   }
   process.on('SIGTERM', stop).on('SIGINT', stop)

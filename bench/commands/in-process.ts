@@ -6,14 +6,14 @@ import { benchCarts, renderCarts } from '../carts.ts'
 import { benchDecide, renderDecide } from '../decide.ts'
 import { benchKernel, renderKernel } from '../kernel.ts'
 import { SCENARIOS } from '../requests.ts'
-import { print, say, sizes } from './print.ts'
+import { ascending, print, say } from './print.ts'
 
 export function addInProcessCommands(program: Command): void {
   program
     .command('kernel')
     .description('the WebAssembly kernel beside plain JavaScript, and its loops beside the same in C')
-    .option('--items <n>', 'catalogue size', wholeNumber, 100_000)
-    .option('--rounds <n>', 'interleaved rounds', wholeNumber, 15)
+    .option('--items <n>', 'catalogue size', positive, 100_000)
+    .option('--rounds <n>', 'interleaved rounds', positive, 15)
     .option('--json', 'one line of JSON', false)
     .addHelpText('after', '\nExample:\n  npm run bench -- kernel --items 100000')
     .action(async (options) => print(await benchKernel(options), renderKernel, options.json))
@@ -32,14 +32,14 @@ export function addInProcessCommands(program: Command): void {
   program
     .command('decide')
     .description('CPU of a decision in process, its growth with the catalogue, and the cost of a full blend')
-    .option('--items <list>', 'catalogue sizes, smallest first', sizes, [10_000, 1_000_000])
-    .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--items <list>', 'catalogue sizes', ascending, [10_000, 1_000_000])
+    .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--neighbours <n>', 'of each item in its row (default: 100)', positive)
     .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)
     .addOption(new Option('--scenario <name>', 'who asks').choices(SCENARIOS).default('known'))
-    .option('--rounds <n>', 'interleaved rounds', wholeNumber, 9)
-    .option('--decisions <n>', 'decisions a round', wholeNumber, 3000)
-    .option('--seconds <n>', 'seconds of load at the bare handler a round', wholeNumber, 1)
+    .option('--rounds <n>', 'interleaved rounds', positive, 9)
+    .option('--decisions <n>', 'decisions a round', positive, 3000)
+    .option('--seconds <n>', 'seconds of load at the bare handler a round', positive, 1)
     .option('--seed <n>', 'seed of the shop and of the requests', wholeNumber, 1)
     .option('--json', 'one line of JSON', false)
     .addHelpText('after', '\nExample:\n  npm run bench -- decide --items 10000,1000000 --campaigns 32')
@@ -48,8 +48,8 @@ export function addInProcessCommands(program: Command): void {
   program
     .command('carts')
     .description('random carts × campaigns, priced by the engine and by a literal reading of the rules')
-    .option('--carts <n>', 'carts', wholeNumber, 1_000_000)
-    .option('--items <n>', 'catalogue size', wholeNumber, 200)
+    .option('--carts <n>', 'carts', positive, 1_000_000)
+    .option('--items <n>', 'catalogue size', positive, 200)
     .option('--seed <n>', 'seed of the shop and of the carts', wholeNumber, 1)
     .option('--json', 'one line of JSON', false)
     .addHelpText('after', '\nExample:\n  npm run bench -- carts --carts 100000')

@@ -12,7 +12,7 @@ import { HTTP_SCENARIO_NAMES } from '../http/scenarios.ts'
 import { benchTopologies } from '../http/topologies.ts'
 import { renderTopologies } from '../http/topologies-report.ts'
 import { benchSizing, renderSizing } from '../sizing.ts'
-import { dimensions, print, say, sizes } from './print.ts'
+import { ascending, counts, dimensions, print, say } from './print.ts'
 
 export function addLoadCommands(program: Command): void {
   program
@@ -26,14 +26,14 @@ export function addLoadCommands(program: Command): void {
         'dimensions',
       ]),
     )
-    .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
-    .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--items <n>', 'catalogue size', positive, 20_000)
+    .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--neighbours <n>', 'of each item in its row (default: 100)', positive)
     .option('--dimensions <n>', "of each item's vector (default: 32)", dimensions)
     .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
     .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('known'))
-    .option('--workers <n>', 'deciding threads of the server', wholeNumber, 1)
-    .option('--connections <n>', 'connections of the closed loop', wholeNumber, 32)
+    .option('--workers <n>', 'deciding threads of the server; 0: the one that listens', wholeNumber, 1)
+    .option('--connections <n>', 'connections of the closed loop', positive, 32)
     .option('--per-second <n>', 'arrivals of the open loop (default: half of what the closed loop reaches)', positive)
     .option('--seconds <n>', 'seconds of each stretch of load', positive, 3)
     .option('--rounds <n>', 'interleaved rounds', positive, 5)
@@ -49,7 +49,7 @@ export function addLoadCommands(program: Command): void {
     )
     .option('--items <n>', 'catalogue size', positive, 1_000_000)
     .option('--smallest <n>', 'catalogue size that growth begins at', positive, 10_000)
-    .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--seconds <n>', 'seconds of each stretch of load', positive, 3)
     .option('--rounds <n>', 'interleaved rounds', positive, 5)
     .option('--seed <n>', 'seed of the shops, the requests and the arrivals', wholeNumber, 1)
@@ -62,8 +62,8 @@ export function addLoadCommands(program: Command): void {
     .description(
       'decisions a second that are answered while p99 stays under a limit, the load generator on the same cores',
     )
-    .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
-    .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--items <n>', 'catalogue size', positive, 20_000)
+    .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
     .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('headline'))
     .option(
@@ -83,8 +83,8 @@ export function addLoadCommands(program: Command): void {
   program
     .command('growth')
     .description('median latency over HTTP at several sizes of the catalogue, in turn at the same low rate')
-    .option('--items <list>', 'catalogue sizes, smallest first', sizes, [10_000, 1_000_000])
-    .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--items <list>', 'catalogue sizes', ascending, [10_000, 1_000_000])
+    .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
     .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('headline'))
     .option('--workers <n>', 'deciding threads of each server', positive, 1)
@@ -101,7 +101,7 @@ export function addLoadCommands(program: Command): void {
     .description(
       'the listening thread, workers, several listening threads: the same load in turn, in a closed loop and open ones',
     )
-    .option('--threads <list>', 'deciding threads of each server; 0: the one that listens', sizes, [0, 1, 2])
+    .option('--threads <list>', 'deciding threads of each server; 0: the one that listens', counts, [0, 1, 2])
     .option(
       '--listeners <list>',
       'threads of each server that all listen and decide; 0: none such',
@@ -109,7 +109,7 @@ export function addLoadCommands(program: Command): void {
       [1, 2],
     )
     .option('--items <n>', 'catalogue size', positive, 20_000)
-    .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
     .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('headline'))
     .option('--connections <n>', 'connections of the closed loop', positive, 32)
@@ -127,12 +127,12 @@ export function addLoadCommands(program: Command): void {
     .description('a change and its base: two built checkouts in paired rounds, or two files of `http --json` lines')
     .argument('<a>', 'the base: a checkout, its dist, or a file')
     .argument('<b>', 'the change')
-    .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
-    .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--items <n>', 'catalogue size', positive, 20_000)
+    .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--campaigns <n>', 'live campaigns (default: of the scenario)', wholeNumber)
     .addOption(new Option('--scenario <name>', 'what is asked').choices(HTTP_SCENARIO_NAMES).default('known'))
-    .option('--workers <n>', 'deciding threads of each server', wholeNumber, 1)
-    .option('--connections <n>', 'connections of the closed loop', wholeNumber, 32)
+    .option('--workers <n>', 'deciding threads of each server; 0: the one that listens', wholeNumber, 1)
+    .option('--connections <n>', 'connections of the closed loop', positive, 32)
     .option(
       '--per-second <n>',
       'arrivals of the open loop (default: half of what the slower closed loop reaches)',
@@ -162,7 +162,7 @@ export function addLoadCommands(program: Command): void {
 const MOST_LISTENERS = 256
 
 function listenerCounts(text: string): number[] {
-  const counts = text === '' ? [] : sizes(text)
-  if (counts.some((count) => count > MOST_LISTENERS)) throw new InvalidArgumentError(`At most ${MOST_LISTENERS} each.`)
-  return counts.filter((count) => count > 0)
+  const listeners = text === '' ? [] : counts(text)
+  if (listeners.some((n) => n > MOST_LISTENERS)) throw new InvalidArgumentError(`At most ${MOST_LISTENERS} each.`)
+  return listeners.filter((n) => n > 0)
 }

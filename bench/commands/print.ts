@@ -9,7 +9,13 @@ export function print<Report>(report: Report, render: (report: Report) => string
   process.stdout.write(`${json ? JSON.stringify(report) : render(report)}\n`)
 }
 
-export const sizes = (text: string) => text.split(',').map(wholeNumber)
+export const counts = (text: string) => text.split(',').map(wholeNumber)
+
+export const ascending = (text: string) =>
+  text
+    .split(',')
+    .map(positive)
+    .toSorted((a, b) => a - b)
 
 export function dimensions(text: string): number {
   const value = positive(text)

@@ -6,18 +6,18 @@ import { benchOffers, renderOffers } from '../http/offers.ts'
 import { benchSwap, renderSwap } from '../http/swap.ts'
 import { benchOverload, renderOverload } from '../overload/overload.ts'
 import { benchReplay, renderReplay } from '../replay.ts'
-import { print, say, sizes } from './print.ts'
+import { ascending, print, say } from './print.ts'
 
 export function addServedCommands(program: Command): void {
   program
     .command('offers')
     .description('what offers add to a recommendation over HTTP, in units of a bare handler')
-    .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
-    .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--items <n>', 'catalogue size', positive, 20_000)
+    .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--campaigns <n>', 'live campaigns', wholeNumber, 32)
-    .option('--connections <n>', 'connections of the load', wholeNumber, 32)
-    .option('--seconds <n>', 'seconds a round at each path', wholeNumber, 3)
-    .option('--rounds <n>', 'interleaved rounds', wholeNumber, 5)
+    .option('--connections <n>', 'connections of the load', positive, 32)
+    .option('--seconds <n>', 'seconds a round at each path', positive, 3)
+    .option('--rounds <n>', 'interleaved rounds', positive, 5)
     .option('--seed <n>', 'seed of the shop and of the requests', wholeNumber, 1)
     .option('--json', 'one line of JSON', false)
     .addHelpText('after', '\nExample:\n  npm run bench -- offers --campaigns 32')
@@ -26,8 +26,8 @@ export function addServedCommands(program: Command): void {
   program
     .command('events')
     .description('durable events: their cost beside bare writes, and what decisions beside them feel')
-    .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
-    .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--items <n>', 'catalogue size', positive, 20_000)
+    .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)
     .option('--events-per-second <n>', 'events', positive, 5000)
     .option('--decisions-per-second <n>', 'decisions beside them', positive, 1000)
@@ -42,11 +42,11 @@ export function addServedCommands(program: Command): void {
   program
     .command('replay')
     .description('decide every row of a served run again, byte for byte, and test its propensities')
-    .option('--requests <n>', 'requests, at least', wholeNumber, 100_000)
-    .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
-    .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--requests <n>', 'requests, at least', positive, 100_000)
+    .option('--items <n>', 'catalogue size', positive, 20_000)
+    .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--campaigns <n>', 'live campaigns', wholeNumber, 32)
-    .option('--connections <n>', 'connections of the load', wholeNumber, 16)
+    .option('--connections <n>', 'connections of the load', positive, 16)
     .option('--seed <n>', 'seed of the shop and of the requests', wholeNumber, 1)
     .option('--json', 'one line of JSON', false)
     .addHelpText('after', '\nExample:\n  npm run bench -- replay --requests 100000')
@@ -55,12 +55,12 @@ export function addServedCommands(program: Command): void {
   program
     .command('swap')
     .description('snapshots swapped under load: failed requests, answers that mix two')
-    .option('--items <n>', 'catalogue size', wholeNumber, 20_000)
-    .option('--shoppers <n>', 'known shoppers', wholeNumber, 50_000)
+    .option('--items <n>', 'catalogue size', positive, 20_000)
+    .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)
     .option('--workers <n>', 'deciding threads of the server', wholeNumber, 1)
-    .option('--connections <n>', 'connections of the load', wholeNumber, 8)
-    .option('--swaps <n>', 'activations', wholeNumber, 100)
+    .option('--connections <n>', 'connections of the load', positive, 8)
+    .option('--swaps <n>', 'activations', positive, 100)
     .option('--seed <n>', 'seed of the shops and of the requests', wholeNumber, 1)
     .option('--json', 'one line of JSON', false)
     .addHelpText('after', '\nExample:\n  npm run bench -- swap --swaps 100')
@@ -69,7 +69,7 @@ export function addServedCommands(program: Command): void {
   program
     .command('overload')
     .description('what a server on one core does under several times the load it can bear, in an open loop')
-    .option('--factor <list>', 'times the peak', sizes, [2, 5])
+    .option('--factor <list>', 'times the peak', ascending, [2, 5])
     .option('--items <n>', 'catalogue size', positive, 20_000)
     .option('--shoppers <n>', 'known shoppers', positive, 50_000)
     .option('--campaigns <n>', 'live campaigns', wholeNumber, 4)

@@ -20,6 +20,8 @@ export const HERE: Checkout = {
 /** `path`: a checkout's folder or its `dist`. */
 export async function checkoutAt(path: string): Promise<Checkout> {
   const dist = [join(resolve(path), 'dist'), resolve(path)].find((folder) => existsSync(serverIn(folder)))
+  if (!existsSync(path))
+    throw new OfferwrightError('invalid_value', `no such file or folder: ${path}`, { field: 'checkout', value: path })
   if (dist === undefined)
     throw new OfferwrightError(
       'invalid_value',

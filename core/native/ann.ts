@@ -57,6 +57,14 @@ export class AnnIndex {
     return new AnnIndex(graph)
   }
 
+  /** The same while this thread goes on with other work: of a million vectors the file takes a third of a second to read. */
+  static async openBeside(file: string, dim: number, efSearch: number): Promise<AnnIndex> {
+    const graph = new hnswlib.HierarchicalNSW('ip', dim)
+    await graph.readIndex(file)
+    graph.setEf(efSearch)
+    return new AnnIndex(graph)
+  }
+
   write(file: string): void {
     this.#graph.writeIndexSync(file)
   }

@@ -17,6 +17,7 @@ import {
   LOOP_READY,
   type LoopMessage,
   type LoopTask,
+  type Opened,
   type OpenGeneration,
   RUNG,
 } from '../work/messages.ts'
@@ -27,6 +28,8 @@ interface Loop {
   port: MessagePort
   bell: Int32Array
   isReady: boolean
+  /** By number of a generation that it was asked to open: told when it has, or is over. */
+  opening: Map<number, () => void>
   /** The batch it is at work on. */
   batch: Batch | null
 }
@@ -85,13 +88,19 @@ export class BatchLoops {
     this.#pool.end(threadId)
   }
 
-  /** Every worker opens a generation; the answer is its number here. */
-  open(setup: WorkerSetup): number {
+  /**
+   * Every worker opens a generation, and answers batches of others meanwhile; `isOpen` resolves when all have, but for those that
+   * are over: what begins in their place has it from the start. `generation` is its number here.
+   */
+  open(setup: WorkerSetup): { generation: number; isOpen: Promise<unknown> } {
     const generation = ++this.#opened
     const open = { generation, setup }
     this.#open.set(generation, open)
-    for (const loop of this.#loops) this.#ring(loop, { open })
-    return generation
+    const opening = [...this.#loops].map((loop) => {
+      this.#ring(loop, { open })
+      return new Promise<void>((resolve) => loop.opening.set(generation, resolve))
+    })
+    return { generation, isOpen: Promise.all(opening) }
   }
 
   /** Workers let a generation go, of which no batch is under way. */
@@ -130,9 +139,15 @@ export class BatchLoops {
   #begin(): void {
     if (this.#isClosing) return
     const { port1: port, port2 } = new MessageChannel()
-    const loop: Loop = { port, bell: new Int32Array(new SharedArrayBuffer(4)), isReady: false, batch: null }
+    const bell = new Int32Array(new SharedArrayBuffer(4))
+    const loop: Loop = { port, bell, isReady: false, opening: new Map(), batch: null }
     this.#loops.add(loop)
-    port.on('message', (answer: BatchAnswer | typeof LOOP_READY) => {
+    port.on('message', (answer: BatchAnswer | Opened | typeof LOOP_READY) => {
+      if (typeof answer === 'object' && 'opened' in answer) {
+        loop.opening.get(answer.opened)?.()
+        loop.opening.delete(answer.opened)
+        return
+      }
       const { batch } = loop
       loop.batch = null
       if (answer === LOOP_READY) loop.isReady = true
@@ -171,6 +186,7 @@ export class BatchLoops {
 
   #drop(loop: Loop): void {
     loop.port.close()
+    for (const opened of loop.opening.values()) opened()
     this.#loops.delete(loop)
     this.#idle = this.#idle.filter((idle) => idle !== loop)
   }

@@ -1,19 +1,19 @@
 /** The workers as one generation has them: the server's, from when they have opened it until its last batch is answered. */
-import { setTimeout } from 'node:timers/promises'
-import { CLOSE_TIMEOUT_MS } from '../../core/native/pool.ts'
 import type { WorkerSetup } from '../work/context.ts'
 import type { BatchAnswer, BatchTask } from '../work/messages.ts'
 import type { BatchLoops } from './batch-loops.ts'
 
 export class GenerationWorkers {
+  /** Until all have the generation open; before that a batch may find one that has not. */
+  readonly isOpen: Promise<unknown>
   readonly #loops: BatchLoops
   readonly #generation: number
-  #underWay = 0
-  #drained: (() => void) | null = null
 
   constructor(loops: BatchLoops, setup: WorkerSetup) {
     this.#loops = loops
-    this.#generation = loops.open(setup)
+    const { generation, isOpen } = loops.open(setup)
+    this.#generation = generation
+    this.isOpen = isOpen
   }
 
   get workers(): number {
@@ -28,22 +28,12 @@ export class GenerationWorkers {
     this.#loops.end(threadId)
   }
 
-  async run(task: BatchTask): Promise<BatchAnswer> {
-    this.#underWay++
-    try {
-      return await this.#loops.run(this.#generation, task)
-    } finally {
-      if (--this.#underWay === 0) this.#drained?.()
-    }
+  run(task: BatchTask): Promise<BatchAnswer> {
+    return this.#loops.run(this.#generation, task)
   }
 
-  /** Batches under way are finished first, but for what hangs; the workers go on for others. */
+  /** No batch of the generation is under way any more; the workers go on for others. */
   async close(): Promise<void> {
-    const drained = new Promise<void>((resolve) => {
-      this.#drained = resolve
-      if (this.#underWay === 0) resolve()
-    })
-    await Promise.race([drained, setTimeout(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
     this.#loops.forget(this.#generation)
   }
 

@@ -1,7 +1,9 @@
 /** One snapshot at work: its memory, its live catalogue and the workers that decide on it, opened and retired as one. */
 
+import { setTimeout } from 'node:timers/promises'
 import type { SnapshotId } from '../../core/contract/ids.ts'
 import { instantiateKernel } from '../../core/native/kernel.ts'
+import { CLOSE_TIMEOUT_MS } from '../../core/native/pool.ts'
 import type { LiveCatalogue } from '../../core/scoring/catalogue.ts'
 import { arenaOf, liveCatalogueOf } from '../../core/scoring/generation.ts'
 import type { KeyRoom } from '../../core/scoring/keys.ts'
@@ -61,6 +63,7 @@ export class ServingGeneration {
   readonly #free: number[]
   readonly #watchdog: Watchdog
   readonly #workers: GenerationWorkers | ListenerThread
+  #drained: () => void = () => undefined
 
   private constructor(image: SnapshotImage, options: GenerationOptions) {
     const arenas = arenasOf(options)
@@ -88,7 +91,9 @@ export class ServingGeneration {
   static async open(id: SnapshotId, options: GenerationOptions, isBeside: boolean): Promise<ServingGeneration> {
     const { store, publicKeys, requireSignature } = options
     const task = { folder: snapshotFolder(store, id), id, arenas: arenasOf(options) + 1, publicKeys, requireSignature }
-    return new ServingGeneration(await (isBeside ? openImageBeside(task) : openImage(task)), options)
+    const generation = new ServingGeneration(await (isBeside ? openImageBeside(task) : openImage(task)), options)
+    await generation.#workers.isOpen
+    return generation
   }
 
   get id(): SnapshotId {
@@ -121,6 +126,7 @@ export class ServingGeneration {
     } finally {
       this.#watchdog.ended(slab)
       this.#free.push(slab)
+      if (this.#free.length === this.#slabs.length) this.#drained()
     }
   }
 
@@ -152,9 +158,14 @@ export class ServingGeneration {
       await Promise.all(this.#slabs.map(() => this.run(batch, now, campaigns, () => undefined)))
   }
 
-  /** Batches under way are finished first. */
-  close(): Promise<void> {
-    return this.#workers.close()
+  /** Batches under way are finished first, those too that are asked a second time; but for what hangs. */
+  async close(): Promise<void> {
+    const drained = new Promise<void>((resolve) => {
+      this.#drained = resolve
+      if (this.#free.length === this.#slabs.length) resolve()
+    })
+    await Promise.race([drained, setTimeout(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+    await this.#workers.close()
   }
 
   /** Batches under way reject. */

@@ -31,6 +31,8 @@ export class Generations {
   /** What served before, to return to. */
   #previous: SnapshotId | null = null
   #cannotHold = false
+  /** A snapshot is on its way to serving: one at a time, or an activation would be undone by what was opened before it. */
+  #isOpening = false
   /** The pointer as last acted on, so that one bad snapshot is refused once, and tried again when it is activated again. */
   #seen: string | null = null
   /** Until each is closed. */
@@ -73,6 +75,8 @@ export class Generations {
 
   /** Looks at `CURRENT` and swaps when it has moved. A refused snapshot leaves the old one serving. */
   async follow(): Promise<void> {
+    if (this.#isOpening) return
+    const loops = this.#loops
     let id: SnapshotId | null = null
     try {
       const version = await pointerVersion(this.#options.store)
@@ -81,7 +85,9 @@ export class Generations {
       id = await currentSnapshot(this.#options.store)
       if (id !== null && id !== this.current?.id) await this.#serve(id)
     } catch (error) {
-      this.#refuse(error, id)
+      // The workers that it was opened for are lost: again, with those that took their place.
+      if (loops !== this.#loops) this.#seen = null
+      else this.#refuse(error, id)
     }
   }
 
@@ -122,18 +128,27 @@ export class Generations {
     const generation = this.current
     const reason = generation?.look(now) ?? null
     if (generation === null || reason === null || this.#closed) return
-    this.#options.logger.error({ snapshot: generation.id, reason }, 'workers lost, generation reopened')
-    this.#lost.add(generation)
     const lost = this.#loops
-    this.#loops = this.#beginLoops()
-    await this.#serve(generation.id).catch((error) => {
-      void this.#loops?.destroy()
-      this.#loops = lost
-      this.#refuse(error, generation.id)
-    })
+    if (!this.#lost.has(generation)) {
+      this.#options.logger.error({ snapshot: generation.id, reason }, 'workers lost, generation reopened')
+      this.#lost.add(generation)
+      this.#loops = this.#beginLoops()
+      // What is being opened may wait for one of them for ever.
+      if (this.#isOpening) await lost?.destroy()
+    }
+    if (!this.#isOpening) await this.#serve(generation.id).catch((error) => this.#refuse(error, generation.id))
   }
 
   async #serve(id: SnapshotId): Promise<void> {
+    this.#isOpening = true
+    try {
+      await this.#open(id)
+    } finally {
+      this.#isOpening = false
+    }
+  }
+
+  async #open(id: SnapshotId): Promise<void> {
     await this.#hold(id)
     const options = { ...this.#options, loops: this.#loops }
     const generation = await ServingGeneration.open(id, options, this.current !== null)
@@ -144,6 +159,10 @@ export class Generations {
       throw error
     }
     const isWatched = isNews(await activationHistory(this.#options.store), id)
+    if (options.loops !== this.#loops) {
+      this.#retire(generation)
+      throw new Error('its workers were lost while it was opened')
+    }
     const old = this.current
     this.current = generation
     this.#options.watch.begin(id, isWatched, Date.now())

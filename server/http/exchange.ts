@@ -63,7 +63,8 @@ export class Exchange {
       if (status === 503) res.writeHeader('retry-after', RETRY_AFTER_S)
       if (status === 401) res.writeHeader('www-authenticate', 'Bearer')
       if (options.allow !== undefined) res.writeHeader('allow', options.allow)
-      if (options.close === true) res.end(body, true)
+      if (options.isHead === true) res.endWithoutBody(Buffer.byteLength(body))
+      else if (options.close === true) res.end(body, true)
       else this.#callers.send(res, body)
     })
   }
@@ -139,4 +140,6 @@ interface AnswerOptions {
   allow?: string
   /** End the connection too. */
   close?: boolean
+  /** To HEAD: a body would be taken for the next answer. */
+  isHead?: boolean
 }

@@ -281,15 +281,17 @@ function refuseMethod(parts: RouteParts, path: string, res: HttpResponse, req: H
   const isPublic = routes.every((route) => route.roles.length === 0)
   const allow = routes.map(methodName).join(', ')
   const method = req.getMethod().toUpperCase()
-  if (!isPublic && identify(parts, req) === null) exchange.refuse(unauthorized())
-  else exchange.refuse(methodNotAllowed(method, path, allow), { allow })
+  const isHead = method === 'HEAD'
+  if (!isPublic && identify(parts, req) === null) exchange.refuse(unauthorized(), { isHead })
+  else exchange.refuse(methodNotAllowed(method, path, allow), { allow, isHead })
 }
 
 function refusePath(parts: RouteParts, res: HttpResponse, req: HttpRequest): void {
   const exchange = new Exchange(res, 'other', parts.metrics, parts.callers)
   const path = req.getUrl()
   const unknown = new OfferwrightError('not_found', `no such path: ${path}`, { field: 'path', value: path })
-  exchange.refuse(identify(parts, req) === null ? unauthorized() : unknown)
+  const isHead = req.getMethod() === 'head'
+  exchange.refuse(identify(parts, req) === null ? unauthorized() : unknown, { isHead })
 }
 
 function methodName({ method }: Route): string {

@@ -13,6 +13,7 @@ const LISTENER = 2 ** 31 - 2
 export class ListenerThread {
   readonly workers = 1
   readonly threads = 1
+  readonly isOpen = Promise.resolve()
   readonly #context: WorkContext
   /** Sockets are looked at between two batches. */
   #turn: Promise<void> = Promise.resolve()

@@ -90,6 +90,10 @@ export type LoopMessage = { generation: number; task: BatchTask } | { open: Open
 
 /** The first answer of a loop. */
 export const LOOP_READY = 'ready'
+/** A loop that was asked to open a generation has it open. */
+export interface Opened {
+  opened: number
+}
 export const SILENT = 0
 export const RUNG = 1
 
