@@ -6,6 +6,7 @@
  * give the same file. A file must have been verified before it is opened: hnswlib trusts its bytes.
  */
 import hnswlib from 'hnswlib-node'
+import { throughGate } from './threads.ts'
 
 export interface AnnParameters {
   /** Links of a node on each level but the lowest, which has twice as many. */
@@ -52,15 +53,7 @@ export class AnnIndex {
   /** `efSearch`: size of the candidate list of a search; larger is slower and finds more of the true neighbours. */
   static open(file: string, dim: number, efSearch: number): AnnIndex {
     const graph = new hnswlib.HierarchicalNSW('ip', dim)
-    graph.readIndexSync(file)
-    graph.setEf(efSearch)
-    return new AnnIndex(graph)
-  }
-
-  /** The same while this thread goes on with other work: of a million vectors the file takes a third of a second to read. */
-  static async openBeside(file: string, dim: number, efSearch: number): Promise<AnnIndex> {
-    const graph = new hnswlib.HierarchicalNSW('ip', dim)
-    await graph.readIndex(file)
+    throughGate(() => graph.readIndexSync(file))
     graph.setEf(efSearch)
     return new AnnIndex(graph)
   }
@@ -75,7 +68,7 @@ export class AnnIndex {
 
   /** `isWanted`: asked of every item that the search meets; fewer than `k` may come back then. */
   search(query: ArrayLike<number>, k: number, isWanted?: (item: number) => boolean): AnnNeighbours {
-    const found = this.#graph.searchKnn(Array.from(query), Math.min(k, this.size), isWanted)
+    const found = throughGate(() => this.#graph.searchKnn(Array.from(query), Math.min(k, this.size), isWanted))
     return { items: found.neighbors, distances: found.distances }
   }
 }

@@ -73,12 +73,7 @@ export function arenaOf(image: SnapshotImage, index: number): Arena {
 }
 
 /** Worker `arena`'s view of a snapshot that was opened with `reserveBytes` for more than `arena` arenas. */
-export function openGeneration(
-  image: SnapshotImage,
-  arena: number,
-  build: KernelBuild = 'release',
-  ann: AnnIndex = openIndex(image, AnnIndex.open),
-): Generation {
+export function openGeneration(image: SnapshotImage, arena: number, build: KernelBuild = 'release'): Generation {
   const nItems = image.manifest.segments[0].items
   const tables = tablesOf(image)
   const kernel = instantiateKernel(image.memory, build)
@@ -88,11 +83,12 @@ export function openGeneration(
   // Whoever had it before may have died with bits set.
   scratch.seen.view.fill(0)
   scratch.allowed.view.fill(0)
+  const { dim, efSearch } = image.manifest.model.vectors
   return {
     image,
     tables,
     kernel,
-    ann,
+    ann: AnnIndex.open(`${image.folder}/items.hnsw`, dim, efSearch),
     live: liveCatalogueOf(image),
     arena: scratch,
     nItems,
@@ -106,15 +102,6 @@ export function openGeneration(
     pieces: new Pieces(scratch.pieces.view),
     keptFilters: new Map(),
   }
-}
-
-/** The vector index of a snapshot, by one of `AnnIndex`'s ways to open one. */
-export function openIndex<Index>(
-  { folder, manifest }: SnapshotImage,
-  open: (file: string, dim: number, efSearch: number) => Index,
-): Index {
-  const { dim, efSearch } = manifest.model.vectors
-  return open(`${folder}/items.hnsw`, dim, efSearch)
 }
 
 function codesOf(bytes: Column<'U8'>, offsets: Column<'U32'>): Map<string, number> {

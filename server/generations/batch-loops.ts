@@ -4,12 +4,13 @@
  * loop that answers batches as they come, so that a batch costs no task of the pool: what piscina keeps of each made the listening
  * thread's heap be collected whole every three seconds, 10 ms each time. The pool does what it is for: threads begin, are replaced and end.
  *
- *   begun ── ready ── idle ⇄ at work ── ended
+ *   begun ── ready ── idle ⇄ at work, or opening a generation ── ended
  */
 import timers from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { CLOSE_TIMEOUT_MS, WorkerPool } from '../../core/native/pool.ts'
+import { WorkerPool } from '../../core/native/pool.ts'
+import { PATIENCE_MS } from '../../core/native/threads.ts'
 import type { WorkerSetup } from '../work/context.ts'
 import {
   type BatchAnswer,
@@ -28,10 +29,10 @@ interface Loop {
   port: MessagePort
   bell: Int32Array
   isReady: boolean
-  /** By number of a generation that it was asked to open: told when it has, or is over. */
-  opening: Map<number, () => void>
   /** The batch it is at work on. */
   batch: Batch | null
+  /** What it opens next, and who is told when it has, or when it is over. */
+  opening: { open: OpenGeneration; done: () => void } | null
 }
 
 interface Batch {
@@ -55,6 +56,7 @@ export class BatchLoops {
   readonly #onLost: (reason: Error) => void
   readonly #open = new Map<number, OpenGeneration>()
   #opened = 0
+  #turn: Promise<void> = Promise.resolve()
   readonly #loops = new Set<Loop>()
   /** The one that was at work last is at the end: its caches are warm. */
   #idle: Loop[] = []
@@ -88,19 +90,34 @@ export class BatchLoops {
     this.#pool.end(threadId)
   }
 
+  /** Whether a worker opens a generation, or is about to. */
+  get isOpening(): boolean {
+    return [...this.#loops].some(({ opening }) => opening !== null)
+  }
+
   /**
-   * Every worker opens a generation, and answers batches of others meanwhile; `isOpen` resolves when all have, but for those that
-   * are over: what begins in their place has it from the start. `generation` is its number here.
+   * One worker after the other opens a generation, and takes no batch meanwhile: a vector index of a million items takes a good part
+   * of a second to read, in which the others decide. `generation` is its number here; `isOpen`: until all have it open.
    */
-  open(setup: WorkerSetup): { generation: number; isOpen: Promise<unknown> } {
+  open(setup: WorkerSetup): { generation: number; isOpen: Promise<void> } {
     const generation = ++this.#opened
     const open = { generation, setup }
     this.#open.set(generation, open)
-    const opening = [...this.#loops].map((loop) => {
-      this.#ring(loop, { open })
-      return new Promise<void>((resolve) => loop.opening.set(generation, resolve))
-    })
-    return { generation, isOpen: Promise.all(opening) }
+    this.#turn = this.#turn.then(() => this.#openOnEach(open))
+    return { generation, isOpen: this.#turn }
+  }
+
+  async #openOnEach(open: OpenGeneration): Promise<void> {
+    for (const loop of [...this.#loops]) {
+      // What takes the place of one that is over has it open from the start.
+      if (!this.#loops.has(loop)) continue
+      await new Promise<void>((done) => {
+        loop.opening = { open, done }
+        if (!this.#idle.includes(loop)) return
+        this.#idle = this.#idle.filter((idle) => idle !== loop)
+        this.#next(loop)
+      })
+    }
   }
 
   /** Workers let a generation go, of which no batch is under way. */
@@ -124,7 +141,7 @@ export class BatchLoops {
   async close(): Promise<void> {
     this.#isClosing = true
     for (const loop of this.#idle.splice(0)) this.#next(loop)
-    await Promise.race([Promise.all(this.#running), setTimeout(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+    await Promise.race([Promise.all(this.#running), setTimeout(PATIENCE_MS, undefined, { ref: false })])
     await this.#pool.destroy()
   }
 
@@ -140,18 +157,17 @@ export class BatchLoops {
     if (this.#isClosing) return
     const { port1: port, port2 } = new MessageChannel()
     const bell = new Int32Array(new SharedArrayBuffer(4))
-    const loop: Loop = { port, bell, isReady: false, opening: new Map(), batch: null }
+    const loop: Loop = { port, bell, isReady: false, batch: null, opening: null }
     this.#loops.add(loop)
     port.on('message', (answer: BatchAnswer | Opened | typeof LOOP_READY) => {
-      if (typeof answer === 'object' && 'opened' in answer) {
-        loop.opening.get(answer.opened)?.()
-        loop.opening.delete(answer.opened)
-        return
-      }
-      const { batch } = loop
+      const { batch, opening } = loop
       loop.batch = null
       if (answer === LOOP_READY) loop.isReady = true
-      else batch?.resolve(answer)
+      else if (typeof answer === 'string' || !('opened' in answer)) batch?.resolve(answer)
+      else {
+        loop.opening = null
+        opening?.done()
+      }
       this.#next(loop)
     })
     const running = this.#pool
@@ -166,6 +182,10 @@ export class BatchLoops {
 
   /** What a loop that has nothing to do does next. */
   #next(loop: Loop): void {
+    if (loop.opening !== null) {
+      this.#ring(loop, { open: loop.opening.open })
+      return
+    }
     const batch = this.#waiting.shift()
     if (batch !== undefined) this.#send(loop, batch)
     else if (this.#isClosing) this.#ring(loop, null)
@@ -186,7 +206,7 @@ export class BatchLoops {
 
   #drop(loop: Loop): void {
     loop.port.close()
-    for (const opened of loop.opening.values()) opened()
+    loop.opening?.done()
     this.#loops.delete(loop)
     this.#idle = this.#idle.filter((idle) => idle !== loop)
   }

@@ -5,7 +5,7 @@ import type { BatchLoops } from './batch-loops.ts'
 
 export class GenerationWorkers {
   /** Until all have the generation open; before that a batch may find one that has not. */
-  readonly isOpen: Promise<unknown>
+  readonly isOpen: Promise<void>
   readonly #loops: BatchLoops
   readonly #generation: number
 
@@ -22,6 +22,10 @@ export class GenerationWorkers {
 
   get threads(): number {
     return this.#loops.threads
+  }
+
+  get isOpening(): boolean {
+    return this.#loops.isOpening
   }
 
   end(threadId: number): void {

@@ -3,7 +3,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { SnapshotId } from '../../core/contract/ids.ts'
 import { instantiateKernel } from '../../core/native/kernel.ts'
-import { CLOSE_TIMEOUT_MS } from '../../core/native/pool.ts'
+import { PATIENCE_MS } from '../../core/native/threads.ts'
 import type { LiveCatalogue } from '../../core/scoring/catalogue.ts'
 import { arenaOf, liveCatalogueOf } from '../../core/scoring/generation.ts'
 import type { KeyRoom } from '../../core/scoring/keys.ts'
@@ -164,7 +164,7 @@ export class ServingGeneration {
       this.#drained = resolve
       if (this.#free.length === this.#slabs.length) resolve()
     })
-    await Promise.race([drained, setTimeout(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+    await Promise.race([drained, setTimeout(PATIENCE_MS, undefined, { ref: false })])
     await this.#workers.close()
   }
 

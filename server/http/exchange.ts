@@ -63,7 +63,7 @@ export class Exchange {
       if (status === 503) res.writeHeader('retry-after', RETRY_AFTER_S)
       if (status === 401) res.writeHeader('www-authenticate', 'Bearer')
       if (options.allow !== undefined) res.writeHeader('allow', options.allow)
-      if (options.isHead === true) res.endWithoutBody(Buffer.byteLength(body))
+      if (options.isHead === true) res.end()
       else if (options.close === true) res.end(body, true)
       else this.#callers.send(res, body)
     })

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import { afterEach, expect, test } from 'vitest'
 import { WorkerPool } from '../../core/native/pool.ts'
@@ -60,4 +61,16 @@ test('a thread that takes the place of one that was ended is let load its code t
   await expect(hanging).rejects.toThrow('exited')
   await pool.destroy()
   expect(Atomics.load(loaded, 0)).toBe(2)
+})
+
+test.each([1, 2])('a thread is not ended within an addon, but ended it is: from state %i', async (from) => {
+  const state = new Int32Array(new SharedArrayBuffer(4))
+  const file = new URL('./gate-worker.js', import.meta.url)
+  const gated = new WorkerPool<null, never>({ file, workers: 1, workerData: { state } })
+  const hanging = gated.run(null)
+  hanging.catch(() => undefined)
+  while (Atomics.load(state, 0) < from) await setTimeout(1)
+  await gated.destroy()
+  await expect(hanging).rejects.toThrow()
+  expect(Atomics.load(state, 0)).toBe(2)
 })

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiKey, keysOfText, type Role } from '../../server/http/keys.ts'
-import { serveShop, type TestServer, type TrainedShop, trainShop } from '../support/trained-shop.ts'
+import { RawCaller } from '../support/raw-caller.ts'
+import { serveShop, type TestServer, type TrainedShop, trainShop, until } from '../support/trained-shop.ts'
 
 let shop: TrainedShop
 let server: TestServer
@@ -102,6 +103,22 @@ describe('routes', () => {
     const wrong = await server.call('GET', '/v1/decide')
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST'])
     expect(wrong.body.error).toMatchObject({ code: 'method_not_allowed', field: 'method', value: 'GET' })
+  })
+
+  test('HEAD is answered without a body, which would be taken for the next answer', async () => {
+    const head = (method: string, path: string) => `${method} ${path} HTTP/1.1\r\nHost: shop\r\n\r\n`
+    const caller = new RawCaller(
+      server.port,
+      head('HEAD', '/healthz') + head('HEAD', '/nothing') + head('GET', '/healthz'),
+    )
+    const text = await until(
+      async () => caller.text,
+      (text) => text.endsWith('}'),
+      5000,
+    )
+    caller.end()
+    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 405', 'HTTP/1.1 404', 'HTTP/1.1 200'])
+    expect(text.split('{').length).toBe(2)
   })
 })
 

@@ -48,6 +48,34 @@ async function swapUnderLoad(of: TrainedShop, at: TestServer): Promise<void> {
   expect([...snapshots].sort()).toEqual([...of.snapshots].sort())
 }
 
+test('swaps while campaigns change lose no request: a batch that is asked again is still the old snapshot’s', async () => {
+  const [{ id: campaign }] = JSON.parse(await readFile(shop.folders.campaigns, 'utf8')).campaigns
+  const statuses = new Set<number>()
+  let isOver = false
+  const again = async (ask: () => Promise<{ status: number }>) => {
+    while (!isOver) statuses.add((await ask()).status)
+  }
+  const state = (turn: number) => ({ state: turn % 2 === 0 ? 'paused' : 'live' })
+  let turn = 0
+  const load = [
+    ...Array.from({ length: 8 }, () => again(() => server.call('POST', '/v1/recommend', { slots: 3 }))),
+    again(() => server.call('POST', `/v1/campaigns/${campaign}/state`, state(turn++))),
+  ]
+  for (let swap = 0; swap < 8; swap++) {
+    const id = shop.snapshots[swap % 2]
+    await activate(id)
+    await until(
+      () => serving(),
+      (now) => now === id,
+      10_000,
+    )
+  }
+  isOver = true
+  await Promise.all(load)
+  await server.call('POST', `/v1/campaigns/${campaign}/state`, { state: 'live' })
+  expect([...statuses]).toEqual([200])
+})
+
 test('a snapshot with a flipped byte is refused by name while the old one serves on', async () => {
   await activate(shop.snapshots[0])
   await until(

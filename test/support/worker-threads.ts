@@ -1,8 +1,9 @@
 /**
  * The worker threads that servers of this process have started: to kill them, or to make one hang, from outside. One counts from its
- * first message: killed while it loads its code it would take the process with it (see core/native/pool).
+ * first message: what is killed while it loads its code takes the process along (see core/native/threads).
  */
 import type { Worker } from 'node:worker_threads'
+import { endThread } from '../../core/native/threads.ts'
 
 export class WorkerThreads {
   readonly #alive = new Set<Worker>()
@@ -22,7 +23,7 @@ export class WorkerThreads {
   /** Ends one in the midst of whatever it does; resolves when it is gone. */
   async killOne(): Promise<void> {
     const [worker] = this.#alive
-    await worker?.terminate()
+    if (worker !== undefined) await endThread(worker)
   }
 
   stop(): void {
