@@ -6,7 +6,7 @@
  * give the same file. A file must have been verified before it is opened: hnswlib trusts its bytes.
  */
 import hnswlib from 'hnswlib-node'
-import { throughGate } from './threads.ts'
+import { besideThroughGate, throughGate } from './threads.ts'
 
 export interface AnnParameters {
   /** Links of a node on each level but the lowest, which has twice as many. */
@@ -54,6 +54,14 @@ export class AnnIndex {
   static open(file: string, dim: number, efSearch: number): AnnIndex {
     const graph = new hnswlib.HierarchicalNSW('ip', dim)
     throughGate(() => graph.readIndexSync(file))
+    graph.setEf(efSearch)
+    return new AnnIndex(graph)
+  }
+
+  /** The same while this thread goes on with other work: of a million vectors the file takes 0.7 s to read. */
+  static async openBeside(file: string, dim: number, efSearch: number): Promise<AnnIndex> {
+    const graph = new hnswlib.HierarchicalNSW('ip', dim)
+    await besideThroughGate(() => graph.readIndex(file))
     graph.setEf(efSearch)
     return new AnnIndex(graph)
   }

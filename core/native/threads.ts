@@ -31,14 +31,36 @@ export function threadData(given: unknown): ThreadData {
   return { gates, given }
 }
 
+/** Calls of addons that this thread is within. */
+let within = 0
+
 /** Calls into an addon. In a thread that is about to be ended it does not return. */
 export function throughGate<T>(native: () => T): T {
-  while (Atomics.compareExchange(gates, own, OPEN, WITHIN) === SHUT) Atomics.wait(gates, own, SHUT)
+  enter()
   try {
     return native()
   } finally {
-    Atomics.store(gates, own, OPEN)
+    leave()
   }
+}
+
+/** The same for what an addon does beside this thread and tells it of: until then the thread is within. */
+export async function besideThroughGate<T>(native: () => Promise<T>): Promise<T> {
+  enter()
+  try {
+    return await native()
+  } finally {
+    leave()
+  }
+}
+
+function enter(): void {
+  if (within === 0) while (Atomics.compareExchange(gates, own, OPEN, WITHIN) === SHUT) Atomics.wait(gates, own, SHUT)
+  within++
+}
+
+function leave(): void {
+  if (--within === 0) Atomics.store(gates, own, OPEN)
 }
 
 /** Of a thread that has just begun: its first message says that it has loaded its code. False: it is known. */

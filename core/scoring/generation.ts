@@ -73,7 +73,12 @@ export function arenaOf(image: SnapshotImage, index: number): Arena {
 }
 
 /** Worker `arena`'s view of a snapshot that was opened with `reserveBytes` for more than `arena` arenas. */
-export function openGeneration(image: SnapshotImage, arena: number, build: KernelBuild = 'release'): Generation {
+export function openGeneration(
+  image: SnapshotImage,
+  arena: number,
+  build: KernelBuild = 'release',
+  ann: AnnIndex = openIndex(image, AnnIndex.open),
+): Generation {
   const nItems = image.manifest.segments[0].items
   const tables = tablesOf(image)
   const kernel = instantiateKernel(image.memory, build)
@@ -83,12 +88,11 @@ export function openGeneration(image: SnapshotImage, arena: number, build: Kerne
   // Whoever had it before may have died with bits set.
   scratch.seen.view.fill(0)
   scratch.allowed.view.fill(0)
-  const { dim, efSearch } = image.manifest.model.vectors
   return {
     image,
     tables,
     kernel,
-    ann: AnnIndex.open(`${image.folder}/items.hnsw`, dim, efSearch),
+    ann,
     live: liveCatalogueOf(image),
     arena: scratch,
     nItems,
@@ -102,6 +106,15 @@ export function openGeneration(image: SnapshotImage, arena: number, build: Kerne
     pieces: new Pieces(scratch.pieces.view),
     keptFilters: new Map(),
   }
+}
+
+/** The vector index of a snapshot, by one of `AnnIndex`'s ways to open one. */
+export function openIndex<Index>(
+  { folder, manifest }: SnapshotImage,
+  open: (file: string, dim: number, efSearch: number) => Index,
+): Index {
+  const { dim, efSearch } = manifest.model.vectors
+  return open(`${folder}/items.hnsw`, dim, efSearch)
 }
 
 function codesOf(bytes: Column<'U8'>, offsets: Column<'U32'>): Map<string, number> {

@@ -4,7 +4,7 @@
  * loop that answers batches as they come, so that a batch costs no task of the pool: what piscina keeps of each made the listening
  * thread's heap be collected whole every three seconds, 10 ms each time. The pool does what it is for: threads begin, are replaced and end.
  *
- *   begun ── ready ── idle ⇄ at work, or opening a generation ── ended
+ *   begun ── ready ── idle ⇄ at work ── ended
  */
 import timers from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
@@ -31,8 +31,8 @@ interface Loop {
   isReady: boolean
   /** The batch it is at work on. */
   batch: Batch | null
-  /** What it opens next, and who is told when it has, or when it is over. */
-  opening: { open: OpenGeneration; done: () => void } | null
+  /** Told when it has opened the generation that it is opening, or is over. */
+  opened: (() => void) | null
 }
 
 interface Batch {
@@ -90,15 +90,7 @@ export class BatchLoops {
     this.#pool.end(threadId)
   }
 
-  /** Whether a worker opens a generation, or is about to. */
-  get isOpening(): boolean {
-    return [...this.#loops].some(({ opening }) => opening !== null)
-  }
-
-  /**
-   * One worker after the other opens a generation, and takes no batch meanwhile: a vector index of a million items takes a good part
-   * of a second to read, in which the others decide. `generation` is its number here; `isOpen`: until all have it open.
-   */
+  /** One worker after the other opens a generation, beside its batches. `generation` is its number here; `isOpen`: until all have it. */
   open(setup: WorkerSetup): { generation: number; isOpen: Promise<void> } {
     const generation = ++this.#opened
     const open = { generation, setup }
@@ -111,11 +103,9 @@ export class BatchLoops {
     for (const loop of [...this.#loops]) {
       // What takes the place of one that is over has it open from the start.
       if (!this.#loops.has(loop)) continue
-      await new Promise<void>((done) => {
-        loop.opening = { open, done }
-        if (!this.#idle.includes(loop)) return
-        this.#idle = this.#idle.filter((idle) => idle !== loop)
-        this.#next(loop)
+      await new Promise<void>((opened) => {
+        loop.opened = opened
+        this.#ring(loop, { open })
       })
     }
   }
@@ -157,17 +147,17 @@ export class BatchLoops {
     if (this.#isClosing) return
     const { port1: port, port2 } = new MessageChannel()
     const bell = new Int32Array(new SharedArrayBuffer(4))
-    const loop: Loop = { port, bell, isReady: false, batch: null, opening: null }
+    const loop: Loop = { port, bell, isReady: false, batch: null, opened: null }
     this.#loops.add(loop)
     port.on('message', (answer: BatchAnswer | Opened | typeof LOOP_READY) => {
-      const { batch, opening } = loop
+      if (typeof answer === 'object' && 'opened' in answer) {
+        loop.opened?.()
+        return
+      }
+      const { batch } = loop
       loop.batch = null
       if (answer === LOOP_READY) loop.isReady = true
-      else if (typeof answer === 'string' || !('opened' in answer)) batch?.resolve(answer)
-      else {
-        loop.opening = null
-        opening?.done()
-      }
+      else batch?.resolve(answer)
       this.#next(loop)
     })
     const running = this.#pool
@@ -182,10 +172,6 @@ export class BatchLoops {
 
   /** What a loop that has nothing to do does next. */
   #next(loop: Loop): void {
-    if (loop.opening !== null) {
-      this.#ring(loop, { open: loop.opening.open })
-      return
-    }
     const batch = this.#waiting.shift()
     if (batch !== undefined) this.#send(loop, batch)
     else if (this.#isClosing) this.#ring(loop, null)
@@ -206,7 +192,7 @@ export class BatchLoops {
 
   #drop(loop: Loop): void {
     loop.port.close()
-    loop.opening?.done()
+    loop.opened?.()
     this.#loops.delete(loop)
     this.#idle = this.#idle.filter((idle) => idle !== loop)
   }

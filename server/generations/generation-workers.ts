@@ -24,10 +24,6 @@ export class GenerationWorkers {
     return this.#loops.threads
   }
 
-  get isOpening(): boolean {
-    return this.#loops.isOpening
-  }
-
   end(threadId: number): void {
     this.#loops.end(threadId)
   }

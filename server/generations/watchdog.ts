@@ -6,10 +6,7 @@
 import type { WorkerPool } from '../../core/native/pool.ts'
 import { type Slab, THREAD_WORD } from '../work/messages.ts'
 
-type Threads = Pick<WorkerPool<never, never>, 'threads' | 'workers' | 'end'> & {
-  /** Then a batch may wait for a thread to have opened another generation. */
-  isOpening: boolean
-}
+type Threads = Pick<WorkerPool<never, never>, 'threads' | 'workers' | 'end'>
 
 const IDLE = Number.POSITIVE_INFINITY
 
@@ -54,7 +51,6 @@ export class Watchdog {
       const hungMs = now - this.#since[slab] - this.#hangMs
       if (hungMs < 0) continue
       const thread = Atomics.load(this.#marks[slab], THREAD_WORD)
-      if (thread === 0 && this.#threads.isOpening) continue
       if (thread === 0) return `no worker has taken a batch for ${this.#hangMs} ms`
       if (this.#endedThread[slab] === thread) {
         if (hungMs > this.#hangMs) return `worker ${thread} hangs and cannot be ended`

@@ -1,10 +1,11 @@
 /** What a worker keeps between batches: its view of the generation, of live state, and the compiled campaigns. */
 import { isSingleUse } from '../../core/contract/campaigns.ts'
 import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/live.ts'
+import { AnnIndex } from '../../core/native/ann.ts'
 import { type CompiledCampaigns, compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { type DualPrices, noPrices } from '../../core/scoring/dual-prices.ts'
-import { type Generation, openGeneration } from '../../core/scoring/generation.ts'
+import { type Generation, openGeneration, openIndex } from '../../core/scoring/generation.ts'
 import type { SnapshotImage } from '../../core/snapshot/open.ts'
 import { BudgetView, CAMPAIGN_SLOTS } from '../../core/store/budget-words.ts'
 import { KeptOffers } from '../../core/store/kept-offers.ts'
@@ -57,11 +58,16 @@ export class WorkContext {
   #dualPrices = noPrices(0)
   readonly #priceBySlot: Float64Array
 
+  /** Reads the index while the thread goes on with batches of other generations. */
+  static async open(setup: WorkerSetup, thread: number): Promise<WorkContext> {
+    return new WorkContext(setup, thread, await openIndex(setup.image, AnnIndex.openBeside))
+  }
+
   /** `thread`: a number above 0 that no other thread has. */
-  constructor(setup: WorkerSetup, thread: number) {
+  constructor(setup: WorkerSetup, thread: number, ann?: AnnIndex) {
     const { image, arenas, slabs, shoppers, budgets, keptOffers, dualPrices, ledger } = setup
     this.#thread = thread
-    this.generation = openGeneration(image, claimArena(arenas, thread))
+    this.generation = openGeneration(image, claimArena(arenas, thread), 'release', ann)
     this.results = new Results(this.generation)
     this.#slabs = slabs
     this.#marks = slabs.map(({ requests }) => new Int32Array(requests, 0, THREAD_WORD + 1))

@@ -14,7 +14,6 @@ export class ListenerThread {
   readonly workers = 1
   readonly threads = 1
   readonly isOpen = Promise.resolve()
-  readonly isOpening = false
   readonly #context: WorkContext
   /** Sockets are looked at between two batches. */
   #turn: Promise<void> = Promise.resolve()

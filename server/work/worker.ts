@@ -9,40 +9,69 @@ import { LOOP_READY, type LoopMessage, type LoopTask, type Opened, type OpenGene
 /** The thread's own event loop turns when there was nothing to do for so long, and after so many messages. */
 const IDLE_MS = 1000
 const RINGS_A_TURN = 1024
+/** While a generation is being opened it turns after each message and this often: the end of the reading comes through it. */
+const OPENING_MS = 1
 
-const contexts = new Map<number, WorkContext>()
+/** By number of the generation; null: it is being opened. */
+const contexts = new Map<number, WorkContext | null>()
+const opening = new Set<Promise<unknown>>()
+const failures: unknown[] = []
 
 export async function run({ port, bell, open }: LoopTask): Promise<void> {
-  for (const generation of open) openContext(generation)
+  failures.length = 0
+  await Promise.all(open.map(openContext))
   port.postMessage(LOOP_READY)
-  for (let rings = 1; ; rings++) {
-    const isSilent = Atomics.wait(bell, 0, SILENT, IDLE_MS) === 'timed-out'
+  let isOver = false
+  for (let rings = 1; !isOver && failures.length === 0; rings++) {
+    const isSilent = Atomics.wait(bell, 0, SILENT, opening.size > 0 ? OPENING_MS : IDLE_MS) === 'timed-out'
     Atomics.store(bell, 0, SILENT)
-    for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port))
-      if (!hear(port, got.message as LoopMessage)) return
-    if (isSilent || rings % RINGS_A_TURN === 0) await setImmediate()
+    for (let got = receiveMessageOnPort(port); !isOver && got !== undefined; got = receiveMessageOnPort(port))
+      isOver = !hear(port, got.message as LoopMessage)
+    if (isSilent || opening.size > 0 || rings % RINGS_A_TURN === 0) await setImmediate()
   }
+  // The pool stops the thread's event loop between two tasks.
+  await Promise.all(opening)
+  if (failures.length > 0) throw failures[0]
 }
 
 /** False: it was the last message. */
 function hear(port: MessagePort, message: LoopMessage): boolean {
   if (message === null) return false
-  if ('open' in message) {
-    openContext(message.open)
-    port.postMessage({ opened: message.open.generation } satisfies Opened)
-  } else if ('forget' in message) forgetContext(message.forget)
+  if ('open' in message) openBeside(port, message.open)
+  else if ('forget' in message) forgetContext(message.forget)
   else port.postMessage(answerBatch(contextOf(message.generation), message.task))
   return true
 }
 
-function openContext({ generation, setup }: OpenGeneration): void {
+/** A loop that cannot open a generation ends; another takes its place. */
+function openBeside(port: MessagePort, open: OpenGeneration): void {
+  const opened = openContext(open)
+    .then(
+      () => port.postMessage({ opened: open.generation } satisfies Opened),
+      (reason) => failures.push(reason),
+    )
+    .finally(() => opening.delete(opened))
+  opening.add(opened)
+}
+
+async function openContext({ generation, setup }: OpenGeneration): Promise<void> {
   // It is, where the loop began anew in this thread.
-  if (!contexts.has(generation)) contexts.set(generation, new WorkContext(setup, threadId))
+  if (contexts.has(generation)) return
+  contexts.set(generation, null)
+  try {
+    const context = await WorkContext.open(setup, threadId)
+    // It may be forgotten already.
+    if (contexts.has(generation)) contexts.set(generation, context)
+    else context.codes.close()
+  } catch (reason) {
+    contexts.delete(generation)
+    throw reason
+  }
 }
 
 function contextOf(generation: number): WorkContext {
-  const context = contexts.get(generation)
-  if (context === undefined) throw new Error(`generation ${generation} is not open in this thread`)
+  const context = contexts.get(generation) ?? null
+  if (context === null) throw new Error(`generation ${generation} is not open in this thread`)
   return context
 }
 

@@ -63,14 +63,22 @@ test('a thread that takes the place of one that was ended is let load its code t
   expect(Atomics.load(loaded, 0)).toBe(2)
 })
 
-test.each([1, 2])('a thread is not ended within an addon, but ended it is: from state %i', async (from) => {
-  const state = new Int32Array(new SharedArrayBuffer(4))
-  const file = new URL('./gate-worker.js', import.meta.url)
-  const gated = new WorkerPool<null, never>({ file, workers: 1, workerData: { state } })
-  const hanging = gated.run(null)
-  hanging.catch(() => undefined)
-  while (Atomics.load(state, 0) < from) await setTimeout(1)
-  await gated.destroy()
-  await expect(hanging).rejects.toThrow()
-  expect(Atomics.load(state, 0)).toBe(2)
-})
+test.each([
+  ['at once', 1],
+  ['at once', 2],
+  ['beside', 1],
+] as const)(
+  'a thread is not ended within an addon that works %s, but ended it is: from state %i',
+  async (how, from) => {
+    const state = new Int32Array(new SharedArrayBuffer(4))
+    const file = new URL('./gate-worker.js', import.meta.url)
+    const gated = new WorkerPool<typeof how, never>({ file, workers: 1, workerData: { state } })
+    const hanging = gated.run(how)
+    hanging.catch(() => undefined)
+    while (Atomics.load(state, 0) < from) await setTimeout(1)
+    await setTimeout(20)
+    await gated.destroy()
+    await expect(hanging).rejects.toThrow()
+    expect(Atomics.load(state, 0)).toBe(2)
+  },
+)
