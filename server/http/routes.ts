@@ -25,6 +25,7 @@ import { Exchange } from './exchange.ts'
 import { type Caller, callerOf, ROLES, type Role } from './keys.ts'
 import { keyOfPath } from './path-keys.ts'
 import { answerCodes, answerConfirmation, answerRedemption, answerReversal } from './redemptions.ts'
+import { forbidden, methodName, methodNotAllowed, unauthorized, untrusted } from './refusals.ts'
 import { answerActivate, answerRollBack, answerSnapshots } from './snapshots.ts'
 
 export interface RouteParts {
@@ -292,29 +293,4 @@ function refusePath(parts: RouteParts, res: HttpResponse, req: HttpRequest): voi
   const unknown = new OfferwrightError('not_found', `no such path: ${path}`, { field: 'path', value: path })
   const isHead = req.getMethod() === 'head'
   exchange.refuse(identify(parts, req) === null ? unauthorized() : unknown, { isHead })
-}
-
-function methodName({ method }: Route): string {
-  return method === 'del' ? 'DELETE' : method.toUpperCase()
-}
-
-function methodNotAllowed(method: string, path: string, allow: string): OfferwrightError {
-  const message = `method not allowed: ${method} (${path} takes ${allow})`
-  return new OfferwrightError('method_not_allowed', message, { field: 'method', value: method })
-}
-
-function unauthorized(): OfferwrightError {
-  return new OfferwrightError('unauthorized', 'an API key is needed: Authorization: Bearer <key>')
-}
-
-function forbidden(route: Route, caller: Caller): OfferwrightError {
-  return new OfferwrightError('forbidden', `${methodName(route)} ${route.path} is not for role ${caller.role}`, {
-    field: 'role',
-    value: caller.role,
-  })
-}
-
-function untrusted({ name }: Caller): OfferwrightError {
-  const message = `only a key that is trusted, or may publish, reverses redemptions: ${name} is neither`
-  return new OfferwrightError('forbidden', message, { field: 'role', value: name })
 }
