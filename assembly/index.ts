@@ -33,7 +33,7 @@ export { MEMO_BYTES, writeParts } from './parts'
 export { bitmapFromPredicates, meetsAll, PREDICATE_BITS, PREDICATE_CODES, PREDICATE_RANGE } from './predicates'
 export { philox4x32, uniform } from './random'
 export { similarityBlock } from './similarity'
-export { accumulateRows, clearTouched, fillUntouched, largestContribution } from './sparse'
+export { accumulateMarkedRows, accumulateRows, clearTouched, fillUntouched, largestContribution } from './sparse'
 export { TIER_WORDS } from './tiers'
 export { INCOMPLETE, topK } from './topk'
 

@@ -11,9 +11,7 @@ import { expectPredicates, keepBits, keepMeeting, meetsAll } from './predicates'
 import { UNTOUCHED } from './sparse'
 import { aboutLargest, CHUNK, columnsOf, listTier, readSums } from './tiers'
 
-/** Columns of a first tier for each that is kept: enough where a filter leaves one in ten, and few to ask it of. */
-const FIRST_TIER: u32 = 16
-/** How much larger the next one is. */
+/** How much larger than the tier before the next one is. */
 const TIER_GROWTH: u32 = 4
 
 /** In place of a number of columns: too few met the predicates on a walk as long as allowed. */
@@ -21,7 +19,7 @@ export const INCOMPLETE: i32 = -1
 
 /**
  * acc f32[n] as left by accumulateRows; bias f32[n], or 0 for none;
- * touched u32[nTouched]; scratch u32[TIER_WORDS];
+ * touched u32[nTouched]; scratch u32[TIER_WORDS]; firstTier: about how many of them are asked first, those with the largest sums; > 0;
  * order u32[n]: all columns by bias descending, then index ascending, or 0 to consider the touched columns only;
  * exclude u32[nExclude] ascending; allow: bitmap of n bits, or 0 for all; predicates as predicates.ts has them, or 0 for none.
  * mostWalked: where the walk through `order` is longer, those that `allow` leaves are listed instead; with predicates the
@@ -41,12 +39,14 @@ export function topK(
   predicates: usize,
   mostWalked: u32,
   k: u32,
+  firstTier: u32,
   scratch: usize,
   outIndex: usize,
   outScore: usize,
 ): i32 {
   expectTables(acc, bias, touched, nTouched, order, n, allow)
   expectCount(k)
+  expectCount(firstTier)
   expectArray(outIndex, k, 4)
   expectArray(outScore, k, 4)
   expectAscending(exclude, nExclude)
@@ -69,6 +69,7 @@ export function topK(
       predicates,
       kept,
       k,
+      firstTier,
       scratch,
       outIndex,
       outScore,
@@ -106,6 +107,7 @@ function keepTouched(
   predicates: usize,
   kept: u32,
   k: u32,
+  firstTier: u32,
   scratch: usize,
   outIndex: usize,
   outScore: usize,
@@ -114,7 +116,7 @@ function keepTouched(
   const from = columnsOf(scratch)
   let above = f32.POSITIVE_INFINITY
   let used: u32 = 0
-  for (let wanted = FIRST_TIER * k; ; wanted *= TIER_GROWTH) {
+  for (let wanted = firstTier; ; wanted *= TIER_GROWTH) {
     let worst = kept < k ? NO_KEY : rootKey(outIndex, outScore)
     const worstScore = kept < k ? -f32.MAX_VALUE : scoreOf(<u32>(worst >> 32))
     if (above + highest < worstScore) break

@@ -38,7 +38,7 @@ export const historyCase: MakeCase = (kernel, memory, items) => {
       const csr = [indptr.at, indices.at, data.at] as const
       const n = kernel.accumulateRows(rows.at, weights.at, HISTORY, ...csr, acc.at, touched.at, 0)
       const list = [acc.at, bias.at, touched.at, n, order.at, items] as const
-      const kept = kernel.topK(...list, rows.at, HISTORY, 0, 0, items, SLOTS, tiers.at, index.at, score.at)
+      const kept = kernel.topK(...list, rows.at, HISTORY, 0, 0, items, SLOTS, 2 * SLOTS, tiers.at, index.at, score.at)
       kernel.clearTouched(acc.at, touched.at, n)
       return [...index.view.subarray(0, kept), ...score.view.subarray(0, kept)]
     },

@@ -30,6 +30,24 @@ export interface KernelExports {
     touched: number,
     nTouched: number,
   ): number
+  /**
+   * As `accumulateRows`, of the entries alone whose mark is wanted: marks u8[nnz], wanted u8[256] of 0 and 1;
+   * scratch u32[4096].
+   */
+  accumulateMarkedRows(
+    rows: number,
+    weights: number,
+    nRows: number,
+    indptr: number,
+    indices: number,
+    data: number,
+    marks: number,
+    wanted: number,
+    scratch: number,
+    acc: number,
+    touched: number,
+    nTouched: number,
+  ): number
   /** Makes the cells that touched u32[nTouched] lists untouched again. */
   clearTouched(acc: number, touched: number, nTouched: number): void
   /**
@@ -108,7 +126,8 @@ export interface KernelExports {
    * outIndex u32[k] and outScore f32[k]; returns how many. bias f32[n] or 0; order u32[n] (bias descending, index
    * ascending), or 0 to consider the touched columns only; exclude u32[nExclude] ascending; allow bitmap[n] or 0;
    * predicates u32 or 0. After `mostWalked` untouched columns those of `allow` are listed; with predicates the answer is then
-   * INCOMPLETE. k > 0. touched u32[nTouched]; scratch u32[TIER_WORDS].
+   * INCOMPLETE. k > 0. touched u32[nTouched]; scratch u32[TIER_WORDS]. firstTier > 0: about how many touched columns, those of the
+   * largest sums, are asked before others are looked at.
    */
   topK(
     acc: number,
@@ -123,6 +142,7 @@ export interface KernelExports {
     predicates: number,
     mostWalked: number,
     k: number,
+    firstTier: number,
     scratch: number,
     outIndex: number,
     outScore: number,

@@ -26,6 +26,8 @@ const LEAST_FILTERS = 32
 const MOST_FILTERS = 1024
 /** Four predicates of a request's filter, and their end. */
 const PREDICATES_BYTES = 5 * 16
+/** How many marks there are, see `row-marks.ts`. */
+export const MARKS = 256
 /** Most parts of JSON that wait to be written, and bytes that they come to. */
 export const MAX_PARTS = 2048
 export const PART_WORDS = 4
@@ -104,6 +106,8 @@ export interface Arena {
   /** Of a request's filter: codes that it wants, and its predicates. */
   wantedCategories: Column<Uint32Array>
   wantedBrands: Column<Uint32Array>
+  /** By mark, 1: a category with it is wanted. */
+  wantedMarks: Column<Uint8Array>
   predicates: Column<Uint32Array>
   filters: Column<Uint32Array>
   /** A bitmap for each level of a filter's expression. */
@@ -165,6 +169,7 @@ function arenaParts({ items, rows }: ArenaSize) {
     wanted: bitmap,
     wantedCategories: bitmap,
     wantedBrands: bitmap,
+    wantedMarks: MARKS,
     predicates: PREDICATES_BYTES,
     filters: bitmap * keptFilters(items),
     conditions: bitmap * FILTER_LIMITS.depth,
@@ -239,6 +244,7 @@ export function arenaAt({ buffer }: WebAssembly.Memory, start: number, size: Are
     wanted: u32('wanted'),
     wantedCategories: u32('wantedCategories'),
     wantedBrands: u32('wantedBrands'),
+    wantedMarks: bytes('wantedMarks'),
     predicates: u32('predicates'),
     filters: u32('filters'),
     conditions: u32('conditions'),

@@ -5,8 +5,10 @@
  * `revision` is a sequence lock: odd while a change is being written, then even. A reader that saw the same even
  * number before and after its decision saw one state.
  */
+import type { Segment } from '../snapshot/manifest.ts'
 import type { SnapshotTables } from '../snapshot/tables.ts'
 import { aligned, bitmapWords } from './arena.ts'
+import { fillRowMarks, type RowMarks, rowMarksAt, rowMarksBytes } from './row-marks.ts'
 
 export interface LiveCatalogue {
   revision: Int32Array
@@ -18,6 +20,7 @@ export interface LiveCatalogue {
   available: Uint8Array
   /** Bit i: item i is available and not out of stock. */
   sellable: { pointer: number; view: Int32Array }
+  marks: RowMarks
 }
 
 export interface CatalogueChange {
@@ -27,11 +30,17 @@ export interface CatalogueChange {
   available?: boolean
 }
 
-export function liveCatalogueBytes(nItems: number): number {
+export function liveCatalogueBytes(segment: Segment): number {
+  return columnsBytes(segment.items) + rowMarksBytes(segment)
+}
+
+function columnsBytes(nItems: number): number {
   return 64 + 3 * aligned(4 * nItems) + aligned(nItems) + aligned(4 * bitmapWords(nItems))
 }
 
-export function liveCatalogueAt({ buffer }: WebAssembly.Memory, start: number, nItems: number): LiveCatalogue {
+/** From `start` on. */
+export function liveCatalogueAt({ buffer }: WebAssembly.Memory, start: number, segment: Segment): LiveCatalogue {
+  const nItems = segment.items
   const price = start + 64
   const prior = price + aligned(4 * nItems)
   const stock = prior + aligned(4 * nItems)
@@ -44,15 +53,17 @@ export function liveCatalogueAt({ buffer }: WebAssembly.Memory, start: number, n
     stock: new Int32Array(buffer, stock, nItems),
     available: new Uint8Array(buffer, available, nItems),
     sellable: { pointer: sellable, view: new Int32Array(buffer, sellable, bitmapWords(nItems)) },
+    marks: rowMarksAt(buffer, start + columnsBytes(nItems), segment),
   }
 }
 
-/** Fills the live columns from the snapshot; once, by the thread that owns them, before any worker reads. */
+/** Fills the columns from the snapshot; once, by the thread that owns them, before any worker reads. */
 export function fillLiveCatalogue(live: LiveCatalogue, tables: SnapshotTables): void {
   live.priceMinor.set(tables.catalogue.priceMinor.view)
   live.priorPriceMinor.set(tables.catalogue.priorPriceMinor.view)
   live.stock.set(tables.catalogue.stock.view)
   live.available.set(tables.catalogue.available.view)
+  fillRowMarks(live.marks, tables)
   for (let item = 0; item < live.priceMinor.length; item++) writeSellable(live, item)
 }
 

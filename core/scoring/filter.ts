@@ -4,10 +4,11 @@
  */
 import type { Condition, Filters } from '../contract/filters.ts'
 import type { ItemIndex } from '../contract/ids.ts'
-import { bitmapWords, keptFilters } from './arena.ts'
+import { bitmapWords, keptFilters, MARKS } from './arena.ts'
 import { catalogueSequence } from './catalogue.ts'
 import { asksPrice, codesOf, evaluate, refuseUnknownAttributes, wantCodes } from './conditions.ts'
 import type { Generation, KeptFilter } from './generation.ts'
+import { markOf } from './row-marks.ts'
 
 /** Items of a bitmap that meet a filter. */
 export interface Allowed {
@@ -21,8 +22,12 @@ export interface Filter {
   asked: Filters
   /** Pointer of its predicates (assembly/predicates.ts). */
   predicates: number
+  /** Pointer of the marks that it wants; 0: it leaves out too few items for that to be asked first. */
+  wantedMarks: number
 }
 
+/** Most categories whose marks are asked: with more, much is asked and little left out. */
+const MOST_MARKS = MARKS / 4
 const MAX_PRICE = 2_147_483_647
 
 /** The filter of this request; the next one's takes its place. */
@@ -47,7 +52,15 @@ export function filterOf(g: Generation, asked: Filters): Filter {
   if (minPriceMinor > 0 || maxPriceMinor < MAX_PRICE)
     add(PREDICATE_RANGE, g.live.priceMinor.byteOffset, minPriceMinor, maxPriceMinor)
   predicates.view[at] = 0
-  return { asked, predicates: predicates.pointer }
+  return { asked, predicates: predicates.pointer, wantedMarks: wantMarks(g, asked.category) }
+}
+
+function wantMarks(g: Generation, categories: string[] = []): number {
+  if (categories.length === 0 || categories.length > MOST_MARKS) return 0
+  const { pointer, view } = g.arena.wantedMarks
+  view.fill(0)
+  for (const code of codesOf(g.categoryCodes, categories)) if (code >= 0) view[markOf(code)] = 1
+  return pointer
 }
 
 export function isAllowed(g: Generation, { bits, filter }: Allowed, item: ItemIndex): boolean {

@@ -50,7 +50,7 @@ export interface KeptFilter {
 
 /** Bytes to reserve behind the tensors for the live columns and `arenas` arenas. */
 export function reserveBytes(segment: Segment, arenas: number): number {
-  return liveCatalogueBytes(segment.items) + arenas * arenaBytes(arenaSize(segment))
+  return liveCatalogueBytes(segment) + arenas * arenaBytes(arenaSize(segment))
 }
 
 function arenaSize({ items, sections }: Segment): ArenaSize {
@@ -62,14 +62,14 @@ function arenaSize({ items, sections }: Segment): ArenaSize {
 
 /** The live columns of a snapshot that was opened with `reserveBytes`. */
 export function liveCatalogueOf(image: SnapshotImage): LiveCatalogue {
-  return liveCatalogueAt(image.memory, image.free, image.manifest.segments[0].items)
+  return liveCatalogueAt(image.memory, image.free, image.manifest.segments[0])
 }
 
 /** Arena `index` of a snapshot that was opened with `reserveBytes` for more than `index` arenas. */
 export function arenaOf(image: SnapshotImage, index: number): Arena {
   const [segment] = image.manifest.segments
   const size = arenaSize(segment)
-  return arenaAt(image.memory, image.free + liveCatalogueBytes(size.items) + index * arenaBytes(size), size)
+  return arenaAt(image.memory, image.free + liveCatalogueBytes(segment) + index * arenaBytes(size), size)
 }
 
 /** Worker `arena`'s view of a snapshot that was opened with `reserveBytes` for more than `arena` arenas. */

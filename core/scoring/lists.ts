@@ -49,6 +49,7 @@ function popularItems(g: Generation): ListScores {
     base: score.pointer,
     order: order.pointer,
     nTouched: 0,
+    isMarked: false,
     onlyPositive: false,
     reason: () => ({ code: 'popular' }),
   }
@@ -59,7 +60,7 @@ function trendItems(g: Generation, list: 'trending' | 'new'): ListScores {
   if (trends === null) throw noTable(list)
   const [base, order] = list === 'new' ? [trends.newness, trends.newnessOrder] : [trends.trending, trends.trendingOrder]
   const reason = (): Reason => ({ code: list })
-  return { base: base.pointer, order: order.pointer, nTouched: 0, onlyPositive: true, reason }
+  return { base: base.pointer, order: order.pointer, nTouched: 0, isMarked: false, onlyPositive: true, reason }
 }
 
 /** Rows of the page's item and of the cart's, the mean of them: the share of their orders that an item was in. */
@@ -88,7 +89,7 @@ function boughtTogether(g: Generation, request: RecommendRequest): ListScores {
     0,
   )
   const reason = (item: ItemIndex) => togetherReason(g, sources, item)
-  return { base: 0, order: 0, nTouched, onlyPositive: true, reason }
+  return { base: 0, order: 0, nTouched, isMarked: false, onlyPositive: true, reason }
 }
 
 /** The source that an item was bought with most often, and in which share of the source's orders. */
@@ -122,6 +123,7 @@ function boughtAgain(g: Generation, request: RecommendRequest, live: LiveShopper
     base: 0,
     order: 0,
     nTouched: addDue(g, due, 1, 0),
+    isMarked: false,
     onlyPositive: true,
     reason: (item) => dueReason(due, item),
   }

@@ -100,7 +100,7 @@ function rankByVectors(
   const shortlist = shortlistOf(g, scores, eligible, k, merchandise, pins)
   const isOpen = candidates === undefined
   const nTouched = shortlistByVectors(g, history, eligible, weight, scores, shortlist, isOpen)
-  return { base: 0, order: 0, nTouched, onlyPositive: false }
+  return { base: 0, order: 0, nTouched, isMarked: scores.isMarked, onlyPositive: false }
 }
 
 /** The best items, the best of each boosting campaign's targets, and what is pinned. */
@@ -190,6 +190,9 @@ function clear(g: Generation, { nTouched }: Scores): void {
 
 /** Columns that the kernel walks for each item that it has to find before those that may appear are listed. */
 const WALKED = 64
+/** Touched columns for each item of the answer that the kernel asks first: where nearly all may appear, and where about one in ten does. */
+const OPEN_TIER = 2
+const FILTERED_TIER = 16
 
 function bestOf(g: Generation, scores: Scores, allowed: Allowed, nExcluded: number, k: number): Picked {
   const n = topK(g, scores, allowed, nExcluded, k)
@@ -220,6 +223,7 @@ function topK(g: Generation, scores: Scores, { bits, filter }: Allowed, nExclude
     filter?.predicates ?? 0,
     WALKED * (WALKED + k),
     k,
+    k * (filter === null || scores.isMarked ? OPEN_TIER : FILTERED_TIER),
     arena.tiers.pointer,
     arena.resultItems.pointer,
     arena.resultScores.pointer,

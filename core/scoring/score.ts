@@ -11,7 +11,10 @@ import { itemIndexOf } from './keys.ts'
 import { addSources, type Found, weightsFor } from './sources.ts'
 import { addTasteNeighbours } from './vectors.ts'
 
-const NONE_FOUND: Found = { sessions: 0, peers: 0 }
+const NOTHING_REACHED: { nTouched: number; found: Found } = { nTouched: 0, found: { sessions: 0, peers: 0 } }
+
+/** Touched items for each that is asked for: with fewer the vector index is asked. */
+const ENOUGH_TOUCHED = 2
 
 /** Scores in the accumulator, and what an item scores that is not touched. */
 export interface Scores {
@@ -20,6 +23,8 @@ export interface Scores {
   /** Pointer of all items by that score; 0: only touched items are meant. */
   order: number
   nTouched: number
+  /** Whether rows touched hardly any items but those that a filter's marks leave. */
+  isMarked: boolean
   /** Whether a score must be above 0 to be in the answer. */
   onlyPositive: boolean
 }
@@ -35,13 +40,30 @@ export function scoreHistory(
   const scored = history.length > 0
   const base = scored ? g.tables.similarity.bias : g.tables.popularity.score
   const order = scored ? g.tables.similarity.biasOrder : g.tables.popularity.order
-  const reached = scored ? addSources(g, history) : { nTouched: 0, found: NONE_FOUND }
+  const wantedMarks = scored && candidates === undefined ? marksFor(g, history, eligible, k) : 0
+  const reached = scored ? addSources(g, history, wantedMarks) : NOTHING_REACHED
   let { nTouched } = reached
   if (candidates !== undefined) nTouched = keepCandidates(g, candidates, nTouched)
-  else if (scored && nTouched < 2 * k && weightsFor(g, history).vectors === 0)
+  else if (scored && wantedMarks === 0 && nTouched < ENOUGH_TOUCHED * k && weightsFor(g, history).vectors === 0)
     nTouched = addTasteNeighbours(g, history, eligible, nTouched)
   const walked = candidates === undefined ? order.pointer : 0
-  return { scores: { base: base.pointer, order: walked, nTouched, onlyPositive: false }, found: reached.found }
+  const isMarked = wantedMarks !== 0
+  return {
+    scores: { base: base.pointer, order: walked, nTouched, isMarked, onlyPositive: false },
+    found: reached.found,
+  }
+}
+
+/** With too few touched items others are looked for; so a filter is asked first only where one row alone touches enough. */
+function marksFor(g: Generation, history: History, { allowed }: Eligible, k: number): number {
+  const { view } = g.tables.similarity.indptr
+  const wantedMarks = allowed.filter?.wantedMarks ?? 0
+  if (wantedMarks === 0 || weightsFor(g, history).rows === 0) return 0
+  for (let r = 0; r < history.length; r++) {
+    const row = g.arena.rows.view[r]
+    if (view[row + 1] - view[row] >= ENOUGH_TOUCHED * k) return wantedMarks
+  }
+  return 0
 }
 
 /**

@@ -13,7 +13,6 @@
  *   rhythm    what this shopper is due to buy again
  */
 import type { SourceWeights } from '../snapshot/manifest.ts'
-import type { SnapshotTables } from '../snapshot/tables.ts'
 import type { Generation } from './generation.ts'
 import type { History } from './history.ts'
 import { addFound, addLinked, findNeighbours, NOBODY } from './neighbours.ts'
@@ -26,13 +25,13 @@ export interface Found {
   peers: number
 }
 
-/** The history is not empty. */
-export function addSources(g: Generation, history: History): { nTouched: number; found: Found } {
+/** The history is not empty. `wantedMarks`: pointer of the marks of items that rows may add; 0: of all. */
+export function addSources(g: Generation, history: History, wantedMarks: number): { nTouched: number; found: Found } {
   const weights = weightsFor(g, history)
   const own = history.shopper >= 0 ? history.shopper : NOBODY
   const found: Found = { sessions: 0, peers: 0 }
-  let nTouched = addRows(g, history, g.tables.similarity, weights.rows, 0)
-  nTouched = addRows(g, history, g.tables.content, weights.content, nTouched)
+  let nTouched = addRows(g, history, 'similarity', weights.rows, wantedMarks, 0)
+  nTouched = addRows(g, history, 'content', weights.content, wantedMarks, nTouched)
   nTouched = addNeighbours(g, history, 'sessions', NOBODY, found, nTouched)
   nTouched = addNeighbours(g, history, 'peers', own, found, nTouched)
   if (weights.links > 0) nTouched = addLinked(g, history.shopper, weights.links, nTouched)
@@ -64,23 +63,18 @@ export function weightsFor(g: Generation, history: Pick<History, 'shopper'>): So
 function addRows(
   g: Generation,
   history: History,
-  table: SnapshotTables['content'],
+  name: 'similarity' | 'content',
   weight: number,
+  wantedMarks: number,
   nTouched: number,
 ): number {
+  const table = g.tables[name]
   if (weight === 0 || table === null) return nTouched
-  const { rows, weights, scaled, accumulator, touched } = g.arena
-  const { indptr, indices, data } = table
+  const { rows, weights, scaled, tiers, accumulator, touched } = g.arena
   for (let r = 0; r < history.length; r++) scaled.view[r] = weight * weights.view[r]
-  return g.kernel.accumulateRows(
-    rows.pointer,
-    scaled.pointer,
-    history.length,
-    indptr.pointer,
-    indices.pointer,
-    data.pointer,
-    accumulator.pointer,
-    touched.pointer,
-    nTouched,
-  )
+  const csr = [table.indptr.pointer, table.indices.pointer, table.data.pointer] as const
+  const sums = [accumulator.pointer, touched.pointer, nTouched] as const
+  if (wantedMarks === 0) return g.kernel.accumulateRows(rows.pointer, scaled.pointer, history.length, ...csr, ...sums)
+  const marks = [g.live.marks[name].pointer, wantedMarks, tiers.pointer] as const
+  return g.kernel.accumulateMarkedRows(rows.pointer, scaled.pointer, history.length, ...csr, ...marks, ...sums)
 }

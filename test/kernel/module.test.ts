@@ -54,7 +54,7 @@ describe('the debug build', () => {
   })
 
   it('refuses k = 0', () => {
-    expect(() => kernel.topK(64, 0, 64, 0, 0, 0, 64, 0, 0, 0, 0, 0, 64, 64, 64)).toThrow(
+    expect(() => kernel.topK(64, 0, 64, 0, 0, 0, 64, 0, 0, 0, 0, 0, 1, 64, 64, 64)).toThrow(
       'kernel contract broken, invalid count: 0',
     )
   })
@@ -65,7 +65,7 @@ describe('the debug build', () => {
     const out = arena.room(8)
     const acc = arena.f32([1, 2])
     const tiers = arena.room(4 * kernel.TIER_WORDS.value)
-    const topK = () => kernel.topK(acc, 0, touched, 1, 0, 2, out, 0, 0, 0, 0, 1, tiers, out, out + 4)
+    const topK = () => kernel.topK(acc, 0, touched, 1, 0, 2, out, 0, 0, 0, 0, 1, 1, tiers, out, out + 4)
     expect(topK).toThrow('kernel contract broken, index out of range: 7')
   })
 
@@ -73,7 +73,7 @@ describe('the debug build', () => {
     arena.reset()
     const exclude = arena.u32([3, 1])
     const out = arena.room(8)
-    const topK = () => kernel.topK(out, 0, out, 0, 0, 0, exclude, 2, 0, 0, 0, 1, out, out, out + 4)
+    const topK = () => kernel.topK(out, 0, out, 0, 0, 0, exclude, 2, 0, 0, 0, 1, 1, out, out, out + 4)
     expect(topK).toThrow('kernel contract broken, not ascending: 1')
   })
 

@@ -112,7 +112,8 @@ describe.each(BUILDS)('sums of sparse rows, %s build', (build) => {
         const at = place(m, rows)
         const share = arena.room(4)
         const { listed, weights, indptr, indices, data } = at
-        const found = kernel.largestContribution(listed, weights, rows.length, indptr, indices, data, column, share)
+        const csr = [indptr, indices, data] as const
+        const found = kernel.largestContribution(listed, weights, rows.length, ...csr, column, share)
         expect({ at: found, share: arena.readF32(share, 1)[0] }).toEqual(naiveLargest(m, rows, column))
       }),
       SEEDED,

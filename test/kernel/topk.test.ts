@@ -18,11 +18,12 @@ const asked = fc.integer({ min: 1, max: 70 }).chain((n) =>
     meets: fc.option(fc.array(fc.boolean(), { minLength: n, maxLength: n })),
     mostWalked: fc.nat(80),
     k: fc.integer({ min: 1, max: 90 }),
+    firstTier: fc.integer({ min: 1, max: 200 }),
   }),
 )
 type Asked = typeof asked extends fc.Arbitrary<infer T> ? T : never
 
-const everything = { allow: null, meets: null, mostWalked: 80 }
+const everything = { allow: null, meets: null, mostWalked: 80, firstTier: 1 }
 
 /** Scores everything, filters, sorts, cuts. */
 function naiveTopK(a: Asked): { index: number; score: number }[] {
@@ -83,6 +84,7 @@ describe.each(BUILDS)('top k, %s build', (build) => {
       a.meets === null ? 0 : arena.u32([BITS, arena.u32(bitmapOf(a.meets)), 0, 0, 0]),
       a.mostWalked,
       a.k,
+      a.firstTier,
       scratch,
       outIndex,
       outScore,
@@ -119,6 +121,7 @@ describe.each(BUILDS)('top k, %s build', (build) => {
           exclude: [],
           allow: null,
           meets: random.slice(0, n).map((_, i) => i % oneIn === seed % oneIn),
+          firstTier: 32,
           mostWalked: 0,
           k,
         }

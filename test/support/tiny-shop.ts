@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EVENT_KINDS, type EventKind } from '../../core/contract/events.ts'
 import { AnnIndex } from '../../core/native/ann.ts'
-import { fillLiveCatalogue, liveCatalogueAt } from '../../core/scoring/catalogue.ts'
-import { reserveBytes } from '../../core/scoring/generation.ts'
+import { fillLiveCatalogue } from '../../core/scoring/catalogue.ts'
+import { liveCatalogueOf, reserveBytes } from '../../core/scoring/generation.ts'
 import { NO_CODE, NOT_BOUGHT, OPTIONAL_SECTIONS, REQUIRED_SECTIONS } from '../../core/snapshot/layout.ts'
 import type { ModelParameters } from '../../core/snapshot/manifest.ts'
 import { openSnapshot, type SnapshotImage } from '../../core/snapshot/open.ts'
@@ -126,7 +126,7 @@ export async function openTinyShop(
     expectedId: id,
     reserveBytes: (segment) => reserveBytes(segment, arenas),
   })
-  fillLiveCatalogue(liveCatalogueAt(image.memory, image.free, shop.items.length), tablesOf(image))
+  fillLiveCatalogue(liveCatalogueOf(image), tablesOf(image))
   return { image, close: () => rm(root, { recursive: true, force: true }) }
 }
 
