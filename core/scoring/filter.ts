@@ -40,8 +40,9 @@ export function filterOf(g: Generation, asked: Filters): Filter {
     for (const word of [kind.value, column, first, second]) predicates.view[at++] = word
   }
   if (asked.where !== undefined) add(PREDICATE_BITS, whereBitmap(g, asked.where))
+  const categories = codesOf(g.categoryCodes, asked.category ?? [])
   if (asked.category !== undefined) {
-    wantCodes(wantedCategories.view, g.categoryCodes.size, codesOf(g.categoryCodes, asked.category))
+    wantCodes(wantedCategories.view, g.categoryCodes.size, categories)
     add(PREDICATE_CODES, catalogue.category.pointer, wantedCategories.pointer, g.categoryCodes.size)
   }
   if (asked.brand !== undefined) {
@@ -52,14 +53,14 @@ export function filterOf(g: Generation, asked: Filters): Filter {
   if (minPriceMinor > 0 || maxPriceMinor < MAX_PRICE)
     add(PREDICATE_RANGE, g.live.priceMinor.byteOffset, minPriceMinor, maxPriceMinor)
   predicates.view[at] = 0
-  return { asked, predicates: predicates.pointer, wantedMarks: wantMarks(g, asked.category) }
+  return { asked, predicates: predicates.pointer, wantedMarks: wantMarks(g, categories) }
 }
 
-function wantMarks(g: Generation, categories: string[] = []): number {
+function wantMarks(g: Generation, categories: number[]): number {
   if (categories.length === 0 || categories.length > MOST_MARKS) return 0
   const { pointer, view } = g.arena.wantedMarks
   view.fill(0)
-  for (const code of codesOf(g.categoryCodes, categories)) if (code >= 0) view[markOf(code)] = 1
+  for (const code of categories) if (code >= 0) view[markOf(code)] = 1
   return pointer
 }
 

@@ -31,6 +31,10 @@ export class Arena {
     return pointer
   }
 
+  u8(values: Iterable<number>): number {
+    return this.place(Uint8Array.from(values))
+  }
+
   u32(values: Iterable<number>): number {
     return this.place(Uint32Array.from(values))
   }

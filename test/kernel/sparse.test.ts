@@ -28,6 +28,17 @@ function naiveLargest(m: Matrix, rows: [number, number][], column: number): { at
   }
 }
 
+/** The matrix of the entries at some places alone. */
+function withMarks(m: Matrix, isKept: (place: number) => boolean): Matrix {
+  const places = m.indices.map((_, p) => p).filter(isKept)
+  return {
+    ...m,
+    indptr: m.indptr.map((end) => places.filter((p) => p < end).length),
+    indices: places.map((p) => m.indices[p]),
+    data: places.map((p) => m.data[p]),
+  }
+}
+
 describe.each(BUILDS)('sums of sparse rows, %s build', (build) => {
   const arena = new Arena(build)
   const { kernel } = arena
@@ -71,6 +82,32 @@ describe.each(BUILDS)('sums of sparse rows, %s build', (build) => {
         const offset = first.length * 4
         const total = kernel.accumulateRows(at.listed + offset, at.weights + offset, rest.length, ...csr, n)
         expect(arena.readU32(at.touched, total)).toEqual([...naiveSums(m, rows).keys()])
+      }),
+      SEEDED,
+    )
+  })
+
+  it('leave out the entries whose mark is not wanted, in lists of several lengths', () => {
+    fc.assert(
+      fc.property(history, fc.integer({ min: 1, max: 60 }), fc.infiniteStream(fc.nat(255)), (asked, times, stream) => {
+        const { m } = asked
+        const rows = Array.from({ length: times }, () => asked.rows).flat()
+        const marks = [...stream.take(m.indices.length)].map((mark) => mark % 4)
+        const at = place(m, rows)
+        const wanted = arena.u8(Array.from({ length: 256 }, (_, mark) => Number(mark % 4 < 2)))
+        const scratch = arena.room(4 * 4096)
+        const { listed, weights, indptr, indices, data, acc, touched } = at
+        const csr = [indptr, indices, data] as const
+        const asks = [arena.u8(marks), wanted, scratch] as const
+        const n = kernel.accumulateMarkedRows(listed, weights, rows.length, ...csr, ...asks, acc, touched, 0)
+        const sums = naiveSums(
+          withMarks(m, (p) => marks[p] < 2),
+          rows,
+        )
+        expect(arena.readU32(touched, n)).toEqual([...sums.keys()])
+        expect(arena.readF32(acc, m.nCols)).toEqual(
+          Array.from({ length: m.nCols }, (_, column) => sums.get(column) ?? -0),
+        )
       }),
       SEEDED,
     )
