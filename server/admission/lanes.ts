@@ -3,7 +3,7 @@
  * served; each lane has a limit of its own, because what waits behind others must be told from what is slow itself.
  */
 import type { Exchange } from '../http/exchange.ts'
-import { BatchWriter, WORK_ROUTES, type WorkRoute } from '../work/messages.ts'
+import { BATCH_REQUESTS, BatchWriter, WORK_ROUTES, type WorkRoute } from '../work/messages.ts'
 import { GradientLimit } from './limit.ts'
 
 /** What a shopper at the till waits for, what a page waits for, what nobody looks at. */
@@ -25,6 +25,9 @@ export const LANE_OF: Record<WorkRoute, LaneName> = {
 const REST: Record<LaneName, number> = { checkout: 256, page: 128, bulk: 16 }
 /** Limits under the worst pressure, for each worker: one request at work and one behind it. */
 const LEAST = 2
+
+/** Most requests of a batch where there are several workers: what comes in a burst is shared, and fewer wait for a whole batch. */
+const SHARED_BATCH = 16
 
 /** Weight of the newest run in `runMs`. */
 const NEWEST = 0.1
@@ -84,8 +87,10 @@ export class Lanes {
   readonly #byRoute: Lane[]
   /** Used again, so that no memory is made for a batch. */
   #spare: BatchWriter[] = []
+  readonly #mostInBatch: number
 
   constructor(settings: LaneSettings) {
+    this.#mostInBatch = settings.workers > 1 ? SHARED_BATCH : BATCH_REQUESTS
     this.#lanes = {
       checkout: new Lane('checkout', settings),
       page: new Lane('page', settings),
@@ -147,10 +152,14 @@ export class Lanes {
   /** A request that asks much travels alone, so that nobody waits for it within a batch. */
   #openBatch(lane: Lane): Batch {
     const last = lane.batches.at(-1)
-    if (last !== undefined && lane.name !== 'bulk' && !last.writer.isFull) return last
+    if (last !== undefined && lane.name !== 'bulk' && this.#hasRoom(last)) return last
     const writer = this.#spare.pop() ?? new BatchWriter()
     const batch: Batch = { lane, writer, exchanges: [], routes: [], bytes: 0, since: 0, startedAt: 0 }
     lane.batches.push(batch)
     return batch
+  }
+
+  #hasRoom({ exchanges, writer }: Batch): boolean {
+    return exchanges.length < this.#mostInBatch && !writer.isFull
   }
 }
