@@ -13,7 +13,7 @@ import { expectArray, expectRow } from './contract'
 export const UNTOUCHED: u32 = 0x80000000
 
 /** Most entries with a wanted mark that are listed before they are added. */
-export const MARKED: u32 = 2047
+const MARKED: u32 = 2047
 
 /** Entries of a row that are compared at once. */
 const SCANNED: u32 = 16

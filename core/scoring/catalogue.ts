@@ -20,6 +20,7 @@ export interface LiveCatalogue {
   available: Uint8Array
   /** Bit i: item i is available and not out of stock. */
   sellable: { pointer: number; view: Int32Array }
+  /** Of the entries of rows; they never change. */
   marks: RowMarks
 }
 

@@ -13,7 +13,7 @@ const MARKED_ROWS = ['similarity', 'content'] as const
 /** By table; empty where the snapshot has no such rows. */
 export type RowMarks = Record<(typeof MARKED_ROWS)[number], { pointer: number; view: Uint8Array }>
 
-/** Codes whose marks differ differ. */
+/** Codes with different marks are different codes. */
 export function markOf(code: number): number {
   return code & (MARKS - 1)
 }

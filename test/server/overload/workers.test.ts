@@ -2,6 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { serveShop, type TrainedShop, trainShop, until } from '../../support/trained-shop.ts'
 import { WorkerThreads } from '../../support/worker-threads.ts'
 
+/** Honest work of far more than the 50 ms given: to the watchdog, when it looks in the midst of it, a worker that hangs. */
+const LONG = Array.from({ length: 100 }, () => ({ slots: 100, diversity: { mmr: 0.5 } }))
+
 let shop: TrainedShop
 let threads: WorkerThreads
 
@@ -39,10 +42,8 @@ test('a worker that is killed again and again is replaced each time, and takes o
 
 test('a worker that does not come back is found and replaced; its requests fail, the next are answered', async () => {
   const server = await serveShop(shop, { workers: 1, hangMs: 50 })
-  // Honest work of far more than `hangMs`: to the watchdog, when it looks in the midst of it, a worker that hangs.
-  const requests = Array.from({ length: 100 }, () => ({ slots: 100, diversity: { mmr: 0.5 } }))
   const long = await until(
-    () => server.call('POST', '/v1/decide/batch', { requests }),
+    () => server.call('POST', '/v1/decide/batch', { requests: LONG }),
     ({ status }) => status !== 200,
     20_000,
   )
@@ -52,5 +53,25 @@ test('a worker that does not come back is found and replaced; its requests fail,
     ({ status }) => status === 200,
     20_000,
   )
+  await server.close()
+})
+
+test('what was activated serves in the end, however many workers hang while it is opened', async () => {
+  const server = await serveShop(shop, { workers: 2, hangMs: 50, watch: null })
+  const serving = async () => (await server.call('GET', '/v1/snapshots')).body.serving
+  for (let swap = 1; swap <= 4; swap++) {
+    const id = shop.snapshots[swap % 2]
+    const hanging = Array.from({ length: 6 }, () => server.call('POST', '/v1/decide/batch', { requests: LONG }))
+    expect((await server.call('POST', `/v1/snapshots/${id}/activate`, '')).body).toEqual({ current: id })
+    const statuses = (await Promise.all(hanging)).map(({ status }) => status)
+    expect(statuses.every((status) => status === 200 || status >= 500)).toBe(true)
+    await until(serving, (now) => now === id, 20_000)
+    await until(
+      () => server.call('POST', '/v1/decide', {}),
+      ({ status, body }) => status === 200 && body.snapshot === id,
+      20_000,
+    )
+  }
+  expect(await serving()).toBe(shop.snapshots[0])
   await server.close()
 })
