@@ -49,7 +49,9 @@ export interface GenerationOptions extends SignaturePolicy {
 
 /** The thread that takes a dead one's place may begin before the dead one's arena is given back. */
 const SPARE_ARENAS = 1
-const WARMING_ROUNDS = 3
+/** Decisions that warm a worker, and how many of them it makes at a time: what is asked meanwhile waits for so many at most. */
+const WARMING_DECISIONS = 192
+const WARMING_BATCH = 4
 const TRIES = 3
 
 export class ServingGeneration {
@@ -154,7 +156,7 @@ export class ServingGeneration {
   /** A few decisions in every worker, so that the first real one finds code compiled and tables in memory. */
   async warm(campaigns: PublishedCampaigns, now: number): Promise<void> {
     const batch = warmingBatch()
-    for (let round = 0; round < WARMING_ROUNDS; round++)
+    for (let made = 0; made < WARMING_DECISIONS; made += WARMING_BATCH)
       await Promise.all(this.#slabs.map(() => this.run(batch, now, campaigns, () => undefined)))
   }
 
@@ -182,6 +184,6 @@ function arenasOf({ workers }: Pick<GenerationOptions, 'workers'>): number {
 function warmingBatch(): BatchWriter {
   const batch = new BatchWriter()
   const request = Buffer.from('{"shopper":"warming","preview":true}')
-  while (!batch.isFull) batch.add(WORK_ROUTES.indexOf('decide'), false, request)
+  while (batch.count < WARMING_BATCH) batch.add(WORK_ROUTES.indexOf('decide'), false, request)
   return batch
 }
