@@ -97,7 +97,7 @@ export interface Arena {
   excluded: Column<Uint32Array>
   resultItems: Column<Uint32Array>
   resultScores: Column<Float32Array>
-  /** Scratch of the k best. */
+  /** Scratch of the k best, and before them of rows of which some entries are left out. */
   tiers: Column<Uint32Array>
   /** Bitmaps over items; `seen` is all zero between requests. */
   seen: Column<Uint32Array>
