@@ -61,14 +61,18 @@ export interface Answered {
   body: any
 }
 
-/** `files`: what of the disk its logs use. */
+/**
+ * `files`: what of the disk its logs use. Unless a test asks for the watch, no snapshot is left because the machine was busy for a
+ * moment.
+ */
 export async function serveShop(
   { folders }: TrainedShop,
   config: Partial<ServerConfig> = {},
   files: Files = DISK,
 ): Promise<TestServer> {
   const { home, shop } = folders
-  const server = await startServer({ home, shop, port: 0, workers: 1, logLevel: 'silent', ...config }, files)
+  const defaults = { port: 0, workers: 1, logLevel: 'silent', watch: null } as const
+  const server = await startServer({ home, shop, ...defaults, ...config }, files)
   return {
     port: server.port,
     close: () => server.close(),
