@@ -12,6 +12,7 @@ import { spentByCodes } from '../core/store/ledger/spending.ts'
 import { logSettings, type ServerConfig, serverConfig, shopPaths } from './config.ts'
 import { Eraser } from './erasure/eraser.ts'
 import { Generations } from './generations/generations.ts'
+import { Warming } from './generations/warming.ts'
 import { Watch } from './generations/watch.ts'
 import { Callers, SWEEP_MS } from './http/callers.ts'
 import { Dispatch } from './http/dispatch.ts'
@@ -83,6 +84,7 @@ class Server implements RunningServer {
   #campaigns!: LiveCampaigns
   readonly #pacing: Pacing
   readonly #dispatch: Dispatch
+  readonly #warming = new Warming()
   readonly #desk: LedgerDesk
   /** Null: this server is the shop's only one. */
   readonly #leases: LeaseKeeper | null
@@ -145,6 +147,7 @@ class Server implements RunningServer {
       metrics: this.#metrics,
       logger,
       watch,
+      warming: this.#warming,
       lanes: { ...config, workers: Math.max(1, config.workers) },
       degrade: config.degrade,
       waitingBytes: config.waitingBytes,
@@ -259,7 +262,7 @@ class Server implements RunningServer {
     if (this.#campaigns === undefined) await this.#restore(generation)
     this.#state.catalogue.applyAll(generation)
     this.#eraser.maskErased(generation)
-    await generation.warm(this.#campaigns.published, Date.now())
+    await generation.warm(this.#warming, this.#campaigns.published, Date.now())
   }
 
   async #restore(generation: NonNullable<Generations['current']>): Promise<void> {

@@ -12,6 +12,8 @@ export interface WorkerPoolOptions {
   workers: number
   /** Structured-cloned into every worker; shared memory stays shared. */
   workerData?: unknown
+  /** The event loops of workers without a task turn, so that what tasks left is collected; each task begins a little later for it. */
+  turnsWhenIdle?: boolean
   /** Told when a worker dies between tasks; a task that dies with its worker rejects instead. */
   onLost?: (reason: Error) => void
   /** Told when a thread is gone, by its id; another takes its place. */
@@ -33,6 +35,7 @@ export class WorkerPool<Task, Result> {
       maxThreads: options.workers,
       workerData: threadData(options.workerData),
       recordTiming: false,
+      atomics: options.turnsWhenIdle ? 'disabled' : 'sync',
       closeTimeout: PATIENCE_MS,
     })
     this.#pool.on('error', (reason: Error) => options.onLost?.(reason))

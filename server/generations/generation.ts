@@ -17,19 +17,19 @@ import {
   type BatchAnswer,
   type BatchResult,
   type BatchTask,
-  BatchWriter,
+  type BatchWriter,
   type Effects,
   LACKS_CAMPAIGNS,
   newSlab,
   type PublishedCampaigns,
   ResultReader,
   type Slab,
-  WORK_ROUTES,
 } from '../work/messages.ts'
 import type { BatchLoops } from './batch-loops.ts'
 import { GenerationWorkers } from './generation-workers.ts'
-import { openImage, openImageBeside } from './opening.ts'
+import { type OpeningThread, openImage } from './opening.ts'
 import type { AnswerTally } from './vitals.ts'
+import type { Warming } from './warming.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface GenerationOptions extends SignaturePolicy {
@@ -49,9 +49,6 @@ export interface GenerationOptions extends SignaturePolicy {
 
 /** The thread that takes a dead one's place may begin before the dead one's arena is given back. */
 const SPARE_ARENAS = 1
-/** Decisions that warm a worker, and how many of them it makes at a time: what is asked meanwhile waits for so many at most. */
-const WARMING_DECISIONS = 192
-const WARMING_BATCH = 4
 const TRIES = 3
 
 export class ServingGeneration {
@@ -89,11 +86,15 @@ export class ServingGeneration {
     this.#watchdog = new Watchdog(this.#slabs, this.#workers, options.hangMs)
   }
 
-  /** Verifies and loads a snapshot, `isBeside` while another one serves, and starts its workers. Throws what `openSnapshot` throws. */
-  static async open(id: SnapshotId, options: GenerationOptions, isBeside: boolean): Promise<ServingGeneration> {
+  /** Verifies and loads a snapshot, in a thread `beside` while another one serves, and starts its workers. Throws what `openSnapshot` throws. */
+  static async open(
+    id: SnapshotId,
+    options: GenerationOptions,
+    beside: OpeningThread | null,
+  ): Promise<ServingGeneration> {
     const { store, publicKeys, requireSignature } = options
     const task = { folder: snapshotFolder(store, id), id, arenas: arenasOf(options) + 1, publicKeys, requireSignature }
-    const generation = new ServingGeneration(await (isBeside ? openImageBeside(task) : openImage(task)), options)
+    const generation = new ServingGeneration(await (beside?.open(task) ?? openImage(task)), options)
     await generation.#workers.isOpen
     return generation
   }
@@ -154,9 +155,8 @@ export class ServingGeneration {
   }
 
   /** A few decisions in every worker, so that the first real one finds code compiled and tables in memory. */
-  async warm(campaigns: PublishedCampaigns, now: number): Promise<void> {
-    const batch = warmingBatch()
-    for (let made = 0; made < WARMING_DECISIONS; made += WARMING_BATCH)
+  async warm(warming: Warming, campaigns: PublishedCampaigns, now: number): Promise<void> {
+    for (const batch of warming.batches())
       await Promise.all(this.#slabs.map(() => this.run(batch, now, campaigns, () => undefined)))
   }
 
@@ -179,11 +179,4 @@ export class ServingGeneration {
 /** Of threads that decide; one more is the listening thread's own. */
 function arenasOf({ workers }: Pick<GenerationOptions, 'workers'>): number {
   return Math.max(1, workers) + SPARE_ARENAS
-}
-
-function warmingBatch(): BatchWriter {
-  const batch = new BatchWriter()
-  const request = Buffer.from('{"shopper":"warming","preview":true}')
-  while (batch.count < WARMING_BATCH) batch.add(WORK_ROUTES.indexOf('decide'), false, request)
-  return batch
 }

@@ -7,8 +7,9 @@ import { currentSnapshot, pointerVersion, rollBackSnapshot } from '../../core/sn
 import { SnapshotUser } from '../../core/snapshot/users.ts'
 import { KeptOffers } from '../../core/store/kept-offers.ts'
 import { BatchLoops } from './batch-loops.ts'
-import { noteGarbage } from './garbage.ts'
+import { noteGarbageLater } from './garbage.ts'
 import { type GenerationOptions, ServingGeneration } from './generation.ts'
+import { OpeningThread } from './opening.ts'
 import type { Watch } from './watch.ts'
 
 export interface GenerationsOptions extends Omit<GenerationOptions, 'loops'> {
@@ -28,6 +29,8 @@ export class Generations {
   readonly #options: GenerationsOptions
   readonly #user: SnapshotUser
   #loops: BatchLoops | null
+  /** Null until the first look for something else to serve. */
+  #opener: OpeningThread | null = null
   /** What served before, to return to. */
   #previous: SnapshotId | null = null
   #cannotHold = false
@@ -75,7 +78,8 @@ export class Generations {
 
   /** Looks at `CURRENT` and swaps when it has moved. A refused snapshot leaves the old one serving. */
   async follow(): Promise<void> {
-    if (this.#isOpening) return
+    if (this.#isOpening || this.#closed) return
+    this.#opener ??= new OpeningThread()
     const loops = this.#loops
     let id: SnapshotId | null = null
     try {
@@ -113,7 +117,7 @@ export class Generations {
     if (this.current) this.#retire(this.current)
     this.current = null
     await Promise.all(this.#retiring.values())
-    await this.#loops?.close()
+    await Promise.all([this.#loops?.close(), this.#opener?.end()])
     await this.#user.release().catch((error) => this.#warnOfHold(error))
   }
 
@@ -151,7 +155,7 @@ export class Generations {
   async #open(id: SnapshotId): Promise<void> {
     await this.#hold(id)
     const options = { ...this.#options, loops: this.#loops }
-    const generation = await ServingGeneration.open(id, options, this.current !== null)
+    const generation = await ServingGeneration.open(id, options, this.#opener)
     try {
       await this.#options.prepare(generation)
     } catch (error) {
@@ -194,7 +198,7 @@ export class Generations {
     const closing = ended.finally(() => {
       this.#retiring.delete(generation)
       // After whoever holds the generation now has let it go.
-      if (!this.#closed) setImmediate(noteGarbage)
+      if (!this.#closed) noteGarbageLater()
     })
     this.#retiring.set(generation, closing)
   }

@@ -9,6 +9,7 @@ import { type Batch, type LaneSettings, Lanes } from '../admission/lanes.ts'
 import type { ServingGeneration } from '../generations/generation.ts'
 import type { Generations } from '../generations/generations.ts'
 import { noAnswers } from '../generations/vitals.ts'
+import type { Warming } from '../generations/warming.ts'
 import type { Watch } from '../generations/watch.ts'
 import type { LiveCampaigns } from '../live/campaigns.ts'
 import type { EventIntake } from '../live/intake.ts'
@@ -30,12 +31,16 @@ export interface DispatchParts {
   metrics: ServerMetrics
   logger: Logger
   watch: Watch
+  warming: Warming
   lanes: LaneSettings
   /** Whether pages get popular items rather than wait long. */
   degrade: boolean
   /** Bytes of requests that wait or are at work. */
   waitingBytes: number
 }
+
+/** Of so many batches one request is kept to warm the next snapshot with. */
+const BATCHES_A_SAMPLE = 8
 
 /** An answer that waits for the log. */
 interface Later {
@@ -48,6 +53,7 @@ export class Dispatch {
   readonly #parts: DispatchParts
   readonly #lanes: Lanes
   #isScheduled = false
+  #batches = 0
   /** Refused because a lane was full, not started because nobody waited any more, and answered the cheap way. */
   refused = 0
   expired = 0
@@ -181,6 +187,12 @@ export class Dispatch {
       }
     }
     if (later.length > 0) void this.#answerLogged(later)
+    this.#sample(batch, results)
+  }
+
+  #sample({ lane, writer }: Batch, results: ResultReader): void {
+    if (lane.name === 'page' && this.#batches++ % BATCHES_A_SAMPLE === 0 && results.status(0) === 200)
+      this.#parts.warming.note(writer.sent(0))
   }
 
   #takeEvents(exchange: Exchange, request: number, results: ResultReader, effects: Effects | null): void {

@@ -108,6 +108,7 @@ export const RESULT_HEADER_BYTES = 4 * (RESERVED_WORD + 2)
 const SLAB_REQUESTS_BYTES = 128 * 1024
 const SLAB_RESULTS_BYTES = 1024 * 1024
 const FIRST_CAPACITY = 32 * 1024
+const ROUTE = 0xff
 const TRUSTED = 0x100
 const DEGRADED = 0x200
 const SKIPPED = 0x400
@@ -117,6 +118,13 @@ export function newSlab(): Slab {
     requests: new SharedArrayBuffer(SLAB_REQUESTS_BYTES),
     results: new SharedArrayBuffer(SLAB_RESULTS_BYTES),
   }
+}
+
+/** A request as it goes to a worker; `route`: its number. */
+export interface Sent {
+  route: number
+  trusted: boolean
+  body: Buffer
 }
 
 /** Gathers requests; the HTTP thread's side. */
@@ -139,6 +147,14 @@ export class BatchWriter {
     this.#words[2 + 2 * this.count] = route | (trusted ? TRUSTED : 0) | (degraded ? DEGRADED : 0)
     this.#words[3 + 2 * this.count] = end
     this.count++
+  }
+
+  /** A copy of one of them. */
+  sent(i: number): Sent {
+    const [flags, end] = this.#words.subarray(2 + 2 * i)
+    const start = i === 0 ? REQUEST_HEADER_BYTES : this.#words[1 + 2 * i]
+    const body = Buffer.from(this.#bytes.subarray(start, end))
+    return { route: flags & ROUTE, trusted: (flags & TRUSTED) !== 0, body }
   }
 
   /** Nobody waits for this one any more: a worker passes it over. */
@@ -183,7 +199,7 @@ export class BatchReader {
   }
 
   route(i: number): WorkRoute {
-    return WORK_ROUTES[this.#words[2 + 2 * i] & 0xff]
+    return WORK_ROUTES[this.#words[2 + 2 * i] & ROUTE]
   }
 
   isTrusted(i: number): boolean {

@@ -1,7 +1,7 @@
 /** A worker thread: answers batches of requests on the generations that are open, one after the other, until it is told to end. */
 import { setImmediate } from 'node:timers/promises'
 import { type MessagePort, receiveMessageOnPort, threadId } from 'node:worker_threads'
-import { noteGarbage } from '../generations/garbage.ts'
+import { noteGarbageLater } from '../generations/garbage.ts'
 import { answerBatch } from './answering.ts'
 import { WorkContext } from './context.ts'
 import { LOOP_READY, type LoopMessage, type LoopTask, type Opened, type OpenGeneration, SILENT } from './messages.ts'
@@ -78,5 +78,5 @@ function contextOf(generation: number): WorkContext {
 function forgetContext(generation: number): void {
   contexts.get(generation)?.codes.close()
   contexts.delete(generation)
-  noteGarbage()
+  noteGarbageLater()
 }
