@@ -4,6 +4,7 @@
  * never touched, which takes no memory, makes it begin; it then works between other things. `gc()` would stop everything for 30 ms.
  */
 import { threadId } from 'node:worker_threads'
+
 const NOTICED_BYTES = 128 * 1024 * 1024
 /** Between two threads. */
 const TURN_MS = 500
