@@ -2,6 +2,7 @@
 import { isSingleUse } from '../../core/contract/campaigns.ts'
 import { emptyLiveShopper, type LiveShopperColumns } from '../../core/contract/live.ts'
 import { AnnIndex } from '../../core/native/ann.ts'
+import type { KernelExports } from '../../core/native/kernel.ts'
 import { type CompiledCampaigns, compileCampaigns } from '../../core/scoring/campaigns/compile.ts'
 import { parseCampaignFile } from '../../core/scoring/campaigns/parse.ts'
 import { type DualPrices, noPrices } from '../../core/scoring/dual-prices.ts'
@@ -42,6 +43,9 @@ export class WorkContext {
   readonly codes: CodeReader
   /** The shopper of the request at hand. */
   readonly live = emptyLiveShopper()
+  /** They take turns, batch by batch. */
+  readonly #kernels: KernelExports[]
+  #batches = 0
   readonly #thread: number
   readonly #slabs: Slab[]
   readonly #marks: Int32Array[]
@@ -64,10 +68,15 @@ export class WorkContext {
   }
 
   /** `thread`: a number above 0 that no other thread has. */
-  constructor(setup: WorkerSetup, thread: number, ann?: AnnIndex) {
+  constructor(setup: WorkerSetup, thread: number, ann = openIndex(setup.image, AnnIndex.open)) {
     const { image, arenas, slabs, shoppers, budgets, keptOffers, dualPrices, ledger } = setup
     this.#thread = thread
-    this.generation = openGeneration(image, claimArena(arenas, thread), 'release', ann)
+    const arena = claimArena(arenas, thread)
+    // Twice: code that only ever met one kernel, and objects that were made once, is compiled for these alone. It was given up at the first
+    // swap, all of it, and what came meanwhile was answered four times slower.
+    const twins = [0, 1].map(() => openGeneration(image, arena, 'release', ann))
+    this.generation = twins[1]
+    this.#kernels = twins.map(({ kernel }) => kernel)
     this.results = new Results(this.generation)
     this.#slabs = slabs
     this.#marks = slabs.map(({ requests }) => new Int32Array(requests, 0, THREAD_WORD + 1))
@@ -125,6 +134,7 @@ export class WorkContext {
 
   begin({ slab, largeRequests }: BatchTask): BatchReader {
     Atomics.store(this.#marks[slab], THREAD_WORD, this.#thread)
+    this.generation.kernel = this.#kernels[this.#batches++ % this.#kernels.length]
     this.results.begin(this.#slabs[slab].results)
     return largeRequests === null ? this.#readers[slab] : new BatchReader(largeRequests)
   }
