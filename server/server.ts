@@ -154,7 +154,7 @@ class Server implements RunningServer {
     })
     this.#callers.watchConnections(this.#app)
     this.#metrics.watchCallers(this.#callers)
-    this.#eraser = new Eraser(shopPaths(config), state, logs, logger)
+    this.#eraser = new Eraser(shopPaths(config), state, logs, this.#warming, logger)
     addRoutes(this.#app, {
       config,
       dispatch: this.#dispatch,

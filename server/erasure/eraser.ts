@@ -9,6 +9,7 @@ import { hashOf, subjectOf } from '../../core/scoring/keys.ts'
 import { Erasures } from '../../core/store/erasure/erasures.ts'
 import type { Rewritten } from '../../core/store/erasure/rewrite.ts'
 import type { ServingGeneration } from '../generations/generation.ts'
+import type { Warming } from '../generations/warming.ts'
 import { LOGS, type ShopLogs } from '../live/logs.ts'
 import type { LiveState } from '../live/state.ts'
 import { maskAllErased, maskShopper } from './mask.ts'
@@ -28,16 +29,24 @@ export class Eraser {
   readonly #ledger: string
   readonly #state: LiveState
   readonly #logs: ShopLogs
+  readonly #warming: Warming
   readonly #logger: Logger
   readonly #list: Erasures
   #rewriting: Promise<void> = Promise.resolve()
 
   /** `log`: folder of the logs. Throws `invalid_data` for a list of erasures that is damaged. */
-  constructor({ log, ledger }: { log: string; ledger: string }, state: LiveState, logs: ShopLogs, logger: Logger) {
+  constructor(
+    { log, ledger }: { log: string; ledger: string },
+    state: LiveState,
+    logs: ShopLogs,
+    warming: Warming,
+    logger: Logger,
+  ) {
     this.#folder = log
     this.#ledger = ledger
     this.#state = state
     this.#logs = logs
+    this.#warming = warming
     this.#logger = logger
     this.#list = Erasures.read(log)
   }
@@ -70,6 +79,7 @@ export class Eraser {
     const named = subjectOf({ shopper: key })
     if (named === null) return
     const subject = hashOf(room, named)
+    this.#warming.forget()
     const { shoppers, keptOffers } = this.#state
     shoppers.forget(subject)
     keptOffers.lock(subject)

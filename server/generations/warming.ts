@@ -15,12 +15,18 @@ const DECIDE = WORK_ROUTES.indexOf('decide')
 const ANYBODY: Sent = { route: DECIDE, trusted: false, body: Buffer.from('{"shopper":"warming"}') }
 
 export class Warming {
-  readonly #kept: Sent[] = []
+  #kept: Sent[] = []
   #noted = 0
 
   /** Something that was answered. */
   note(sent: Sent): void {
     if (sent.body.length <= MOST_BYTES) this.#kept[this.#noted++ % MOST_KEPT] = sent
+  }
+
+  /** All of it: what a request tells of a shopper stands anywhere in it. */
+  forget(): void {
+    this.#kept = []
+    this.#noted = 0
   }
 
   /** Requests whose answers nobody gets and that change nothing. */
@@ -37,7 +43,7 @@ export class Warming {
   }
 }
 
-/** Recommendations are previews as they are: what they do not know of a request is refused. */
+/** Only decisions change anything. */
 function asPreview({ route, body, ...rest }: Sent): Sent {
   if (route !== DECIDE) return { route, body, ...rest }
   return { route, body: Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), preview: true })), ...rest }

@@ -36,6 +36,15 @@ test('a task that throws rejects with its error, and the worker serves on', asyn
   await expect(pool.run({ bytes: new SharedArrayBuffer(4), together: 0 })).resolves.toBe(4)
 })
 
+test('what a task left is done while its worker has nothing to do', async () => {
+  const file = new URL('./turning-worker.js', import.meta.url)
+  const turning = new WorkerPool<Int32Array, void>({ file, workers: 1, turnsWhenIdle: true })
+  const turned = new Int32Array(new SharedArrayBuffer(4))
+  await turning.run(turned)
+  expect(Atomics.wait(turned, 0, 0, 30_000)).not.toBe('timed-out')
+  await turning.close()
+})
+
 test('closing waits for the tasks that run and wait', async () => {
   const { pool } = openPool(1)
   const tasks = [
