@@ -1,7 +1,7 @@
 /**
  * Loads a snapshot into one shared WebAssembly memory.
  *
- * Each file is read once, hashed while it is copied. Only when every hash agrees are headers parsed and the tables'
+ * Each file is read once, into the memory, and hashed chunk by chunk there. Only when every hash agrees are headers parsed and the tables'
  * structure checked, and only what passed that is handed out, so the kernel and hnswlib may trust every index.
  */
 import { OfferwrightError } from '../contract/errors.ts'
@@ -93,9 +93,8 @@ function allocate(tableBytes: number, reservedBytes: number): WebAssembly.Memory
 }
 
 function loadFile(folder: string, section: Section, memory: WebAssembly.Memory, base: number): Promise<void> {
-  if (section.format === 'hnsw') return readSection(folder, section, () => {})
-  const target = new Uint8Array(memory.buffer, base, section.bytes)
-  return readSection(folder, section, (chunk, offset) => target.set(chunk, offset))
+  if (section.format === 'hnsw') return readSection(folder, section)
+  return readSection(folder, section, new Uint8Array(memory.buffer, base, section.bytes))
 }
 
 function placeTensors({ section, base }: FilePlace, memory: WebAssembly.Memory): [string, TensorPlace][] {

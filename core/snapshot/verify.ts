@@ -24,7 +24,7 @@ export async function verifySnapshot(
   policy: SignaturePolicy = {},
 ): Promise<VerifiedManifest> {
   const verified = await readManifest(folder, expectedId, policy)
-  for (const section of verified.manifest.segments[0].sections) await readSection(folder, section, () => {})
+  for (const section of verified.manifest.segments[0].sections) await readSection(folder, section)
   return verified
 }
 
@@ -69,23 +69,19 @@ export async function readManifestBytes(folder: string): Promise<Uint8Array> {
   }
 }
 
-/** Reads a section once, hashing; `take` gets each chunk and its offset. Throws unless length and hash agree. */
-export async function readSection(
-  folder: string,
-  section: Section,
-  take: (chunk: Uint8Array, offset: number) => void,
-): Promise<void> {
+/** Reads a section once, hashing it, `into` memory of its length where that is told. Throws unless length and hash agree. */
+export async function readSection(folder: string, section: Section, into?: Uint8Array): Promise<void> {
   const file = await openPart(join(folder, section.file), section.name)
   try {
     const { size } = await file.stat()
     if (size !== section.bytes) throw corruptSection(section.name, `${size} bytes, expected ${section.bytes}`, size)
     const hash = createHash('sha256')
-    const buffer = new Uint8Array(Math.min(CHUNK_BYTES, size))
-    for (let offset = 0; offset < size; offset += buffer.length) {
-      const chunk = buffer.subarray(0, Math.min(buffer.length, size - offset))
+    const passing = new Uint8Array(into === undefined ? Math.min(CHUNK_BYTES, size) : 0)
+    for (let offset = 0; offset < size; offset += CHUNK_BYTES) {
+      const end = Math.min(offset + CHUNK_BYTES, size)
+      const chunk = into === undefined ? passing.subarray(0, end - offset) : into.subarray(offset, end)
       await readFully(file, chunk, offset)
       hash.update(chunk)
-      take(chunk, offset)
     }
     const sha256 = hash.digest('hex')
     if (sha256 !== section.sha256)
