@@ -16,7 +16,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-function openLog(files: FaultyFiles, ack: Ack, name = 'events'): Promise<AppendLog> {
+function openLog(files: FaultyFiles, ack: Ack, name = 'events', retryMs = 2): Promise<AppendLog> {
   const kind = { type: 1, schemaVersion: 1 }
   return AppendLog.open({
     folder,
@@ -25,7 +25,7 @@ function openLog(files: FaultyFiles, ack: Ack, name = 'events'): Promise<AppendL
     ack,
     files,
     commitMs: 0,
-    retryMs: 2,
+    retryMs,
     segmentBytes: 2000,
     onError: () => {},
   })
@@ -68,7 +68,8 @@ test.each(['ENOSPC', 'EIO'])(
 
 test('the reason is told while the disk takes nothing, and not any more when it does', async () => {
   const files = new FaultyFiles(failingCalls('ENOSPC', 0, 1_000_000))
-  const log = await openLog(files, 'durable')
+  // A reason is told until the disk is tried again: long enough for a machine that is busy elsewhere.
+  const log = await openLog(files, 'durable', 'events', 1000)
   log.append(Buffer.from(text(0)))
   await expect(log.flush()).rejects.toMatchObject({ code: 'disk_full', status: 503 })
   expect(log.refusal).toMatchObject({ code: 'disk_full' })
