@@ -108,7 +108,6 @@ export const RESULT_HEADER_BYTES = 4 * (RESERVED_WORD + 2)
 const SLAB_REQUESTS_BYTES = 128 * 1024
 const SLAB_RESULTS_BYTES = 1024 * 1024
 const FIRST_CAPACITY = 32 * 1024
-const ROUTE = 0xff
 const TRUSTED = 0x100
 const DEGRADED = 0x200
 const SKIPPED = 0x400
@@ -151,10 +150,9 @@ export class BatchWriter {
 
   /** A copy of one of them. */
   sent(i: number): Sent {
-    const [flags, end] = this.#words.subarray(2 + 2 * i)
-    const start = i === 0 ? REQUEST_HEADER_BYTES : this.#words[1 + 2 * i]
-    const body = Buffer.from(this.#bytes.subarray(start, end))
-    return { route: flags & ROUTE, trusted: (flags & TRUSTED) !== 0, body }
+    const reader = new BatchReader(this.#bytes.buffer)
+    const route = WORK_ROUTES.indexOf(reader.route(i))
+    return { route, trusted: reader.isTrusted(i), body: Buffer.from(reader.body(i)) }
   }
 
   /** Nobody waits for this one any more: a worker passes it over. */
@@ -189,7 +187,7 @@ export class BatchReader {
   readonly #bytes: Buffer
   readonly #words: Uint32Array
 
-  constructor(memory: SharedArrayBuffer) {
+  constructor(memory: SharedArrayBuffer | ArrayBuffer) {
     this.#bytes = Buffer.from(memory)
     this.#words = new Uint32Array(memory, 0, REQUEST_HEADER_WORDS)
   }
@@ -199,7 +197,7 @@ export class BatchReader {
   }
 
   route(i: number): WorkRoute {
-    return WORK_ROUTES[this.#words[2 + 2 * i] & ROUTE]
+    return WORK_ROUTES[this.#words[2 + 2 * i] & 0xff]
   }
 
   isTrusted(i: number): boolean {
